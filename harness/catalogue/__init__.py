@@ -1,0 +1,17 @@
+"""What a database consists of, read from its catalogue as frozen records, and what a migration changed in it."""
+
+from harness.catalogue.difference import ChangedTable, changed_tables
+from harness.catalogue.model import Catalogue, Column, Constraint, Index, Object, Relation
+from harness.catalogue.read import read_catalogue
+
+__all__ = [
+    "Catalogue",
+    "ChangedTable",
+    "Column",
+    "Constraint",
+    "Index",
+    "Object",
+    "Relation",
+    "changed_tables",
+    "read_catalogue",
+]

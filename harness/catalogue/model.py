@@ -1,0 +1,174 @@
+"""The catalogue of one database as frozen records; a clone keeps its template's OIDs, so they identify across arms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from harness.sqltext import quote_qualified
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table or view; table OID and `number` identify it through renames.
+
+    `type_sql` is the type as a cast needs it, schema and modifier included. `has_equality`: `=` means the same value
+    (json has none, a box's compares areas). `one_rendering`: equal values are always written the same (1.0 and 1.00
+    are not). `category` and `base_type` are those of the type under a domain.
+    """
+
+    number: int
+    name: str
+    type_sql: str
+    type_oid: int
+    modifier: int
+    base_type: str
+    category: str
+    collation: str | None
+    deterministic: bool
+    not_null: bool
+    default_sql: str | None
+    generated: bool
+    has_equality: bool
+    one_rendering: bool
+
+    @property
+    def type(self) -> str:
+        """The type as a reader writes it: without the schema `public`."""
+        return self.type_sql.removeprefix("public.")
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A table (`kind` r, p, f), view (v) or materialised view (m); `definition` is a view's query."""
+
+    oid: int
+    schema: str
+    name: str
+    kind: str
+    partition: bool
+    row_security: bool
+    forced_row_security: bool
+    options: tuple[str, ...]
+    owner: str
+    definition: str | None
+    columns: tuple[Column, ...] = ()
+
+    @property
+    def display(self) -> str:
+        """The name as a reader writes it: without the schema `public`."""
+        return self.name if self.schema == "public" else f"{self.schema}.{self.name}"
+
+    @property
+    def sql(self) -> str:
+        """The quoted, qualified name."""
+        return quote_qualified(self.schema, self.name)
+
+    @property
+    def is_table(self) -> bool:
+        """Whether it holds rows of its own."""
+        return self.kind in ("r", "p", "f")
+
+    @property
+    def invoker_rights(self) -> bool:
+        """Whether a view is read with the rights of who asks, so that row security applies to the asker."""
+        return any(option in self.options for option in ("security_invoker=true", "security_invoker=on"))
+
+    def column(self, name: str) -> Column | None:
+        """The column of that name, or None."""
+        return next((column for column in self.columns if column.name == name), None)
+
+
+@dataclass(frozen=True)
+class Constraint:
+    """A constraint; `kind` as in pg_constraint (p, u, f, c, x); `referenced` is the other table's OID."""
+
+    relation: int
+    name: str
+    kind: str
+    validated: bool
+    columns: tuple[str, ...]
+    referenced: int | None
+    referenced_columns: tuple[str, ...]
+    definition: str
+
+
+@dataclass(frozen=True)
+class Index:
+    """An index; an expression among its key columns has an empty name."""
+
+    relation: int
+    name: str
+    method: str
+    is_unique: bool
+    is_primary: bool
+    valid: bool
+    immediate: bool
+    partial: bool
+    columns: tuple[str, ...]
+    constrains: bool
+    definition: str
+
+
+@dataclass(frozen=True)
+class Object:
+    """Anything else that can be lost: trigger, policy, function, comment, grant."""
+
+    kind: str
+    relation: int
+    identity: str
+    definition: str
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All that one database consists of; `reads` maps a view's OID to the relations it reads directly."""
+
+    relations: Mapping[int, Relation]
+    constraints: tuple[Constraint, ...]
+    indexes: tuple[Index, ...]
+    objects: tuple[Object, ...]
+    reads: Mapping[int, frozenset[int]] = field(default_factory=dict)
+
+    def named(self, schema: str, name: str) -> Relation | None:
+        """The relation of that name, or None."""
+        return next((found for found in self.relations.values() if (found.schema, found.name) == (schema, name)), None)
+
+    def views(self) -> Iterator[Relation]:
+        """Views and materialised views, by name."""
+        return (relation for relation in self.relations.values() if not relation.is_table)
+
+    def reads_transitively(self, view: int) -> frozenset[int]:
+        """Every relation that a view reads, through other views too."""
+        found: set[int] = set()
+        waiting = [view]
+        while waiting:
+            for oid in self.reads.get(waiting.pop(), frozenset()) - found:
+                found.add(oid)
+                waiting.append(oid)
+        return frozenset(found)
+
+    def unique_keys(self, relation: int) -> tuple[tuple[str, ...], ...]:
+        """Column sets that no two rows of a table share, the primary key first; NULLs may still be allowed in them."""
+        usable = [
+            index
+            for index in self.indexes
+            if index.relation == relation
+            and index.is_unique
+            and index.valid
+            and index.immediate
+            and not index.partial
+            and "" not in index.columns
+        ]
+        ordered = sorted(usable, key=lambda index: (not index.is_primary, len(index.columns), index.name))
+        return tuple(index.columns for index in ordered)
+
+    def row_key(self, relation: int) -> tuple[str, ...]:
+        """The primary key's columns, else those of the smallest unique key without NULLs, else none."""
+        columns = {column.name: column for column in self.relations[relation].columns}
+        keys = self.unique_keys(relation)
+        return next((key for key in keys if all(columns[name].not_null for name in key)), ())
+
+    def foreign_keys(self, relation: int) -> tuple[Constraint, ...]:
+        """The foreign keys that a table declares."""
+        return tuple(item for item in self.constraints if item.relation == relation and item.kind == "f")

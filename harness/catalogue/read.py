@@ -1,0 +1,40 @@
+"""Reads a Catalogue in one transaction, so that its parts belong together."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from harness.catalogue.model import Catalogue, Column, Constraint, Index, Object, Relation
+from harness.scenario.paths import catalogue_sql
+
+
+async def read_catalogue(connection: Any) -> Catalogue:
+    """The catalogue of the database that the connection is for; names in definitions are schema-qualified."""
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        await connection.execute("SELECT set_config('search_path', 'pg_catalog', true)")
+        columns: dict[int, list[Column]] = defaultdict(list)
+        for row in await _rows(connection, "columns"):
+            columns[row.pop("relation")].append(Column(**row))
+        relations = {
+            row["oid"]: Relation(**row, columns=tuple(columns[row["oid"]]))
+            for row in await _rows(connection, "relations")
+        }
+        reads: dict[int, set[int]] = defaultdict(set)
+        for row in await _rows(connection, "dependencies"):
+            reads[row["view"]].add(row["relation"])
+        return Catalogue(
+            relations=relations,
+            constraints=tuple(Constraint(**row) for row in await _rows(connection, "constraints")),
+            indexes=tuple(Index(**row) for row in await _rows(connection, "indexes")),
+            objects=tuple(Object(**row) for row in await _rows(connection, "objects")),
+            reads={view: frozenset(read) for view, read in reads.items()},
+        )
+
+
+async def _rows(connection: Any, name: str) -> list[dict[str, Any]]:
+    """Rows of one catalogue query, arrays as tuples so that records stay frozen."""
+    records = await connection.fetch(catalogue_sql("catalogue", name))
+    return [
+        {key: tuple(value) if isinstance(value, list) else value for key, value in record.items()} for record in records
+    ]

@@ -1,0 +1,221 @@
+"""A small language that picks a figure out of a result: `latency[query=sales_list,arm=after,metric=p50].ratio`.
+
+A path names fields of the result; a list is passed through item by item, and `[name=value,...]` keeps the items whose
+fields have these values. `a|b` is either, `!=` is not, `null` is None. A path that stands alone must lead to exactly
+one value; a function around it takes many: `count`, `distinct` (how many different ones), `sum`, `min`, `max`, `mean`,
+`geomean`. A list that is empty because its phase did not run gives UnmeasuredError, never 0.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from harness.result import Comparison, Integrity, Result
+
+Scalar = float | int | bool | str
+
+_CALL = re.compile(r"(?:(?P<function>[a-z]+)\((?P<inner>.*)\)|(?P<path>[^()]*))\Z", re.DOTALL)
+_SEGMENT = re.compile(r"(?P<name>[a-z_][a-z0-9_]*)(?:\[(?P<filters>[^\[\]]*)\])?(?:\.|\Z)")
+_FILTER = re.compile(r"\s*(?P<name>[a-z_][a-z0-9_]*)\s*(?P<operator>!?=)\s*(?P<values>[^,]*?)\s*\Z")
+
+_SHOWN_BY = {"errors": "latency", "void_slices": "latency"}
+"""Lists that are rightly empty, and the list that proves that somebody looked."""
+
+_RATIO = "ratio"
+
+
+class SelectorError(ValueError):
+    """The selector is not written as this language wants it, or names a field that does not exist."""
+
+
+class UnmeasuredError(Exception):
+    """The result holds no such figure; the message says why."""
+
+
+@dataclass(frozen=True)
+class Selected:
+    """A figure with its interval where it has one, and the comparisons that it comes from."""
+
+    value: Scalar
+    low: float | None = None
+    high: float | None = None
+    comparisons: tuple[Comparison, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Filter:
+    name: str
+    negated: bool
+    values: tuple[str, ...]
+
+    def keeps(self, item: object) -> bool:
+        return (_spell(_field(item, self.name)) in self.values) != self.negated
+
+
+@dataclass(frozen=True)
+class _Segment:
+    name: str
+    filters: tuple[_Filter, ...]
+
+
+@dataclass(frozen=True)
+class Selector:
+    """A parsed selector; `select` reads it from a result."""
+
+    text: str
+    function: str
+    segments: tuple[_Segment, ...]
+
+    def select(self, result: Result) -> Selected:
+        """The figure; UnmeasuredError where the result holds none, SelectorError where a field does not exist."""
+        root = self.segments[0].name
+        if not _was_looked_at(result, _SHOWN_BY.get(root, root)):
+            raise UnmeasuredError(f"this run has no {_SHOWN_BY.get(root, root)}")
+        found = self._walk(result)
+        if self.function in _COUNTING:
+            return Selected(_COUNTING[self.function](value for _, value in found))
+        if not found and self.function == "sum" and root in _SHOWN_BY:
+            return Selected(0)
+        if not found or any(value is None for _, value in found):
+            raise UnmeasuredError(f"nothing was measured for {self.text}")
+        if not self.function and len(found) > 1:
+            raise UnmeasuredError(f"{len(found)} figures match {self.text}, one was expected")
+        return self._combine(found)
+
+    def _walk(self, result: Result) -> list[tuple[object, object]]:
+        """Pairs of owner and value at the path's end."""
+        found: list[tuple[object, object]] = [(None, result)]
+        for segment in self.segments:
+            found = [
+                (owner, item)
+                for _, owner in found
+                for item in _items(_field(owner, segment.name))
+                if all(test.keeps(item) for test in segment.filters)
+            ]
+        return found
+
+    def _combine(self, found: Sequence[tuple[object, object]]) -> Selected:
+        comparisons = tuple(owner for owner, _ in found if isinstance(owner, Comparison))
+        if not self.function:
+            value = found[0][1]
+            if not isinstance(value, (int, float, str)):
+                raise SelectorError(f"{self.text} is a list or a record, not a figure")
+            low, high = self._interval(found[0][0])
+            return Selected(value, low, high, comparisons)
+        function = _NUMERIC[self.function]
+        value = function([_number(value, self.text) for _, value in found])
+        if self.function != "geomean" or self.segments[-1].name != _RATIO:
+            return Selected(value, comparisons=comparisons)
+        low_ends, high_ends = zip(*(self._interval(owner) for owner, _ in found), strict=True)
+        return Selected(value, _ends(low_ends, self.text), _ends(high_ends, self.text), comparisons)
+
+    def _interval(self, owner: object) -> tuple[float | None, float | None]:
+        """The interval of a ratio, which its record holds beside it; anything else has none."""
+        if self.segments[-1].name != _RATIO:
+            return None, None
+        low, high = getattr(owner, "ci_low", None), getattr(owner, "ci_high", None)
+        if low is None or high is None:
+            raise UnmeasuredError(f"{self.text} has no interval")
+        return low, high
+
+
+def _ends(ends: Sequence[float | None], text: str) -> float:
+    """The geometric mean of the lower (or upper) ends, which bounds the geometric mean of the ratios.
+
+    It does so exactly where the errors of the queries move together and too widely where they are independent.
+    """
+    return _geomean([_number(end, text) for end in ends])
+
+
+def parse(text: str) -> Selector:
+    """The selector that the text stands for; raises SelectorError."""
+    match = _CALL.match(text.strip())
+    if match is None:
+        raise SelectorError(f"{text!r} is no selector")
+    function = match["function"] or ""
+    if function and function not in _COUNTING and function not in _NUMERIC:
+        raise SelectorError(f"there is no function {function!r}; there are {', '.join([*_COUNTING, *_NUMERIC])}")
+    selector = Selector(text.strip(), function, _segments(match["inner"] if function else match["path"]))
+    if selector.segments[0].name not in Result.__dataclass_fields__:
+        raise SelectorError(f"a result has no {selector.segments[0].name!r}")
+    return selector
+
+
+def _segments(path: str) -> tuple[_Segment, ...]:
+    segments, at = [], 0
+    while at < len(path):
+        match = _SEGMENT.match(path, at)
+        if match is None:
+            raise SelectorError(f"{path!r}: cannot read {path[at:]!r}")
+        filters = match["filters"]
+        segments.append(_Segment(match["name"], tuple(_filter(part) for part in filters.split(",")) if filters else ()))
+        at = match.end()
+    if not segments or path.endswith("."):
+        raise SelectorError(f"{path!r} is no path")
+    return tuple(segments)
+
+
+def _filter(text: str) -> _Filter:
+    match = _FILTER.match(text)
+    if match is None:
+        raise SelectorError(f"{text!r} is no filter; write name=value")
+    return _Filter(match["name"], match["operator"] == "!=", tuple(part.strip() for part in match["values"].split("|")))
+
+
+def _spell(value: object) -> str:
+    """A value as filters write it."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _field(owner: object, name: str) -> object:
+    if isinstance(owner, dict):
+        return owner.get(name)
+    if not hasattr(owner, name):
+        raise SelectorError(f"{type(owner).__name__} has no field {name!r}")
+    field: object = getattr(owner, name)
+    return field
+
+
+def _items(value: object) -> tuple[object, ...]:
+    return value if isinstance(value, tuple) else (value,)
+
+
+def _was_looked_at(result: Result, root: str) -> bool:
+    value: object = getattr(result, root)
+    if isinstance(value, Integrity):
+        return value.verdict != "not_checked"
+    return value != ()
+
+
+def _number(value: object, text: str) -> float:
+    if not isinstance(value, (int, float)):
+        raise SelectorError(f"{text} does not lead to numbers")
+    return float(value)
+
+
+def _geomean(values: Sequence[float]) -> float:
+    if min(values) <= 0:
+        raise UnmeasuredError("a figure is zero")
+    return math.exp(sum(map(math.log, values)) / len(values))
+
+
+def _distinct(values: Iterable[object]) -> int:
+    return len({value for value in values if value is not None})
+
+
+_COUNTING: dict[str, Callable[[Iterable[object]], int]] = {
+    "count": lambda values: sum(value is not None for value in values),
+    "distinct": _distinct,
+}
+_NUMERIC: dict[str, Callable[[Sequence[float]], float]] = {
+    "sum": math.fsum,
+    "min": min,
+    "max": max,
+    "mean": lambda values: math.fsum(values) / len(values),
+    "geomean": _geomean,
+}

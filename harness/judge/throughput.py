@@ -1,0 +1,109 @@
+"""Comparisons of throughput: what each query, and the weighted mix of all, manages in a closed loop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from statistics import median
+
+from harness.judge.view import BASELINE, CONTROL, Load, QueryRules, View
+from harness.measure.model import BlockTable
+from harness.result import Comparison
+from harness.stats import Decision, Rules, Series, decide_family
+
+MIX = "(mix)"
+"""Stands where a query's name stands otherwise."""
+
+
+def throughput(
+    table: BlockTable,
+    queries: Mapping[str, QueryRules],
+    rules: Rules | None = None,
+    invalid: Mapping[str, str] | None = None,
+) -> tuple[Comparison, ...]:
+    """Operations per second of the closed load, per query and for the weighted mix: arm over `before`.
+
+    A ratio above one is more throughput, hence "faster"; the times are seconds per operation of all clients together.
+    A mix of which one query could not be measured is no mix: it has no figure.
+    """
+    view = View(table, queries, invalid)
+    found = []
+    for arm in view.others:
+        family = {load: _series(view, load, arm) for load in view.loads}
+        levels = dict.fromkeys(clients for _, clients in view.loads)
+        family |= {(MIX, clients): _mix(family, queries, clients) for clients in levels}
+        decisions = decide_family(family, view.blocks, rules or Rules())
+        found += [_comparison(view, load, arm, series, decisions[load]) for load, series in family.items()]
+    return tuple(found)
+
+
+def _series(view: View, load: Load, arm: str) -> Series:
+    def per_operation(name: str) -> tuple[float | None, ...]:
+        return tuple(
+            item.wall_s / item.executions if item and item.executions else None for item in view.good(load, name)
+        )
+
+    return replace(
+        view.series(load, arm, "p50", "response"),
+        baseline=per_operation(BASELINE),
+        changed=per_operation(arm),
+        control=per_operation(CONTROL) if arm != CONTROL else (),
+    )
+
+
+def _mix(family: Mapping[Load, Series], queries: Mapping[str, QueryRules], clients: int) -> Series:
+    """Seconds per operation of the mix: the weighted mean over its queries, in blocks in which all of them ran."""
+    members = [
+        (queries[query].weight, series)
+        for (query, level), series in family.items()
+        if level == clients and queries[query].weight > 0
+    ]
+
+    def mixed(sides: Sequence[tuple[float | None, ...]]) -> tuple[float | None, ...]:
+        weights = [weight for weight, _ in members]
+        return tuple(_weighted(weights, block) for block in zip(*sides, strict=True))
+
+    return Series(
+        baseline=mixed([series.baseline for _, series in members]),
+        changed=mixed([series.changed for _, series in members]),
+        control=mixed([series.control for _, series in members]),
+        invalid="; ".join(dict.fromkeys(series.invalid for _, series in members if series.invalid)),
+    )
+
+
+def _weighted(weights: Sequence[float], values: Sequence[float | None]) -> float | None:
+    there = [value for value in values if value is not None]
+    if len(there) < len(weights):
+        return None
+    return sum(weight * value for weight, value in zip(weights, there, strict=True)) / sum(weights)
+
+
+def _comparison(view: View, load: Load, arm: str, series: Series, decision: Decision) -> Comparison:
+    effect = decision.effect
+    pairs = [(a, b) for a, b in zip(series.baseline, series.changed, strict=True) if a is not None and b is not None]
+    measured = effect.ratio is not None
+    return Comparison(
+        query=load[0],
+        arm=arm,
+        metric="throughput",
+        basis="response",
+        clients=load[1],
+        ratio=_inverse(effect.ratio),
+        ci_low=_inverse(effect.ci_high),
+        ci_high=_inverse(effect.ci_low),
+        p_adjusted=decision.p_adjusted,
+        blocks=effect.blocks,
+        void_blocks=0 if load[0] == MIX else view.void_blocks(load, arm),
+        samples=0 if load[0] == MIX else view.samples(load, arm),
+        verdict=decision.verdict,
+        before_s=median(a for a, _ in pairs) if measured else None,
+        after_s=median(b for _, b in pairs) if measured else None,
+        margin=decision.margin,
+        advisory=True,
+        blocks_needed=decision.blocks_needed,
+        warnings=decision.warnings,
+    )
+
+
+def _inverse(value: float | None) -> float | None:
+    return None if value is None else 1 / value

@@ -1,0 +1,146 @@
+"""The table of blocks as comparisons read it: which slices count, which blocks are void, what decides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean, median
+from typing import Literal
+
+from harness.measure.model import WARMUP_BLOCKS, BlockTable, SliceRecord
+from harness.scenario import Query
+from harness.stats import Series
+
+BASELINE = "before"
+CONTROL = "control"
+
+MOST_VOID_SHARE = 0.1
+MOST_ERROR_SHARE = 0.001
+MOST_CLIENT_SHARE = 1 / 3
+"""Where the client's own work is more than this share of the response, the server's time is the headline."""
+
+Basis = Literal["response", "server"]
+Load = tuple[str, int]
+"""A query at a level of concurrency."""
+
+
+@dataclass(frozen=True)
+class QueryRules:
+    """What judging needs to know of a query."""
+
+    weight: float = 1.0
+    max_slowdown: float = 0.05
+    gated: bool = True
+
+
+def query_rules(queries: Iterable[Query]) -> dict[str, QueryRules]:
+    """The rules of each query by name."""
+    return {item.name: QueryRules(item.weight, item.max_slowdown, item.gated) for item in queries}
+
+
+class View:
+    """The table by query, level, arm and block; the warm-up is left out.
+
+    `invalid` names queries whose figures may not be used at all, with the reason.
+    """
+
+    def __init__(
+        self, table: BlockTable, queries: Mapping[str, QueryRules], invalid: Mapping[str, str] | None = None
+    ) -> None:
+        self.arms = table.arms
+        self.blocks = table.counted_blocks
+        self.queries = queries
+        self._invalid = invalid or {}
+        self._slices = {
+            (item.query, item.clients, item.arm, item.block - WARMUP_BLOCKS): item
+            for item in table.slices
+            if not item.warmup
+        }
+        levels = sorted({item.clients for item in table.slices})
+        self.loads: list[Load] = [(query, clients) for query in queries for clients in levels]
+        self._void = {
+            (query, clients, block) for (query, clients, _, block), item in self._slices.items() if item.invalid
+        }
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The arms that are held against the baseline."""
+        return tuple(arm for arm in self.arms if arm != BASELINE)
+
+    def slices(self, load: Load, arm: str) -> list[SliceRecord | None]:
+        """The slices of a load on an arm by block; None where it was not run."""
+        return [self._slices.get((*load, arm, block)) for block in range(self.blocks)]
+
+    def good(self, load: Load, arm: str) -> list[SliceRecord | None]:
+        """The slices of blocks in which no arm's slice is void: a void one voids the block for all of them."""
+        return [None if (*load, block) in self._void else item for block, item in enumerate(self.slices(load, arm))]
+
+    def values(self, load: Load, arm: str, metric: str, basis: Basis) -> tuple[float | None, ...]:
+        """The metric of each block in seconds; None where there is none to use."""
+        name = "server_mean_s" if basis == "server" else f"{metric}_s"
+        return tuple(None if item is None else getattr(item, name) for item in self.good(load, arm))
+
+    def series(self, load: Load, arm: str, metric: str, basis: Basis) -> Series:
+        """What the statistics judge; the control is the noise floor of every arm but itself."""
+        return Series(
+            baseline=self.values(load, BASELINE, metric, basis),
+            changed=self.values(load, arm, metric, basis),
+            control=self.values(load, CONTROL, metric, basis) if arm != CONTROL else (),
+            invalid=self._why_invalid(load, arm),
+        )
+
+    def paired(self, load: Load, arm: str) -> list[int]:
+        """The blocks that ran on both the baseline and the arm."""
+        pairs = zip(self.slices(load, BASELINE), self.slices(load, arm), strict=True)
+        return [block for block, (first, second) in enumerate(pairs) if first and second]
+
+    def void_blocks(self, load: Load, arm: str) -> int:
+        """Blocks that ran on both arms and are void."""
+        return sum((*load, block) in self._void for block in self.paired(load, arm))
+
+    def _why_invalid(self, load: Load, arm: str) -> str:
+        return self._invalid.get(load[0], "") or self._too_many_errors(load, arm) or self._too_many_void(load, arm)
+
+    def _too_many_errors(self, load: Load, arm: str) -> str:
+        for name in (BASELINE, arm):
+            ran = [item for item in self.slices(load, name) if item]
+            failed = sum(item.failures for item in ran)
+            total = failed + sum(item.executions for item in ran)
+            if failed > MOST_ERROR_SHARE * total:
+                return f"{failed} of {total} executions failed on {name}: more than 0.1 % make the comparison invalid"
+        return ""
+
+    def _too_many_void(self, load: Load, arm: str) -> str:
+        """Too many void blocks, or so unequal a share that the choice of blocks would favour an arm."""
+        ran, void = len(self.paired(load, arm)), self.void_blocks(load, arm)
+        if void > max(1, MOST_VOID_SHARE * ran):
+            return f"{void} of {ran} blocks are void: more than 10 % make the comparison inconclusive"
+        late = [sum(bool(item and item.invalid) for item in self.slices(load, name)) for name in (BASELINE, arm)]
+        if abs(late[0] - late[1]) > max(2, MOST_VOID_SHARE / 2 * ran):
+            return f"{late[0]} slices of {BASELINE} and {late[1]} of {arm} are void: too unequal to compare"
+        return ""
+
+    def samples(self, load: Load, arm: str) -> int:
+        """Successful executions in the smallest slice of both arms."""
+        used = [item.executions for name in (BASELINE, arm) for item in self.good(load, name) if item]
+        return min(used, default=0)
+
+    def typical_s(self, load: Load, arm: str, metric: str, basis: Basis) -> float | None:
+        """The median over blocks of the metric, in seconds."""
+        values = [value for value in self.values(load, arm, metric, basis) if value is not None]
+        return median(values) if values else None
+
+    def headline(self, load: Load, arm: str) -> tuple[str, Basis]:
+        """Which figure decides: the response's p50, or the server's mean where the client takes too much of it."""
+        both = [self.good(load, name) for name in (BASELINE, arm)]
+        told = all(any(item and item.server_mean_s is not None for item in slices) for slices in both)
+        heavy = max(client_share(slices) for slices in both) > MOST_CLIENT_SHARE
+        return ("mean", "server") if told and heavy else ("p50", "response")
+
+
+def client_share(slices: Sequence[SliceRecord | None]) -> float:
+    """The client's CPU time as a share of the response; 0 where nothing was measured."""
+    shares = [
+        item.client_cpu_s / item.mean_s for item in slices if item and item.client_cpu_s is not None and item.mean_s
+    ]
+    return fmean(shares) if shares else 0.0

@@ -1,0 +1,232 @@
+"""Runs the slices: pilot, blocks, what happens between them; keeps every record and what went wrong."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from harness.measure.buffer import Samples
+from harness.measure.counters import ServerTimes
+from harness.measure.crew import UNFINISHED, WARMUP_EXECUTIONS, Crew, SliceOutcome
+from harness.measure.model import BlockTable, SliceRecord
+from harness.measure.orders import ArmWork, SliceOrder, Work
+from harness.measure.sample_writer import SampleWriter
+from harness.measure.schedule import Pilot, Plan, SlicePlan, Task, operations_in_slice, order_of_block
+from harness.measure.slices import SliceFacts, summarise
+from harness.measure.writes import Table, vacuum
+
+NO_DATA = "02000"
+"""SQL's own code for "no row": a query that finds nothing measures nothing."""
+
+_PROBE_S = 0.02
+_MOST_PROBES = 400
+_HOPELESS_SHARE = 0.1
+"""A task that fails more often than this takes no more slices."""
+
+_PATIENCE_S = 15.0
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Clock readings: when measuring began, after which nothing new may begin; and the statement timeout."""
+
+    started: float
+    stop_at: float
+    statement_timeout_s: float
+
+
+class Coordinator:
+    """The state of a running measurement."""
+
+    def __init__(self, crew: Crew, arms: Sequence[ArmWork], bounds: Bounds, times: ServerTimes | None) -> None:
+        self.crew = crew
+        self.bounds = bounds
+        self.slices: list[SliceRecord] = []
+        self.errors: Counter[tuple[str, str, str]] = Counter()
+        self.messages: dict[tuple[str, str, str], str] = {}
+        self.left_out: dict[Task, str] = {}
+        self.failures: Counter[str] = Counter()
+        self._arms = {work.arm: index for index, work in enumerate(arms)}
+        self._works = arms[0].works
+        self._statements = {(work.arm, query): item for work in arms for query, item in enumerate(work.works)}
+        self._times = times
+        self._first_op: dict[tuple[int, str], int] = {}
+
+    @property
+    def table(self) -> BlockTable:
+        """Every slice so far."""
+        return BlockTable(tuple(self.slices))
+
+    def work(self, task: Task) -> Work:
+        """The task's query; on any arm, for what is the same on all."""
+        return self._works[task.query]
+
+    async def pilot(self, task: Task, arms: Sequence[str], warm: bool) -> Pilot | None:
+        """Runs the task on every arm for the first time (`warm`: often enough for the choice of plans), and times it.
+
+        None where it fails or the budget ends: the reason is in `left_out`.
+        """
+        work = self.work(task)
+        every = tuple(range(len(work.sets)))
+        seconds: dict[str, float] = {}
+        first = SlicePlan(WARMUP_EXECUTIONS if warm else 1, every)
+        for arm in arms:
+            outcome = await self._run(task, arm, first)
+            if not self._usable(task, arm, outcome):
+                return None
+            seconds[arm] = _typical_s(outcome.samples)
+        again = SlicePlan(min(int(_PROBE_S / max(seconds.values())), _MOST_PROBES), every)
+        for arm in arms if again.executions > WARMUP_EXECUTIONS else ():
+            outcome = await self._run(task, arm, again)
+            if not self._usable(task, arm, outcome):
+                return None
+            seconds[arm] = _typical_s(outcome.samples)
+        return Pilot(task, work.reads, len(work.sets), seconds)
+
+    def _usable(self, task: Task, arm: str, outcome: SliceOutcome) -> bool:
+        failed = int(np.count_nonzero(outcome.samples["state"]))
+        self._count_errors(task, arm, outcome)
+        if outcome.failure:
+            self.left_out.setdefault(task, f"its pilot failed on {arm}: {outcome.failure}")
+        elif failed:
+            self.left_out.setdefault(task, f"it fails on {arm}: {next(iter(outcome.messages.values()), '')}")
+        return task not in self.left_out
+
+    async def block(
+        self,
+        number: int,
+        tasks: Sequence[Task],
+        arms: Sequence[str],
+        plan: Plan,
+        generator: np.random.Generator,
+        writer: SampleWriter,
+    ) -> dict[tuple[Task, str], float]:
+        """Runs one block and stores it; gives the seconds that each of its slices took.
+
+        Slices that ran are stored even where the server goes away in the middle.
+        """
+        writes = frozenset(task.query for task in tasks if not self.work(task).reads)
+        if self._times:
+            for arm in arms:
+                await self._times.begin(arm)
+        done: list[tuple[SliceFacts, Samples]] = []
+        taken: dict[tuple[Task, str], float] = {}
+        try:
+            for task, arm in order_of_block(tasks, writes, arms, generator):
+                before = time.perf_counter()
+                done.append(await self._slice(number, task, arm, plan.slices[task]))
+                taken[task, arm] = time.perf_counter() - before
+        finally:
+            self._keep(done, writer)
+        self._drop_hopeless(tasks)
+        return taken
+
+    async def _slice(self, block: int, task: Task, arm: str, plan: SlicePlan) -> tuple[SliceFacts, Samples]:
+        outcome = await self._run(task, arm, plan)
+        self._count_errors(task, arm, outcome)
+        count = len(outcome.samples)
+        facts = SliceFacts(
+            query=self.work(task).query,
+            arm=arm,
+            clients=task.clients,
+            block=block,
+            lag_p99_s=outcome.lag_p99_s,
+            client_cpu_s=outcome.cpu_s / count if count else None,
+            server_mean_s=await self._server_mean_s(task, arm, outcome),
+            invalid=outcome.failure,
+        )
+        return facts, outcome.samples
+
+    async def _server_mean_s(self, task: Task, arm: str, outcome: SliceOutcome) -> float | None:
+        """The server's own mean; not for writes, whose commit it counts in one form of a query and not in the other."""
+        if self._times is None or not self.work(task).reads or outcome.failure:
+            return None
+        executions = int(np.count_nonzero(outcome.samples["state"] == 0))
+        statements = len(self._statements[arm, task.query].statements)
+        return await self._times.mean_s(arm, executions, executions * (statements + 2 * (statements > 1)))
+
+    async def _run(self, task: Task, arm: str, plan: SlicePlan) -> SliceOutcome:
+        """Runs a slice; afterwards the crew is whole again. Times count from the start of measuring."""
+        key = task.query, arm
+        first_op = self._first_op.get(key, 0)
+        self._first_op[key] = first_op + operations_in_slice(plan, task.clients)
+        order = SliceOrder(
+            arm=self._arms[arm],
+            query=task.query,
+            clients=task.clients,
+            executions=plan.executions,
+            first_op=first_op,
+            cycle=plan.cycle,
+            start_at=0.0,
+            stop_at=self._stop_at(task),
+        )
+        outcome = await self.crew.run(order, self.bounds.statement_timeout_s + _PATIENCE_S)
+        if outcome.failure and time.perf_counter() < self.bounds.stop_at:
+            self.failures[outcome.failure] += 1
+        await self.crew.mend()
+        samples = outcome.samples.copy()
+        for name in ("intended_s", "sent_s", "done_s"):
+            samples[name] -= self.bounds.started
+        return replace(outcome, samples=samples)
+
+    def _stop_at(self, task: Task) -> float:
+        """The end of the budget for reads; writes run to their end, for every arm has to do the same."""
+        return self.bounds.stop_at if self.work(task).reads else time.perf_counter() + _PATIENCE_S
+
+    def _count_errors(self, task: Task, arm: str, outcome: SliceOutcome) -> None:
+        query = self.work(task).query
+        for state, count in summarise(SliceFacts(query, arm, 1, 0, 0.0, None, None), outcome.samples).errors:
+            self.errors[query, arm, state] += count
+            self.messages.setdefault((query, arm, state), outcome.messages.get(state, ""))
+        succeeded = int(np.count_nonzero(outcome.samples["state"] == 0))
+        if outcome.rows == 0 and succeeded >= len(self.work(task).sets) and not outcome.failure:
+            self.errors[query, arm, NO_DATA] += succeeded
+            self.messages[query, arm, NO_DATA] = "no row was read or touched with any of the parameter sets"
+            self.left_out.setdefault(task, f"it reads or touches no row on {arm}")
+
+    def _keep(self, done: Sequence[tuple[SliceFacts, Samples]], writer: SampleWriter) -> None:
+        """Keeps the slices, but none of a load that the end of the budget has cut short: it is no fault of a slice."""
+        if time.perf_counter() > self.bounds.stop_at:
+            cut = {(facts.query, facts.clients) for facts, _ in done if facts.invalid == UNFINISHED}
+            done = [item for item in done if (item[0].query, item[0].clients) not in cut]
+        records = [summarise(facts, samples) for facts, samples in done]
+        self.slices += records
+        writer.append(
+            [
+                (replace(facts, invalid=record.invalid), samples)
+                for (facts, samples), record in zip(done, records, strict=True)
+            ]
+        )
+
+    def _drop_hopeless(self, tasks: Sequence[Task]) -> None:
+        for task in tasks:
+            mine = [
+                item for item in self.slices if item.query == self.work(task).query and item.clients == task.clients
+            ]
+            for arm in {item.arm for item in mine}:
+                failed = sum(item.failures for item in mine if item.arm == arm)
+                total = failed + sum(item.executions for item in mine if item.arm == arm)
+                if failed > _HOPELESS_SHARE * total:
+                    self.left_out.setdefault(task, f"{failed} of {total} executions failed on {arm}")
+
+
+async def vacuum_arms(
+    connections: Mapping[str, Any], tables: Mapping[str, Sequence[Table]], arms: Sequence[str]
+) -> None:
+    """Vacuums what the writes have touched, arm by arm."""
+    for arm in arms:
+        await vacuum(connections[arm], tables[arm])
+
+
+def _typical_s(samples: Samples) -> float:
+    """Seconds per execution without each client's first two, which fill its caches."""
+    latencies = []
+    for client in np.unique(samples["client"]):
+        mine = samples[samples["client"] == client]
+        latencies.append((mine["done_s"] - mine["sent_s"])[2 if len(mine) > 2 else 0 :])
+    return max(float(np.concatenate(latencies).mean()), 1e-6) if latencies else 1e-6

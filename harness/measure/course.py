@@ -1,0 +1,178 @@
+"""The course of one measurement: pilot and plan, blocks until settled or spent, proof and summary."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from harness.errors import MeasureError
+from harness.measure.coordinator import Coordinator, vacuum_arms
+from harness.measure.model import WARMUP_BLOCKS, BlockTable, Measurement, MeasureOptions, PlanCount
+from harness.measure.orders import ArmWork
+from harness.measure.sample_writer import SampleWriter
+from harness.measure.schedule import Pilot, Plan, Task, announce, arms_of_block, plan_slices
+from harness.measure.writes import Equality, Table, prove_equal, tables_written
+from harness.progress import Progress
+from harness.result import QueryError, VoidSlice
+
+Decide = Callable[[BlockTable], Collection[tuple[str, int]]]
+"""Told the table at a look, gives the settled (query, clients): they take no more slices."""
+
+_PROOF_S_PER_ROW = 4e-6
+
+
+class Course:
+    """The course of one measurement: plan, blocks, end."""
+
+    def __init__(
+        self,
+        coordinator: Coordinator,
+        works: Sequence[ArmWork],
+        connections: Mapping[str, Any],
+        options: MeasureOptions,
+        writer: SampleWriter,
+        progress: Progress,
+    ) -> None:
+        self._coordinator = coordinator
+        self._works = works
+        self._arms = [work.arm for work in works]
+        self._connections = connections
+        self._options = options
+        self._writer = writer
+        self._progress = progress
+        self._tables: dict[str, tuple[Table, ...]] = {}
+        self._between_s = 0.0
+        self._reserve_s = 0.0
+        self.notes: list[str] = []
+
+    def note(self, text: str) -> None:
+        """Keeps a fact and tells it."""
+        if text:
+            self.notes.append(text)
+            self._progress.note(text)
+
+    @property
+    def _elapsed_s(self) -> float:
+        return time.perf_counter() - self._coordinator.bounds.started
+
+    @property
+    def _left_s(self) -> float:
+        return self._options.budget_s - self._elapsed_s - self._reserve_s
+
+    async def plan(self) -> Plan:
+        """Runs the pilot and plans the slices; says what the budget will reach before it is spent."""
+        for fault in self._coordinator.crew.faults:
+            self._coordinator.errors[fault.query, fault.arm, fault.sqlstate] += 1
+            self._coordinator.messages[fault.query, fault.arm, fault.sqlstate] = fault.message
+        await self._look_at_writes()
+        pilots = await self._pilots()
+        plan = plan_slices(pilots, self._left_s, self._options)
+        for task in plan.left_out:
+            self._coordinator.left_out[task] = "its slices cost more than the budget holds"
+        for task, reason in self._coordinator.left_out.items():
+            self.note(f"{self._coordinator.work(task).query} at {task.clients} clients is left out: {reason}")
+        if not plan.slices:
+            raise MeasureError(f"nothing can be measured within {self._options.budget_s:g} s", self._advice(pilots))
+        self.note(announce(plan, len(self._arms), self._left_s, self._options.looks))
+        return plan
+
+    def _advice(self, pilots: Sequence[Pilot]) -> str:
+        if pilots:
+            return "give a larger --budget"
+        reasons = "; ".join(dict.fromkeys(self._coordinator.left_out.values()))
+        return f"no query runs on every arm: {reasons}" if reasons else "look at the errors of the queries"
+
+    async def _look_at_writes(self) -> None:
+        for work in self._works:
+            self._tables[work.arm] = await tables_written(self._connections[work.arm], work)
+        rows = [
+            await self._connections[arm].fetchval(
+                "SELECT coalesce(sum(greatest(reltuples, 0)), 0)::float8 FROM pg_class WHERE oid = ANY($1::regclass[])",
+                [f'"{schema}"."{name}"' for schema, name in tables],
+            )
+            for arm, tables in self._tables.items()
+        ]
+        self._reserve_s = _PROOF_S_PER_ROW * sum(rows)
+
+    async def _pilots(self) -> list[Pilot]:
+        """One pilot per task; the highest level comes first, for it warms every connection."""
+        faulty = {fault.query for fault in self._coordinator.crew.faults}
+        pilots = []
+        levels = sorted(self._options.clients, reverse=True)
+        for level in levels:
+            for query, work in enumerate(self._works[0].works):
+                task = Task(query, level)
+                if work.query in faulty:
+                    self._coordinator.left_out[task] = "it cannot be prepared on every arm"
+                    continue
+                pilot = await self._coordinator.pilot(task, self._arms, warm=level == levels[0])
+                pilots += [pilot] if pilot else []
+                self._progress.update(self._elapsed_s, f"pilot: {work.query}")
+        before = time.perf_counter()
+        await vacuum_arms(self._connections, self._tables, self._arms)
+        self._between_s = time.perf_counter() - before
+        return pilots
+
+    async def blocks(self, plan: Plan, decide: Decide) -> None:
+        """Runs blocks until everything is settled, the last look is reached, or the budget holds no further one."""
+        generator = np.random.default_rng(self._options.seed)
+        active = list(plan.slices)
+        costs = {(task, arm): plan.seconds[task] / len(self._arms) for task in active for arm in self._arms}
+        for block in range(WARMUP_BLOCKS + self._options.looks[-1]):
+            arms = arms_of_block(self._arms, self._options.sparse_arms, block)
+            expected = sum(costs[task, arm] for task in active for arm in arms) + self._between_s
+            if not active or (block > WARMUP_BLOCKS and expected > self._left_s):
+                break
+            taken = await self._coordinator.block(block, active, arms, plan, generator, self._writer)
+            costs.update({key: (costs[key] + seconds) / 2 for key, seconds in taken.items()})
+            await vacuum_arms(self._connections, self._tables, arms)
+            active = [task for task in active if task not in self._coordinator.left_out]
+            if block + 1 - WARMUP_BLOCKS in self._options.looks:
+                settled = set(decide(self._coordinator.table))
+                active = [task for task in active if (self._coordinator.work(task).query, task.clients) not in settled]
+            self._progress.update(self._elapsed_s, f"block {block + 1}, {len(active)} of {len(plan.slices)} undecided")
+
+    async def finish(self) -> Measurement:
+        """Proves that the writes did the same everywhere, and puts together what was found."""
+        coordinator = self._coordinator
+        counts = await coordinator.crew.plan_counts()
+        proofs = await self._prove()
+        for failure, count in coordinator.failures.items():
+            self.note(f"{count} slices failed: {failure}")
+        table = coordinator.table
+        if not any(item.executions for item in table.slices):
+            raise MeasureError("no execution of any query succeeded", "look at the errors of the queries")
+        return Measurement(
+            table=table,
+            queries=tuple(work.query for work in self._works[0].works),
+            errors=tuple(
+                QueryError(query, arm, state, coordinator.messages.get((query, arm, state), ""), count)
+                for (query, arm, state), count in sorted(coordinator.errors.items())
+            ),
+            void_slices=tuple(
+                VoidSlice(item.query, item.arm, item.block, item.lag_p99_s, item.invalid)
+                for item in table.slices
+                if item.invalid
+            ),
+            left_out=tuple(
+                dict.fromkeys((coordinator.work(task).query, reason) for task, reason in coordinator.left_out.items())
+            ),
+            plan_counts=tuple(PlanCount(*key, *pair) for key, pair in sorted(counts.items())),
+            equality=proofs,
+            notes=tuple(self.notes),
+            seconds=self._elapsed_s,
+            writes=frozenset(work.query for work in self._works[0].works if not work.reads),
+        )
+
+    async def _prove(self) -> tuple[Equality, ...]:
+        tables = sorted({table for found in self._tables.values() for table in found})
+        sparse = [arm for arm in self._arms if arm in self._options.sparse_arms]
+        full = [arm for arm in self._arms if arm not in self._options.sparse_arms]
+        proofs = await prove_equal(self._connections, tables, [group for group in (full, sparse) if len(group) > 1])
+        for proof in proofs:
+            if not proof.equal:
+                self.note(f"after the writes {proof.table} on {proof.arm} does not hold what it should: {proof}")
+        return proofs

@@ -1,0 +1,170 @@
+"""The worker processes as the coordinator sees them: started, told what to run, replaced when they die."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from harness.errors import HarnessError, MeasureError, ServerError
+from harness.measure.buffer import SAMPLE, Samples
+from harness.measure.lag import percentile_99
+from harness.measure.orders import CountPlans, Fault, PlanReport, Setup, SliceOrder, SliceReport
+from harness.measure.process import SETUP_TIMEOUT_S, WorkerDiedError, WorkerProcess
+from harness.server.address import connect
+
+START_AHEAD_S = 0.0025
+"""Orders reach all workers well within this time; then they begin together."""
+
+WARMUP_EXECUTIONS = 6
+"""PostgreSQL decides between generic and custom plans after five executions of a prepared statement."""
+
+UNFINISHED = "the slice did not run to its end"
+
+_MOST_REPLACEMENTS = 10
+
+
+@dataclass(frozen=True)
+class SliceOutcome:
+    """A slice as run: all workers' samples, and why it may not be used (`failure`), if so."""
+
+    samples: Samples
+    rows: int
+    lag_p99_s: float
+    cpu_s: float
+    messages: dict[str, str]
+    failure: str = ""
+
+
+class Crew:
+    """All workers of a run."""
+
+    def __init__(self) -> None:
+        self.workers: list[WorkerProcess] = []
+        self.faults: tuple[Fault, ...] = ()
+        self._replacements = 0
+
+    async def assemble(self, setup: Setup, clients: int, processes: int) -> None:
+        """Starts the processes and sets them up; the clients are dealt out in turn."""
+        shares = [tuple(range(clients))[index::processes] for index in range(min(processes, clients))]
+        for _ in shares:
+            self.workers.append(await WorkerProcess.start())
+        try:
+            found = await asyncio.gather(
+                *(
+                    worker.set_up(replace(setup, clients=share))
+                    for worker, share in zip(self.workers, shares, strict=True)
+                )
+            )
+        except WorkerDiedError as error:
+            raise MeasureError(f"{error} while connecting", "look for a shortage of memory") from None
+        self.faults = tuple(dict.fromkeys(fault for faults in found for fault in faults))
+
+    async def run(self, order: SliceOrder, patience_s: float) -> SliceOutcome:
+        """Runs one slice on every worker that takes part; a dead worker makes the outcome a failure, not an error.
+
+        Begins nothing after `order.stop_at` and waits `patience_s` beyond it for the last answer.
+        """
+        crew = [worker for worker in self.workers if worker.setup and min(worker.setup.clients) < order.clients]
+        now = time.perf_counter()
+        order = replace(order, start_at=now + START_AHEAD_S if len(crew) > 1 else now)
+        timeout_s = max(order.stop_at - now, 0.0) + patience_s
+        answers = await asyncio.gather(*(worker.ask(order, timeout_s) for worker in crew), return_exceptions=True)
+        reports = []
+        failures = []
+        for worker, answer in zip(crew, answers, strict=True):
+            if isinstance(answer, SliceReport):
+                reports.append((worker, answer))
+            elif isinstance(answer, WorkerDiedError):
+                failures.append(str(answer))
+            else:
+                assert isinstance(answer, BaseException)
+                raise answer
+        return _joined(reports, failures)
+
+    async def mend(self) -> None:
+        """Replaces workers that are dead or whose connections broke, after making sure that the server is there.
+
+        Raises ServerError where it is not, MeasureError where workers die again and again.
+        """
+        broken = [worker for worker in self.workers if worker.dead]
+        if not broken:
+            return
+        self._replacements += len(broken)
+        if self._replacements > _MOST_REPLACEMENTS:
+            raise MeasureError("the worker processes die again and again", "look for a shortage of memory")
+        for worker in broken:
+            await worker.end()
+            assert worker.setup is not None
+            await _end_backends(worker)
+            self.workers[self.workers.index(worker)] = await _replacement(worker.setup)
+
+    async def plan_counts(self) -> dict[tuple[str, str], tuple[int, int]]:
+        """(query, arm) -> (generic, custom) over all workers' connections."""
+        total: dict[tuple[str, str], tuple[int, int]] = {}
+        for worker in self.workers:
+            try:
+                report = await worker.ask(CountPlans(), SETUP_TIMEOUT_S)
+            except WorkerDiedError:
+                continue
+            assert isinstance(report, PlanReport)
+            for key, (generic, custom) in report.counts.items():
+                before = total.get(key, (0, 0))
+                total[key] = (before[0] + generic, before[1] + custom)
+        return total
+
+    async def dismiss(self) -> None:
+        """Ends every worker."""
+        for worker in self.workers:
+            await worker.end()
+
+
+def _joined(reports: Sequence[tuple[WorkerProcess, SliceReport]], failures: list[str]) -> SliceOutcome:
+    samples = [worker.samples(report.count) for worker, report in reports]
+    for worker, report in reports:
+        if report.lost:
+            worker.dead = True
+            failures.append("a connection to the server broke")
+        elif not report.finished:
+            failures.append(UNFINISHED)
+    return SliceOutcome(
+        samples=np.concatenate(samples) if samples else np.empty(0, dtype=SAMPLE),
+        rows=sum(report.rows for _, report in reports),
+        lag_p99_s=max((percentile_99(list(report.lags_s)) for _, report in reports), default=0.0),
+        cpu_s=sum(report.cpu_s for _, report in reports),
+        messages={state: text for _, report in reports for state, text in report.messages.items()},
+        failure="; ".join(dict.fromkeys(failures)),
+    )
+
+
+async def _end_backends(worker: WorkerProcess) -> None:
+    """Ends the server's side of a dead worker's connections: it might still be busy with the dead one's query."""
+    assert worker.setup is not None
+    try:
+        connection = await connect(worker.setup.address, worker.setup.arms[0].database)
+    except HarnessError as error:
+        raise ServerError(f"the server went away while it was measured: {error.message}", error.next_step) from None
+    try:
+        await connection.execute("SELECT pg_terminate_backend(pid) FROM unnest($1::int[]) AS pid", worker.backends)
+    finally:
+        await connection.close()
+
+
+async def _replacement(setup: Setup) -> WorkerProcess:
+    """A new worker in place of a dead one, its reading statements run as often as those of the others at least."""
+    worker = await WorkerProcess.start()
+    try:
+        await worker.set_up(setup)
+        for arm, work in enumerate(setup.arms):
+            for query, item in enumerate(work.works):
+                if item.reads:
+                    now = time.perf_counter()
+                    sets = tuple(range(len(item.sets)))
+                    order = SliceOrder(arm, query, 1 << 30, WARMUP_EXECUTIONS, 0, sets, now, now + SETUP_TIMEOUT_S)
+                    await worker.ask(order, 2 * SETUP_TIMEOUT_S)
+    except WorkerDiedError:
+        worker.dead = True
+    return worker

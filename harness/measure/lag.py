@@ -1,0 +1,97 @@
+"""A probe of the event loop: how late a loop that is busy, or has no core, runs what was due."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import os
+import struct
+import sys
+import time
+from math import ceil
+
+INTERVAL_S = 0.002
+"""How often the probe is due; a loop that is late by several intervals is charged for each of them."""
+
+_CLOCK_MONOTONIC = 1
+_ABSOLUTE = 1
+_NONBLOCK_CLOEXEC = os.O_NONBLOCK | os.O_CLOEXEC
+
+
+class _TimerSpec(ctypes.Structure):
+    _fields_ = (
+        ("interval_s", ctypes.c_long),
+        ("interval_ns", ctypes.c_long),
+        ("value_s", ctypes.c_long),
+        ("value_ns", ctypes.c_long),
+    )
+
+
+class LagProbe:
+    """Measures the lag of the running loop between `start` and `stop`.
+
+    On Linux a kernel timer makes a descriptor readable at exact instants: the loop's own timers are rounded to
+    milliseconds, which is the very size of the lag that matters. Elsewhere the loop's timers have to do.
+    """
+
+    def __init__(self) -> None:
+        self._lags: list[float] = []
+        self._due = 0.0
+        self._descriptor = _open_timer() if sys.platform == "linux" else -1
+        self._handle: asyncio.TimerHandle | None = None
+
+    def start(self) -> None:
+        """Begins to measure."""
+        self._lags = []
+        self._due = time.perf_counter() + INTERVAL_S
+        loop = asyncio.get_running_loop()
+        if self._descriptor >= 0:
+            _arm(self._descriptor, self._due)
+            loop.add_reader(self._descriptor, self._read)
+        else:
+            self._handle = loop.call_later(INTERVAL_S, self._again)
+
+    def stop(self) -> list[float]:
+        """Ends measuring and gives the lags in seconds, one for each time that the probe was due."""
+        if self._descriptor >= 0:
+            asyncio.get_running_loop().remove_reader(self._descriptor)
+            _arm(self._descriptor, 0.0)
+        elif self._handle is not None:
+            self._handle.cancel()
+        self._charge(time.perf_counter())
+        return self._lags
+
+    def _read(self) -> None:
+        try:
+            (times,) = struct.unpack("=Q", os.read(self._descriptor, 8))
+        except BlockingIOError:
+            return
+        self._charge(time.perf_counter(), times)
+
+    def _again(self) -> None:
+        self._charge(time.perf_counter())
+        self._handle = asyncio.get_running_loop().call_later(max(0.0, self._due - time.perf_counter()), self._again)
+
+    def _charge(self, now: float, times: int | None = None) -> None:
+        missed = ceil((now - self._due) / INTERVAL_S) if times is None else times
+        for _ in range(missed):
+            self._lags.append(max(0.0, now - self._due))
+            self._due += INTERVAL_S
+
+
+def percentile_99(lags_s: list[float]) -> float:
+    """The 99th percentile (the value that at most 1 % exceed); 0 without any."""
+    return sorted(lags_s)[ceil(0.99 * len(lags_s)) - 1] if lags_s else 0.0
+
+
+def _open_timer() -> int:
+    library = ctypes.CDLL(None, use_errno=True)
+    descriptor = int(library.timerfd_create(_CLOCK_MONOTONIC, _NONBLOCK_CLOEXEC))
+    return max(descriptor, -1)
+
+
+def _arm(descriptor: int, first_s: float) -> None:
+    """Makes the timer fire at `first_s` on the performance counter's clock and every interval after; 0 disarms it."""
+    nanoseconds = round(first_s * 1e9)
+    spec = _TimerSpec(0, round(INTERVAL_S * 1e9), *divmod(nanoseconds, 1_000_000_000))
+    ctypes.CDLL(None).timerfd_settime(descriptor, _ABSOLUTE, ctypes.byref(spec), None)

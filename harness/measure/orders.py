@@ -1,0 +1,111 @@
+"""What the coordinator tells a worker and what it hears back; frozen and light, for they cross a process boundary."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from harness.server.address import Address
+
+
+@dataclass(frozen=True)
+class Work:
+    """One query in the form that an arm takes: statements with the names of their parameters, and the sets."""
+
+    query: str
+    reads: bool
+    statements: tuple[tuple[str, tuple[str, ...]], ...]
+    sets: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class ArmWork:
+    """An arm: its database and its form of every query, in the same order on each arm."""
+
+    arm: str
+    database: str
+    works: tuple[Work, ...]
+
+
+@dataclass(frozen=True)
+class Setup:
+    """Connect to every arm, one connection per client of this worker, and prepare all statements."""
+
+    address: Address
+    arms: tuple[ArmWork, ...]
+    clients: tuple[int, ...]
+    settings: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A query that cannot run on an arm: it failed when it was prepared."""
+
+    query: str
+    arm: str
+    sqlstate: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Ready:
+    """The worker is set up; `backends` are its server processes."""
+
+    faults: tuple[Fault, ...]
+    backends: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Refused:
+    """The worker could not connect or set up."""
+
+    message: str
+    next_step: str
+
+
+@dataclass(frozen=True)
+class SliceOrder:
+    """Run one query (by index) on one arm (by index) with the first `clients` clients.
+
+    `cycle` are the indices of the parameter sets, `first_op` the first operation's number; clock readings are of the
+    performance counter, which all processes of a machine share: start at `start_at`, begin nothing after `stop_at`.
+    """
+
+    arm: int
+    query: int
+    clients: int
+    executions: int
+    first_op: int
+    cycle: tuple[int, ...]
+    start_at: float
+    stop_at: float
+
+
+@dataclass(frozen=True)
+class SliceReport:
+    """A worker's part of a slice; the samples are in its shared memory.
+
+    `rows` were read or touched; `messages` has one message per SQLSTATE; `lost` tells that a connection broke,
+    `finished` that every execution took place.
+    """
+
+    count: int
+    rows: int
+    lags_s: tuple[float, ...]
+    cpu_s: float
+    messages: Mapping[str, str]
+    lost: bool
+    finished: bool
+
+
+@dataclass(frozen=True)
+class CountPlans:
+    """Tell how often each statement ran with a generic and with a custom plan."""
+
+
+@dataclass(frozen=True)
+class PlanReport:
+    """(query, arm) -> (generic, custom) over this worker's connections."""
+
+    counts: Mapping[tuple[str, str], tuple[int, int]]

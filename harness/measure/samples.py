@@ -1,0 +1,112 @@
+"""samples.parquet: every execution with its block, and the facts of its slice; appended block by block.
+
+| column | type | holds |
+| --- | --- | --- |
+| `block`, `warmup` | int32, bool | the block, from 0; whether it is warm-up, which decides nothing |
+| `clients` | int16 | the level: connections that ran the slice together |
+| `query`, `arm` | dictionary of string | what ran, and on which state of the database |
+| `client` | int16 | which of the connections; -1 in the one row of a slice without any execution |
+| `op` | int64 | the operation's number; the same number is the same operation on every arm |
+| `intended_s`, `sent_s`, `done_s` | float64 | seconds since measuring began; a latency is `done_s - intended_s` |
+| `sqlstate` | string | null: the execution succeeded |
+| `lag_p99_s`, `client_cpu_s`, `server_mean_s` | float64 | of the slice: the event loop's lag, CPU time per execution, \
+the server's mean time (null where unknown) |
+| `invalid` | string | of the slice: why it may not be used; null where it may |
+
+While the run lasts the rows go to a stream beside the file (`sample_writer`), which a killed run leaves readable up to
+its last block.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from harness.errors import MeasureError
+from harness.measure.buffer import SAMPLE, state_number
+from harness.measure.model import BlockTable, SliceRecord
+from harness.measure.slices import SliceFacts, summarise
+
+SCHEMA_VERSION = 1
+METADATA_KEY = b"bench.samples"
+_NAME = pa.dictionary(pa.int16(), pa.string())
+
+SCHEMA = pa.schema(
+    [
+        ("block", pa.int32()),
+        ("warmup", pa.bool_()),
+        ("clients", pa.int16()),
+        ("query", _NAME),
+        ("arm", _NAME),
+        ("client", pa.int16()),
+        ("op", pa.int64()),
+        ("intended_s", pa.float64()),
+        ("sent_s", pa.float64()),
+        ("done_s", pa.float64()),
+        ("sqlstate", pa.string()),
+        ("lag_p99_s", pa.float64()),
+        ("client_cpu_s", pa.float64()),
+        ("server_mean_s", pa.float64()),
+        ("invalid", pa.string()),
+    ]
+)
+
+
+def read_table(path: Path) -> BlockTable:
+    """The table of blocks from a samples file; the same file gives the same table, whatever the machine.
+
+    Raises MeasureError where the file is none of ours or of another schema version.
+    """
+    try:
+        file = pq.ParquetFile(path)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise MeasureError(f"{path} cannot be read as samples: {error}", "name the samples.parquet of a run") from None
+    with file:
+        _check_version(path, file.schema_arrow.metadata or {})
+        records = [record for group in range(file.num_row_groups) for record in _records(file.read_row_group(group))]
+    return BlockTable(tuple(records))
+
+
+def _check_version(path: Path, metadata: Mapping[bytes, bytes]) -> None:
+    if METADATA_KEY not in metadata:
+        raise MeasureError(f"{path} holds no samples of this tool", "name the samples.parquet of a run")
+    version = json.loads(metadata[METADATA_KEY]).get("schema_version")
+    if version != SCHEMA_VERSION:
+        raise MeasureError(
+            f"{path} has the samples' schema version {version}, this tool reads {SCHEMA_VERSION}", "measure again"
+        )
+
+
+def _records(block: pa.Table) -> Iterator[SliceRecord]:
+    """The slices of one row group: rows of a slice stand together, in the order in which they ran."""
+    keys = [block["clients"].to_numpy(), _indices(block["query"]), _indices(block["arm"]), block["block"].to_numpy()]
+    change = np.zeros(block.num_rows, dtype=bool)
+    for key in keys:
+        change[1:] |= key[1:] != key[:-1]
+    starts = [0, *np.flatnonzero(change).tolist()]
+    for start, end in zip(starts, [*starts[1:], block.num_rows], strict=True):
+        yield _record(block.slice(start, end - start))
+
+
+def _indices(column: pa.ChunkedArray) -> NDArray[np.int64]:
+    combined = column.combine_chunks()
+    return np.asarray(combined.indices.to_numpy(zero_copy_only=False), dtype=np.int64)
+
+
+def _record(rows: pa.Table) -> SliceRecord:
+    first = rows.slice(0, 1).to_pylist()[0]
+    names = ("query", "arm", "clients", "block", "lag_p99_s", "client_cpu_s", "server_mean_s")
+    facts = SliceFacts(**{name: first[name] for name in names}, invalid=first["invalid"] or "")
+    if first["client"] < 0:
+        return summarise(facts, np.empty(0, dtype=SAMPLE))
+    samples = np.zeros(rows.num_rows, dtype=SAMPLE)
+    for name in ("op", "intended_s", "sent_s", "done_s", "client"):
+        samples[name] = rows[name].to_numpy()
+    samples["state"] = [state_number(state) if state else 0 for state in rows["sqlstate"].to_pylist()]
+    return summarise(facts, samples)

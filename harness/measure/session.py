@@ -1,0 +1,220 @@
+"""One connection of a worker: every query of its arm prepared, parameters encoded, results passed through undecoded."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+import asyncpg
+
+from harness.errors import MeasureError
+from harness.measure.orders import ArmWork, Fault, Work
+from harness.scenario.paths import catalogue_sql
+from harness.server.address import Address, connect
+
+OPERATION = "op"
+
+PASSED_THROUGH = frozenset(
+    {"numeric", "uuid", "date", "time", "timetz", "timestamp", "timestamptz", "interval", "inet", "cidr"}
+)
+"""Types whose values asyncpg would make into Python objects at a cost that is no part of the query: they stay bytes.
+
+Each has a function `<type>_send` on the server, with which the parameters are encoded beforehand."""
+
+
+Execute = Callable[[Sequence[Any]], Awaitable[tuple[list[Any], bytes, bool]]]
+
+
+def executor(statement: Any) -> Execute:
+    """Executes a prepared statement with given arguments: rows, command tag, whether all rows came.
+
+    It is what `PreparedStatement.fetch` does, without the checks around it that cost a fifth of the client's time for
+    a point query. asyncpg gives no public way to it; where its insides have changed, the public one has to do.
+    """
+    try:
+        protocol, state = statement._connection._protocol, statement._state
+        bind_execute = protocol.bind_execute
+    except AttributeError:
+        return _public_executor(statement)
+    return lambda arguments: bind_execute(state, arguments, "", 0, True, None)
+
+
+def _public_executor(statement: Any) -> Execute:
+    async def execute(arguments: Sequence[Any]) -> tuple[list[Any], bytes, bool]:
+        rows = await statement.fetch(*arguments)
+        return rows, statement.get_statusmsg().encode(), True
+
+    return execute
+
+
+class Operation:
+    """One query on one connection, ready to run; several statements run as one transaction."""
+
+    def __init__(
+        self,
+        connection: Any,
+        work: Work,
+        statements: Sequence[Any],
+        arguments: Sequence[Sequence[tuple[Any, ...]]],
+    ) -> None:
+        self.query = work.query
+        self.statements = statements
+        self._connection = connection
+        self._execute = [executor(statement) for statement in statements]
+        self._arguments = arguments
+        self._numbered = [
+            _number_places(names, statement) for (_, names), statement in zip(work.statements, statements, strict=True)
+        ]
+
+    async def run(self, chosen: int, number: int) -> int:
+        """Runs it once with the parameter set `chosen` as operation `number`; gives the rows read or touched."""
+        if len(self._execute) == 1:
+            return await self._statement(0, chosen, number)
+        await self._connection.execute("BEGIN")
+        try:
+            rows = [await self._statement(index, chosen, number) for index in range(len(self._execute))]
+        except BaseException:
+            if not self._connection.is_closed():
+                await self._connection.execute("ROLLBACK")
+            raise
+        await self._connection.execute("COMMIT")
+        return sum(rows)
+
+    async def _statement(self, index: int, chosen: int, number: int) -> int:
+        arguments: Sequence[Any] = self._arguments[index][chosen]
+        if self._numbered[index]:
+            arguments = _numbered(arguments, self._numbered[index], number)
+        rows, tag, _ = await self._execute[index](arguments)
+        return len(rows) or _touched(tag)
+
+
+class Session:
+    """A connection to one arm's database with its operations; a query that cannot be prepared is a Fault instead."""
+
+    def __init__(self, connection: Any, operations: Sequence[Operation | Fault]) -> None:
+        self.connection = connection
+        self.operations = operations
+
+    @classmethod
+    async def open(cls, address: Address, arm: ArmWork, settings: Sequence[tuple[str, str]]) -> Session:
+        """Connects, sets the settings, prepares everything."""
+        connection = await connect(address, arm.database)
+        for name, value in settings:
+            await connection.execute("SELECT set_config($1, $2, false)", name, value)
+        return cls(connection, await _prepare_all(connection, arm))
+
+    @property
+    def backend(self) -> int:
+        """The process id of the server's side."""
+        return int(self.connection.get_server_pid())
+
+    async def plan_counts(self) -> dict[str, tuple[int, int]]:
+        """query -> executions with a generic and with a custom plan, of all its statements."""
+        rows = await self.connection.fetch(catalogue_sql("measure", "count_plans"))
+        by_name = {row["name"]: (row["generic_plans"], row["custom_plans"]) for row in rows}
+        counts = {}
+        for operation in self.operations:
+            if isinstance(operation, Operation):
+                found = [by_name.get(statement.get_name(), (0, 0)) for statement in operation.statements]
+                counts[operation.query] = (sum(pair[0] for pair in found), sum(pair[1] for pair in found))
+        return counts
+
+    async def close(self) -> None:
+        """Ends the connection."""
+        self.connection.terminate()
+
+
+async def _prepare_all(connection: Any, arm: ArmWork) -> list[Operation | Fault]:
+    """Prepares twice: the first time tells the types, after which the values that pass through need not be decoded."""
+    prepared = [await _prepare(connection, work, arm.arm) for work in arm.works]
+    arguments = [
+        [] if isinstance(item, Fault) else await _encode_sets(connection, work, item)
+        for work, item in zip(arm.works, prepared, strict=True)
+    ]
+    for name in sorted(_types_passed_through([item for item in prepared if not isinstance(item, Fault)])):
+        await connection.set_builtin_type_codec(name, schema="pg_catalog", codec_name="bytea", format="binary")
+    return [
+        await _operation(connection, work, encoded, arm.arm) for work, encoded in zip(arm.works, arguments, strict=True)
+    ]
+
+
+async def _operation(connection: Any, work: Work, arguments: Any, arm: str) -> Operation | Fault:
+    statements = await _prepare(connection, work, arm)
+    return statements if isinstance(statements, Fault) else Operation(connection, work, statements, arguments)
+
+
+async def _prepare(connection: Any, work: Work, arm: str) -> list[Any] | Fault:
+    try:
+        return [await connection.prepare(sql) for sql, _ in work.statements]
+    except asyncpg.PostgresError as error:
+        return Fault(work.query, arm, error.sqlstate or "XX000", str(error))
+
+
+def _types_passed_through(prepared: Sequence[Sequence[Any]]) -> set[str]:
+    """The names of the types to pass through that occur in results or parameters, elements of arrays included."""
+    kinds = [
+        kind
+        for statements in prepared
+        for statement in statements
+        for kind in (*(attribute.type for attribute in statement.get_attributes()), *statement.get_parameters())
+    ]
+    return {_element(kind.name) for kind in kinds} & PASSED_THROUGH
+
+
+def _element(name: str) -> str:
+    """`uuid` for `uuid`, `uuid[]` and `_uuid`."""
+    return name.removesuffix("[]").removeprefix("_")
+
+
+async def _encode_sets(connection: Any, work: Work, statements: Sequence[Any]) -> list[list[tuple[Any, ...]]]:
+    """For each statement and parameter set the arguments as the prepared statement takes them."""
+    encoded = []
+    for (_, names), statement in zip(work.statements, statements, strict=True):
+        kinds = statement.get_parameters()
+        encoded.append([await _encode(connection, names, kinds, values) for values in work.sets])
+    return encoded
+
+
+async def _encode(
+    connection: Any, names: Sequence[str], kinds: Sequence[Any], values: Mapping[str, Any]
+) -> tuple[Any, ...]:
+    return tuple(
+        [
+            0 if name == OPERATION else await _encode_value(connection, _element(kind.name), values[name])
+            for name, kind in zip(names, kinds, strict=True)
+        ]
+    )
+
+
+async def _encode_value(connection: Any, kind: str, value: Any) -> Any:
+    """The value's binary form by the server's own send function, for types that pass through; else the value."""
+    if value is None or kind not in PASSED_THROUGH:
+        return value
+    if isinstance(value, list):
+        return [await _encode_value(connection, kind, item) for item in value]
+    return await connection.fetchval(f"SELECT pg_catalog.{kind}_send($1)", value)
+
+
+def _number_places(names: Sequence[str], statement: Any) -> list[tuple[int, bool]]:
+    """(index of the argument, whether it is text) for each place of the operation's number."""
+    places = []
+    for index, (name, kind) in enumerate(zip(names, statement.get_parameters(), strict=True)):
+        if name != OPERATION:
+            continue
+        if kind.name not in {"int2", "int4", "int8", "text", "varchar"}:
+            raise MeasureError(f"the parameter :{OPERATION} is used as {kind.name}", f"write :{OPERATION}::bigint")
+        places.append((index, kind.name in {"text", "varchar"}))
+    return places
+
+
+def _numbered(arguments: Sequence[Any], places: Sequence[tuple[int, bool]], number: int) -> list[Any]:
+    filled = list(arguments)
+    for index, is_text in places:
+        filled[index] = str(number) if is_text else number
+    return filled
+
+
+def _touched(tag: bytes) -> int:
+    """The rows of a command tag: `UPDATE 3`, `INSERT 0 1`, `SELECT 0`; 0 for a tag without a number."""
+    last = tag.rpartition(b" ")[2]
+    return int(last) if last.isdigit() else 0

@@ -1,0 +1,58 @@
+"""One slice summed up: from its samples to the record that verdicts are made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.measure.buffer import Samples, state_text
+from harness.measure.model import MOST_LAG_S, MOST_LAG_SHARE, WARMUP_BLOCKS, SliceRecord
+from harness.stats import quantile
+
+
+@dataclass(frozen=True)
+class SliceFacts:
+    """What a slice is and what is known of it beside its samples."""
+
+    query: str
+    arm: str
+    clients: int
+    block: int
+    lag_p99_s: float
+    client_cpu_s: float | None
+    server_mean_s: float | None
+    invalid: str = ""
+
+
+def summarise(facts: SliceFacts, samples: Samples) -> SliceRecord:
+    """One slice as a record: quantiles of its successes, errors by SQLSTATE, and whether its client was in time."""
+    good = samples[samples["state"] == 0]
+    latencies = np.asarray(good["done_s"] - good["intended_s"], dtype=np.float64)
+    states, counts = np.unique(samples["state"][samples["state"] != 0], return_counts=True)
+    p50_s = quantile(latencies, "p50")
+    return SliceRecord(
+        query=facts.query,
+        arm=facts.arm,
+        clients=facts.clients,
+        block=facts.block,
+        warmup=facts.block < WARMUP_BLOCKS,
+        executions=len(good),
+        errors=tuple((state_text(int(state)), int(count)) for state, count in zip(states, counts, strict=True)),
+        p50_s=p50_s,
+        p95_s=quantile(latencies, "p95"),
+        p99_s=quantile(latencies, "p99"),
+        mean_s=float(latencies.mean()) if len(latencies) else None,
+        wall_s=float(samples["done_s"].max() - samples["sent_s"].min()) if len(samples) else 0.0,
+        lag_p99_s=facts.lag_p99_s,
+        client_cpu_s=facts.client_cpu_s,
+        server_mean_s=facts.server_mean_s,
+        invalid=facts.invalid or _lateness(facts.lag_p99_s, p50_s),
+    )
+
+
+def _lateness(lag_p99_s: float, p50_s: float | None) -> str:
+    limit = max(MOST_LAG_S, MOST_LAG_SHARE * (p50_s or 0.0))
+    if lag_p99_s <= limit:
+        return ""
+    return f"the client was late: event loop lag p99 {lag_p99_s * 1e3:.1f} ms exceeds {limit * 1e3:.1f} ms"

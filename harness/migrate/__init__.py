@@ -1,0 +1,6 @@
+"""The migration applied, and what every arm gets alike after it."""
+
+from harness.migrate.apply import migrate
+from harness.migrate.settle import settle
+
+__all__ = ["migrate", "settle"]

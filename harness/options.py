@@ -1,0 +1,87 @@
+"""What the user may set for a run, and how durations and lists are written on the command line."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.errors import UsageError
+
+ARMS = ("before", "after", "control", "before_indexes", "after_noindexes")
+PROFILES = ("clean", "realistic")
+_UNITS_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """Everything a run depends on besides the machine; kept in the result, so that a run can be repeated."""
+
+    scenario: str = "crm"
+    scale: str = "10k"
+    profile: str = "clean"
+    seed: int = 1
+    budget_s: float = 300.0
+    clients: tuple[int, ...] = (1,)
+    arms: tuple[str, ...] = ("before", "after", "control")
+    statement_timeout_s: float = 60.0
+    results: Path = Path("results")
+    dsn: str | None = None
+    pg_bin: Path | None = None
+    run_as: str | None = None
+    allow_roles: bool = False
+    keep: bool = False
+
+    def recorded(self) -> dict[str, Any]:
+        """The options as the result keeps them; never the URL of a server, which may hold a password."""
+        plain = dataclasses.asdict(self) | {"results": str(self.results), "pg_bin": self.pg_bin and str(self.pg_bin)}
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in plain.items() if key != "dsn"}
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> RunOptions:
+        """The options of a stored result."""
+        values = {field.name: record[field.name] for field in dataclasses.fields(cls) if field.name in record}
+        values |= {key: tuple(values[key]) for key in ("clients", "arms") if key in values}
+        values |= {key: Path(values[key]) for key in ("results", "pg_bin") if values.get(key)}
+        return cls(**values)
+
+
+def parse_duration(text: str) -> float:
+    """`300`, `90s`, `5m`, `1.5h`, `500ms` in seconds; raises UsageError for anything else and for zero."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m|h)?", text.strip())
+    seconds = float(match[1]) * _UNITS_S[match[2] or "s"] if match else 0.0
+    if seconds <= 0:
+        raise UsageError(f"{text!r} is no duration", "write for example 60s, 5m or 1h")
+    return seconds
+
+
+def parse_clients(text: str) -> tuple[int, ...]:
+    """`1,4` as (1, 4); raises UsageError for what is not a list of different positive whole numbers."""
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isdecimal() and 1 <= int(part) <= 1000 for part in parts):
+        raise UsageError(f"{text!r} is no list of numbers of clients", "write for example 1 or 1,4 (1 to 1000 each)")
+    levels = tuple(int(part) for part in parts)
+    if len(set(levels)) < len(levels):
+        raise UsageError(f"{text!r} names a number of clients twice", "name each level once")
+    return levels
+
+
+def parse_arms(text: str) -> tuple[str, ...]:
+    """`before,after` as a tuple; `before` must be among them, for every effect is measured against it."""
+    arms = tuple(part.strip() for part in text.split(","))
+    unknown = [arm for arm in arms if arm not in ARMS]
+    if unknown:
+        raise UsageError(f"there is no arm {unknown[0]!r}", f"the arms are: {', '.join(ARMS)}")
+    if "before" not in arms or "after" not in arms or len(set(arms)) < len(arms):
+        raise UsageError(f"{text!r} is no set of arms", "name each once, before and after among them")
+    return arms
+
+
+def check_profile(text: str) -> str:
+    """The profile's name; raises UsageError for an unknown one."""
+    if text not in PROFILES:
+        raise UsageError(f"there is no profile {text!r}", f"the profiles are: {', '.join(PROFILES)}")
+    return text

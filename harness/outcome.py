@@ -1,0 +1,47 @@
+"""What a result means: the verdict in a word and the exit code, from the facts in the result alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from harness.errors import (
+    EXIT_COULD_NOT_RUN,
+    EXIT_INCONCLUSIVE,
+    EXIT_INTEGRITY,
+    EXIT_OK,
+    EXIT_REGRESSION,
+)
+from harness.judge import regressions, undecided
+from harness.result import Comparison, Result
+
+VERDICTS = {
+    EXIT_OK: "good",
+    EXIT_REGRESSION: "regression",
+    EXIT_INTEGRITY: "integrity failure",
+    EXIT_INCONCLUSIVE: "inconclusive",
+    EXIT_COULD_NOT_RUN: "could not run",
+}
+
+
+def conclude(result: Result) -> Result:
+    """The result with its verdict and exit code; where several codes hold: 5, then 3, 1, 4."""
+    code = exit_code(result)
+    return replace(result, verdict=VERDICTS[code], exit_code=code)
+
+
+def exit_code(result: Result) -> int:
+    """Exit code of the result by the documented precedence; claims and advisory quantiles never set it."""
+    if not result.complete:
+        return EXIT_COULD_NOT_RUN
+    if result.integrity.verdict != "pass":
+        return EXIT_INTEGRITY
+    if regressions(result.latency):
+        return EXIT_REGRESSION
+    if undecided(result.latency):
+        return EXIT_INCONCLUSIVE
+    return EXIT_OK
+
+
+def regressed(item: Comparison) -> bool:
+    """Whether this comparison by itself is a regression that the gate reports."""
+    return bool(regressions((item,)))

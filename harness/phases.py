@@ -1,0 +1,210 @@
+"""What each phase of a run does with the run's databases, and which part of the result it fills."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness import arms, claims
+from harness.judge import attribution, decider, judge, query_rules, throughput
+from harness.measure.model import MeasureOptions
+from harness.measure.run import measure
+from harness.measure.storage import read_storage
+from harness.migrate import migrate, settle
+from harness.options import RunOptions
+from harness.progress import Progress
+from harness.recorder import Recorder
+from harness.scenario import Scenario
+from harness.seed import SeedSpec, estimate_bytes, fill
+from harness.server import Databases
+from harness.server.access import check_access
+from harness.server.apply import ApplyError
+from harness.server.disk import check_space
+from harness.server.roles import prepare_roles, roles_wanted
+from harness.snapshot import take_snapshot
+from harness.verify import verify
+from harness.workload import BoundQuery, bind_workload
+
+SAMPLES_FILE = "samples.parquet"
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is to be done: read and checked before anything is made."""
+
+    options: RunOptions
+    scenario: Scenario
+    spec: SeedSpec
+    claims: tuple[claims.Claim, ...]
+    scale_rows: int
+
+
+@dataclass(frozen=True)
+class Run:
+    """A job at work: where its outcome goes, and in which databases it works."""
+
+    job: Job
+    recorder: Recorder
+    progress: Progress
+    databases: Databases
+
+
+async def seed_template(run: Run) -> None:
+    """Makes and fills the template, the database that every arm is a clone of."""
+    job, databases, recorder = run.job, run.databases, run.recorder
+    if recorder.is_done("seed") and await databases.exists(arms.TEMPLATE):
+        run.progress.note("the seeded template of the earlier session is there and is used")
+        return
+    with recorder.phase("seed"):
+        await databases.drop_all()
+        has_roles = await _prepare_roles(run)
+        size = estimate_bytes(job.spec, job.scale_rows)
+        check_space(databases.server, size * _clones(job), f"a run at --scale {job.options.scale}", run.progress)
+        manifest = await fill(
+            job.scenario,
+            job.spec,
+            job.scale_rows,
+            job.options.profile,
+            job.options.seed,
+            databases.server.address,
+            await databases.create(arms.TEMPLATE),
+            recorder.folder,
+            run.progress,
+            with_access=has_roles,
+        )
+        recorder.set(seed_manifest=manifest)
+
+
+async def _prepare_roles(run: Run) -> bool:
+    """Whether the roles that the scenario's grants and policies name are there."""
+    scenario, server = run.job.scenario, run.databases.server
+    wanted = roles_wanted(scenario.access)
+    report = await prepare_roles(server, scenario.roles, wanted, run.progress)
+    await check_access(server, (*scenario.schema, *scenario.constraints, *scenario.migrations))
+    if report.missing:
+        run.recorder.note(f"grants and row security are left out: the server has no role {', '.join(report.missing)}")
+    return not report.missing
+
+
+def _clones(job: Job) -> int:
+    """Databases on disk at once: the template, the arms, the verification clone or one that is being rewritten."""
+    return len(job.options.arms) + 2
+
+
+async def build_arms(run: Run) -> None:
+    """Clones the template for every arm, applies to each its part of the migration, and settles all alike."""
+    databases, recorder = run.databases, run.recorder
+    with recorder.phase("arms"):
+        run.progress.start("arms", len(run.job.options.arms), "databases")
+        for number, arm in enumerate(run.job.options.arms):
+            await databases.drop(arm)
+            await databases.create(arm, template=arms.TEMPLATE)
+            run.progress.update(number + 1, arm)
+    with recorder.phase("migrate"):
+        for arm in run.job.options.arms:
+            await _migrate(run, arm)
+    with recorder.phase("settle"):
+        for arm in run.job.options.arms:
+            await settle(databases.server, databases.name(arm), run.progress)
+
+
+async def _migrate(run: Run, arm: str) -> None:
+    """Applies the arm's part; the steps of the arm `after` are the result's, a failure's too."""
+    files = arms.migrations_of(arm, run.job.scenario)
+    if not files:
+        return
+    try:
+        steps = await migrate(run.databases.server.address, run.databases.name(arm), files, run.progress)
+    except ApplyError as error:
+        run.recorder.set(migrations=error.steps)
+        raise
+    if arm == "after":
+        run.recorder.set(migrations=steps)
+
+
+async def verify_views(run: Run) -> tuple[BoundQuery, ...]:
+    """Holds every dropped column against its counterpart; returns the queries that may be timed."""
+    databases, scenario = run.databases, run.job.scenario
+    address = databases.server.address
+    connection = await databases.connect("before")
+    try:
+        queries = await bind_workload(connection, scenario.queries)
+    finally:
+        await connection.close()
+    with run.recorder.phase("verify"):
+        await databases.drop(arms.VERIFICATION)
+        clone = await databases.create(arms.VERIFICATION, template="after")
+        snapshot = await take_snapshot(address, databases.name("before"), clone, run.progress)
+        before, after = databases.name("before"), databases.name("after")
+        checked = await verify(scenario, address, before, after, clone, snapshot, queries, run.progress)
+        run.recorder.set(integrity=checked.integrity)
+        if not run.job.options.keep:
+            await databases.drop(arms.VERIFICATION)
+    return tuple(query for query in queries if query.name not in checked.untimed)
+
+
+async def weigh_storage(run: Run) -> None:
+    """Measures what the tables occupy before, after, and with both states rewritten."""
+    databases = run.databases
+    with run.recorder.phase("storage"):
+        run.progress.start("storage", 4, "states")
+        for number, state in enumerate(("before", "after")):
+            await _weigh(run, state, state)
+            run.progress.update(2 * number + 1, state)
+            rewritten = f"{state}_rewritten"
+            await databases.drop(rewritten)
+            await databases.create(rewritten, template=state)
+            await _weigh(run, rewritten, rewritten, rewrite=True)
+            await databases.drop(rewritten)
+            run.progress.update(2 * number + 2, rewritten)
+
+
+async def _weigh(run: Run, database: str, stage: str, rewrite: bool = False) -> None:
+    connection = await run.databases.connect(database)
+    try:
+        if rewrite:
+            await connection.execute("VACUUM (FULL, ANALYZE)", timeout=None)
+        records = await read_storage(connection, stage)
+    finally:
+        await connection.close()
+    run.recorder.set(storage=(*(old for old in run.recorder.result.storage if old.stage != stage), *records))
+
+
+async def measure_arms(run: Run, queries: tuple[BoundQuery, ...]) -> None:
+    """Times the queries on all arms side by side and judges the effects."""
+    options, databases, recorder = run.job.options, run.databases, run.recorder
+    rules = query_rules([query.query for query in queries])
+    with recorder.phase("measure"):
+        measurement = await measure(
+            queries,
+            {arm: databases.name(arm) for arm in options.arms},
+            databases.server.address,
+            MeasureOptions(
+                budget_s=options.budget_s,
+                clients=options.clients,
+                seed=options.seed,
+                statement_timeout_s=options.statement_timeout_s,
+            ),
+            decider(rules),
+            recorder.folder / SAMPLES_FILE,
+            run.progress,
+        )
+    with recorder.phase("judge"):
+        recorder.set(
+            latency=judge(measurement, rules),
+            throughput=throughput(measurement.table, rules),
+            attribution=attribution(measurement.table, rules),
+            errors=measurement.errors,
+            void_slices=measurement.void_slices,
+            notes=(*recorder.result.notes, *measurement.notes),
+        )
+
+
+async def hold_claims(run: Run) -> None:
+    """Holds the runbook's statements against the result and against the migrated database."""
+    with run.recorder.phase("claims"):
+        connection = await run.databases.connect("after")
+        try:
+            facts = await claims.collect_facts(connection, run.job.claims)
+        finally:
+            await connection.close()
+        run.recorder.set(claims=claims.judge_claims(run.job.claims, run.recorder.result, facts))

@@ -1,0 +1,89 @@
+"""Keeps the result of a running run: times each phase, saves after each, and marks the phase that failed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from harness.errors import HarnessError
+from harness.progress import Progress
+from harness.result import PhaseRecord, Result
+from harness.result.store import write_result
+
+
+class Recorder:
+    """The one place where a run's result grows; what is saved is always whole up to the last finished phase."""
+
+    def __init__(self, folder: Path, result: Result, progress: Progress) -> None:
+        self.folder = folder
+        self.result = result
+        self.current = ""
+        self._progress = progress
+        self.save()
+
+    def save(self) -> None:
+        """Writes result.json as it stands."""
+        write_result(self.folder, self.result)
+
+    def set(self, **fields: Any) -> None:
+        """Takes the outcome of a phase into the result and saves it."""
+        self.result = replace(self.result, **fields)
+        self.save()
+
+    def note(self, message: str) -> None:
+        """A fact that the reader of the result must know; shown at once, too."""
+        self._progress.note(message)
+        self.set(notes=(*self.result.notes, message))
+
+    def is_done(self, name: str) -> bool:
+        """Whether an earlier session of this run finished the phase."""
+        return any(phase.name == name and phase.status == "done" for phase in self.result.phases)
+
+    @contextlib.contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Times the phase; an exception is recorded as its failure and passed on."""
+        self.current = name
+        _reset_peak()
+        began_s = time.perf_counter()
+        error: str | None = "interrupted"
+        try:
+            yield
+            error = None
+        except HarnessError as problem:
+            error = str(problem)
+            raise
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            raise
+        except BaseException as problem:
+            error = f"{type(problem).__name__}: {problem}"
+            raise
+        finally:
+            record = PhaseRecord(
+                name=name,
+                seconds=round(time.perf_counter() - began_s, 3),
+                peak_mb=round(_peak_mb(), 1),
+                status="done" if error is None else "failed",
+                error=error,
+            )
+            others = tuple(phase for phase in self.result.phases if phase.name != name)
+            self.set(phases=(*others, record))
+
+
+def _reset_peak() -> None:
+    """Linux forgets the process's peak memory on request; elsewhere the peak is that of the whole run."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+
+
+def _peak_mb() -> float:
+    """Peak resident memory of this process since the last reset, in MB (10^6 bytes); 0 where it cannot be told."""
+    try:
+        lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return 0.0
+    return next((int(line.split()[1]) * 1024 / 1e6 for line in lines if line.startswith("VmHWM:")), 0.0)

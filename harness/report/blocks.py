@@ -1,0 +1,126 @@
+"""The blocks and distributions of each query, read from the run's samples."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from harness import text
+from harness.errors import MeasureError
+from harness.measure.model import SliceRecord
+from harness.measure.samples import read_table
+from harness.report.evidence import Absent, LatencyRow, LatencySection, QueryDetail, Series
+
+SHARES = (0.0, 0.01, 0.025, *(step / 20 for step in range(1, 20)), 0.975, 0.99, 0.999, 1.0)
+"""The shares of executions at which the distribution is shown."""
+
+Load = tuple[str, int]
+_COLUMNS = ["query", "arm", "clients", "block", "warmup", "client", "intended_s", "done_s", "sqlstate"]
+
+
+def read_details(samples: Path, latency: LatencySection | Absent) -> tuple[QueryDetail, ...] | Absent:
+    """One entry per row of the forest plot and in its order, without warm-up; Absent, with the reason, where none."""
+    if isinstance(latency, Absent):
+        return Absent("No query was timed.")
+    if not samples.exists():
+        return Absent("The run's folder holds no samples.")
+    try:
+        table = read_table(samples)
+    except MeasureError as error:
+        return Absent(f"The samples cannot be read: {text.visible(error.message)}.")
+    by_load: dict[Load, list[SliceRecord]] = defaultdict(list)
+    for item in table.slices:
+        if not item.warmup:
+            by_load[item.query, item.clients].append(item)
+    void = {load: _void(slices) for load, slices in by_load.items()}
+    pooled = _latencies(samples, void)
+    details = tuple(
+        _detail(row, by_load[row.load], table.arms, void[row.load], pooled)
+        for row in latency.rows
+        if row.load in by_load
+    )
+    return details or Absent("No block was finished.")
+
+
+def _detail(
+    row: LatencyRow,
+    slices: list[SliceRecord],
+    arms: Sequence[str],
+    void: dict[int, str],
+    pooled: dict[tuple[Load, str], NDArray[np.float32]],
+) -> QueryDetail:
+    blocks = sorted({item.block for item in slices})
+    return QueryDetail(
+        query=row.query,
+        level=row.level,
+        verdict=row.verdict,
+        tone=row.tone,
+        effect=f"{row.effect.text} ({row.effect.range_text})" if row.effect else "not measured",
+        blocks=tuple(blocks),
+        void=tuple(void.items()),
+        shares=SHARES,
+        series=tuple(_series(arm, blocks, slices, void, pooled.get((row.load, arm))) for arm in arms),
+    )
+
+
+def _void(slices: list[SliceRecord]) -> dict[int, str]:
+    """Blocks in which an arm's slice is invalid, which voids them for every arm."""
+    return {item.block: text.visible(f"{item.arm}: {item.invalid}") for item in slices if item.invalid}
+
+
+def _series(
+    arm: str, blocks: list[int], slices: list[SliceRecord], void: dict[int, str], latencies: NDArray[np.float32] | None
+) -> Series:
+    medians = {item.block: item.p50_s for item in slices if item.arm == arm and item.block not in void}
+    quantiles = () if latencies is None else np.quantile(latencies, SHARES).tolist()
+    return Series(
+        arm=arm,
+        medians_s=tuple(medians.get(block) for block in blocks),
+        quantiles_s=tuple(float(value) for value in quantiles),
+        samples=0 if latencies is None else len(latencies),
+    )
+
+
+def _latencies(samples: Path, void: dict[Load, dict[int, str]]) -> dict[tuple[Load, str], NDArray[np.float32]]:
+    """Latencies in seconds of every load and arm, over its blocks that count; one row group in memory at a time."""
+    found: dict[tuple[Load, str], list[NDArray[np.float32]]] = defaultdict(list)
+    with pq.ParquetFile(samples) as file:
+        for group in range(file.num_row_groups):
+            for load, arm, block, latencies in _slices(file.read_row_group(group, columns=_COLUMNS)):
+                if block not in void.get(load, {}):
+                    found[load, arm].append(latencies)
+    return {key: np.concatenate(parts) for key, parts in found.items()}
+
+
+def _slices(rows: pa.Table) -> Iterator[tuple[Load, str, int, NDArray[np.float32]]]:
+    """The slices of one row group with the latencies of their successes; warm-up is left out."""
+    counted = pc.and_(
+        pc.invert(rows["warmup"]), pc.and_(pc.is_null(rows["sqlstate"]), pc.greater_equal(rows["client"], 0))
+    )
+    rows = rows.filter(counted)
+    if not rows.num_rows:
+        return
+    latencies = (rows["done_s"].to_numpy() - rows["intended_s"].to_numpy()).astype(np.float32)
+    columns = [_codes(rows["query"]), _codes(rows["arm"]), rows["clients"].to_numpy(), rows["block"].to_numpy()]
+    keys, places = np.unique(np.column_stack(columns), axis=0, return_inverse=True)
+    order = np.argsort(places.ravel(), kind="stable")
+    ends = np.cumsum(np.bincount(places.ravel()))
+    queries, arms = _names(rows["query"]), _names(rows["arm"])
+    for (query, arm, clients, block), values in zip(keys.tolist(), np.split(latencies[order], ends[:-1]), strict=True):
+        yield (queries[query], clients), arms[arm], block, values
+
+
+def _codes(column: pa.ChunkedArray) -> NDArray[np.int64]:
+    return np.asarray(column.combine_chunks().indices.to_numpy(zero_copy_only=False), dtype=np.int64)
+
+
+def _names(column: pa.ChunkedArray) -> list[str]:
+    names: list[str] = column.combine_chunks().dictionary.to_pylist()
+    return names

@@ -1,0 +1,150 @@
+"""What every format of the report is made from: frozen, every figure formatted and every sentence decided, once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.report.evidence import (
+    Absent,
+    AttributionRow,
+    Fact,
+    IntegritySection,
+    LatencySection,
+    QueryDetail,
+    StorageSection,
+    Tone,
+)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One of the figures that matter: large value, what it counts, and a line of context."""
+
+    label: str
+    value: str
+    context: str
+    tone: Tone
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The verdict: one sentence in plain words, further sentences, the exit code and what it means."""
+
+    sentence: str
+    reasons: tuple[str, ...]
+    exit_code: int
+    exit_meaning: str
+    tone: Tone
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A statement of the runbook and what became of it; `tested` is how the statement was read."""
+
+    id: str
+    statement: str
+    source: str
+    verdict: str
+    tone: Tone
+    figure: str
+    tested: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Claims:
+    """All claims, refuted ones first, then open ones; `counts` says how many of each."""
+
+    counts: str
+    rows: tuple[Claim, ...]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One statement of a migration."""
+
+    file: str
+    line: str
+    statement: str
+    seconds: str
+    locks: str
+    error: str
+
+
+@dataclass(frozen=True)
+class MigrationFile:
+    """A migration's statements with their sum."""
+
+    name: str
+    statements: str
+    seconds: str
+    strongest_lock: str
+    steps: tuple[Step, ...]
+    failed: bool
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A phase of the run and how it ended."""
+
+    name: str
+    seconds: str
+    peak: str
+    status: str
+    tone: Tone
+    error: str
+
+
+@dataclass(frozen=True)
+class PlanText:
+    """One query's plan on one arm as text."""
+
+    query: str
+    arm: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """An execution error or a slice that was not believed."""
+
+    query: str
+    arm: str
+    what: str
+    count: str
+
+
+@dataclass(frozen=True)
+class MethodSection:
+    """How the figures came about and how to get them again."""
+
+    environment: tuple[Fact, ...]
+    settings: tuple[Fact, ...]
+    degraded: tuple[str, ...]
+    seeded: tuple[Fact, ...]
+    anomalies: tuple[Fact, ...]
+    phases: tuple[Phase, ...]
+    notes: tuple[str, ...]
+    repeat: str
+
+
+@dataclass(frozen=True)
+class ReportData:
+    """The whole report."""
+
+    title: str
+    origin: str
+    facts: tuple[Fact, ...]
+    incomplete: str
+    headline: Headline
+    figures: tuple[Figure, ...]
+    claims: Claims | Absent
+    integrity: IntegritySection | Absent
+    latency: LatencySection | Absent
+    details: tuple[QueryDetail, ...] | Absent
+    attribution: tuple[AttributionRow, ...] | Absent
+    storage: StorageSection | Absent
+    plans: tuple[PlanText, ...] | Absent
+    migrations: tuple[MigrationFile, ...] | Absent
+    troubles: tuple[Trouble, ...]
+    method: MethodSection

@@ -1,0 +1,248 @@
+"""The evidence as the report shows it: integrity, latency, blocks, attribution and storage, all of it formatted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Tone = Literal["good", "bad", "open", "plain"]
+"""How a mark looks: good (✓), bad (✗), open (?: not decided, look yourself), plain (a fact)."""
+
+MARKS: dict[Tone, str] = {"good": "✓", "bad": "✗", "open": "?", "plain": "·"}
+
+
+@dataclass(frozen=True)
+class Absent:
+    """A section that has nothing to show, with the reason: never an empty table that looks like a pass."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A label and its value, as the head and the method section list them."""
+
+    label: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One dropped column in the matrix."""
+
+    column: str
+    tone: Tone
+    mark: str
+    verdict: str
+
+
+@dataclass(frozen=True)
+class MatrixRow:
+    """A table with dropped columns, the views that replace them, and one cell per column."""
+
+    table: str
+    views: str
+    rows: str
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One dropped column against its counterpart, all counts formatted; `tally` names those that are not zero."""
+
+    name: str
+    type: str
+    counterpart: str
+    counterpart_type: str
+    lineage: str
+    verdict: str
+    tone: Tone
+    rows: str
+    identical: str
+    tally: tuple[Fact, ...]
+    reason: str
+
+
+@dataclass(frozen=True)
+class ExampleRow:
+    """One row that shows a finding; old and new value as the reader sees them."""
+
+    key: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
+class FindingCard:
+    """A finding with its examples and the query to paste."""
+
+    kind: str
+    severity: str
+    tone: Tone
+    object: str
+    detail: str
+    extent: str
+    cause: str
+    examples: tuple[ExampleRow, ...]
+    query: str
+    database: str
+    next_step: str
+    accepted: str
+
+
+@dataclass(frozen=True)
+class View:
+    """A view that the migration creates, and whether it can be read."""
+
+    name: str
+    tables: str
+    columns: str
+    rows: str
+    state: str
+    tone: Tone
+
+
+@dataclass(frozen=True)
+class IntegritySection:
+    """Everything about values: a sentence, the matrix, the columns, the findings by severity, the views."""
+
+    verdict: str
+    sentence: str
+    tone: Tone
+    matrix: tuple[MatrixRow, ...]
+    columns: tuple[Column, ...]
+    findings: tuple[FindingCard, ...]
+    accepted: tuple[FindingCard, ...]
+    views: tuple[View, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A ratio with its interval, as numbers for a picture and as text; `low`, `high` None where there is none."""
+
+    ratio: float
+    low: float | None
+    high: float | None
+    text: str
+    range_text: str
+
+
+@dataclass(frozen=True)
+class LatencyRow:
+    """One query against the old state; `noise` is the A/A control of the same query.
+
+    `level` repeats `clients` where the run measured several levels, and is empty where there is only one.
+    `load` is what the samples call this row: the query's name as it is, and the number of clients.
+    """
+
+    load: tuple[str, int]
+    query: str
+    metric: str
+    basis: str
+    clients: str
+    level: str
+    verdict: str
+    tone: Tone
+    effect: Interval | None
+    noise: Interval | None
+    before: str
+    after: str
+    blocks: str
+    p_value: str
+    margin: str
+    over_limit: bool
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class LatencySection:
+    """The forest plot's rows, worst first, and the further metrics of the same queries.
+
+    `low` and `high` are the ends of the shared log axis; `band` is the half-width of the band of equivalence.
+    """
+
+    sentence: str
+    tone: Tone
+    rows: tuple[LatencyRow, ...]
+    further: tuple[LatencyRow, ...]
+    low: float
+    high: float
+    band: float
+    noise: str
+
+
+@dataclass(frozen=True)
+class Series:
+    """One arm of one query: a median per block (seconds; None: not run, or void) and the quantiles behind the ECDF."""
+
+    arm: str
+    medians_s: tuple[float | None, ...]
+    quantiles_s: tuple[float, ...]
+    samples: int
+
+
+@dataclass(frozen=True)
+class QueryDetail:
+    """The blocks and distributions of one query at one level; `shares` belong to each series' `quantiles_s`.
+
+    `void` holds the numbers of the blocks that are not believed, with the reason.
+    """
+
+    query: str
+    level: str
+    verdict: str
+    tone: Tone
+    effect: str
+    blocks: tuple[int, ...]
+    void: tuple[tuple[int, str], ...]
+    shares: tuple[float, ...]
+    series: tuple[Series, ...]
+
+
+@dataclass(frozen=True)
+class AttributionRow:
+    """What indexes, normalisation, both and their interaction did to one query."""
+
+    query: str
+    sentence: str
+    indexes: Interval | None
+    normalisation: Interval | None
+    both: Interval | None
+    interaction: Interval | None
+    blocks: str
+
+
+@dataclass(frozen=True)
+class Bytes:
+    """Heap, indexes and TOAST as numbers for a picture and as text."""
+
+    label: str
+    heap_bytes: int
+    index_bytes: int
+    toast_bytes: int
+    total_bytes: int
+    heap: str
+    index: str
+    toast: str
+    total: str
+    change: str
+    rows: str
+
+
+@dataclass(frozen=True)
+class TableStorage:
+    """One table at every stage."""
+
+    table: str
+    stages: tuple[Bytes, ...]
+
+
+@dataclass(frozen=True)
+class StorageSection:
+    """The database at every stage, and each table at every stage; `largest_bytes` ends the shared axis."""
+
+    sentence: str
+    stages: tuple[Bytes, ...]
+    tables: tuple[TableStorage, ...]
+    largest_bytes: int

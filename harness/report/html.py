@@ -1,0 +1,70 @@
+"""The report as one HTML page that needs no network, no script and no style to be read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from harness import text
+from harness.report import pictures, svg
+from harness.report.data import ReportData
+from harness.report.evidence import MARKS, Absent
+from harness.report.words import LATENCY_MARKS
+
+SECTIONS = (
+    ("claims", "The runbook's claims", "claims"),
+    ("integrity", "Integrity", "integrity"),
+    ("latency", "Latency", "latency"),
+    ("details", "Blocks and distributions", "details"),
+    ("attribution", "Attribution: indexes or views", "attribution"),
+    ("storage", "Storage", "storage"),
+    ("plans", "Query plans", "plans"),
+    ("migrations", "Migration statements", "migrations"),
+)
+"""Anchor and template, heading, and the field of ReportData, in the order of the page."""
+
+PARTS = (("heap", "#4c7fb8", "part-heap"), ("indexes", "#a87400", "part-index"), ("TOAST", "#8a62b0", "part-toast"))
+
+
+def render(data: ReportData) -> str:
+    """The whole page; the same data give the same bytes."""
+    return _ENVIRONMENT.get_template("report.html.j2").render(data=data)
+
+
+def _byte_axis_ticks(axis: svg.Axis, largest: int) -> tuple[svg.Tick, ...]:
+    return svg.ticks(axis, [(value, text.rounded(text.size(value))) for value in svg.byte_values(largest)])
+
+
+def _milliseconds(seconds: float | None) -> str:
+    return text.MISSING if seconds is None else f"{1e3 * seconds:.4g}"
+
+
+def _percents(shares: Sequence[float]) -> list[str]:
+    return [f"{100 * share:g}{text.GAP}%" for share in shares]
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("harness.report"), autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True
+    )
+    environment.tests["absent"] = lambda section: isinstance(section, Absent)
+    environment.globals.update(
+        MARKS=MARKS,
+        LATENCY_MARKS=LATENCY_MARKS,
+        SECTIONS=SECTIONS,
+        PARTS=PARTS,
+        ratio_axis=svg.ratio_axis,
+        ratio_ticks=svg.ratio_ticks,
+        linear_axis=svg.linear_axis,
+        byte_axis_ticks=_byte_axis_ticks,
+        ARM_LOOKS=pictures.ARM_LOOKS,
+        blocks_picture=pictures.blocks_picture,
+        distribution_picture=pictures.distribution_picture,
+        milliseconds=_milliseconds,
+        percents=_percents,
+    )
+    return environment
+
+
+_ENVIRONMENT = _environment()

@@ -1,0 +1,158 @@
+"""The integrity check as a matrix, a table of columns, findings by severity, and views."""
+
+from __future__ import annotations
+
+from harness import text
+from harness.report.evidence import (
+    Absent,
+    Cell,
+    Column,
+    ExampleRow,
+    Fact,
+    FindingCard,
+    IntegritySection,
+    MatrixRow,
+    Tone,
+    View,
+)
+from harness.report.words import COLUMN_MARKS, COLUMN_TONES, SEVERITY_TONES, title
+from harness.result import ColumnCheck, Example, Finding, Integrity, ViewCheck
+
+_SEVERITIES = ("error", "warning", "info")
+_COUNTS = (
+    "renders_differently",
+    "different",
+    "null_to_value",
+    "value_to_null",
+    "missing_row",
+    "extra_row",
+    "duplicate_row",
+    "stale_before",
+)
+
+
+def integrity_section(integrity: Integrity) -> IntegritySection | Absent:
+    """Everything about values; absent where nothing was checked."""
+    if integrity.verdict == "not_checked":
+        return Absent("No value was compared.")
+    accepted_objects = _accepted_objects(integrity)
+    findings = sorted(integrity.findings, key=_severity_first)
+    tables = list(dict.fromkeys(column.table for column in integrity.columns))
+    return IntegritySection(
+        verdict="passed" if integrity.verdict == "pass" else "failed",
+        sentence=_sentence(integrity),
+        tone="good" if integrity.verdict == "pass" else "bad",
+        matrix=tuple(_matrix_row(table, integrity, accepted_objects) for table in tables),
+        columns=tuple(_column(item, accepted_objects) for item in integrity.columns),
+        findings=tuple(_finding(item) for item in findings if item.accepted is None),
+        accepted=tuple(_finding(item) for item in findings if item.accepted is not None),
+        views=tuple(_view(item) for item in integrity.views),
+        notes=tuple(text.visible(note) for note in integrity.notes),
+    )
+
+
+def _sentence(integrity: Integrity) -> str:
+    open_findings = [item for item in integrity.findings if item.accepted is None]
+    by_severity = {level: sum(item.severity == level for item in open_findings) for level in _SEVERITIES}
+    words = {"error": "error", "warning": "warning", "info": "remark"}
+    found = [text.count(by_severity[level], words[level]) for level in _SEVERITIES if by_severity[level]]
+    accepted = len(integrity.findings) - len(open_findings)
+    if accepted:
+        found.append(f"{accepted:,} accepted by rule")
+    compared = f"{text.count(integrity.rows_compared, 'row')} and {text.count(integrity.cells_compared, 'value')}"
+    return f"{compared} compared; findings: {', '.join(found) or 'none'}."
+
+
+def _accepted_objects(integrity: Integrity) -> frozenset[str]:
+    """Objects that have findings, all of them accepted."""
+    still_open = {item.object for item in integrity.findings if item.accepted is None and item.severity != "info"}
+    return frozenset({item.object for item in integrity.findings if item.accepted is not None} - still_open)
+
+
+def _verdict(item: ColumnCheck, accepted: frozenset[str]) -> tuple[str, Tone]:
+    if item.verdict != "identical" and f"{item.table}.{item.column}" in accepted:
+        return f"{title(item.verdict)}, accepted", "plain"
+    return title(item.verdict), COLUMN_TONES[item.verdict]
+
+
+def _matrix_row(table: str, integrity: Integrity, accepted: frozenset[str]) -> MatrixRow:
+    columns = [column for column in integrity.columns if column.table == table]
+    views = dict.fromkeys(column.counterpart.rpartition(".")[0] for column in columns if column.counterpart)
+    cells = []
+    for column in columns:
+        verdict, tone = _verdict(column, accepted)
+        cells.append(Cell(text.visible(column.column), tone, COLUMN_MARKS[column.verdict], verdict))
+    return MatrixRow(
+        table=text.visible(table),
+        views=text.visible(", ".join(views)) or "no view",
+        rows=text.count(max(column.rows for column in columns), "row"),
+        cells=tuple(cells),
+    )
+
+
+def _column(item: ColumnCheck, accepted: frozenset[str]) -> Column:
+    verdict, tone = _verdict(item, accepted)
+    counts = {name: getattr(item, name) for name in _COUNTS}
+    return Column(
+        name=text.visible(f"{item.table}.{item.column}"),
+        type=text.visible(item.type),
+        counterpart=text.visible(item.counterpart or "none"),
+        counterpart_type=text.visible(item.counterpart_type or ""),
+        lineage=item.lineage,
+        verdict=verdict,
+        tone=tone,
+        rows=text.count(item.rows),
+        identical=text.count(item.identical),
+        tally=tuple(Fact(title(name), text.count(number)) for name, number in counts.items() if number),
+        reason=text.visible(item.reason),
+    )
+
+
+def _severity_first(item: Finding) -> tuple[int, int, str, str]:
+    return (_SEVERITIES.index(item.severity), -item.count, item.kind, item.object)
+
+
+def _finding(item: Finding) -> FindingCard:
+    extent = ""
+    if item.rows:
+        of_rows = text.count(item.rows, "row")
+        extent = f"{text.count(item.count)} of {of_rows} ({text.share(item.count, item.rows)})"
+    elif item.count:
+        extent = text.count(item.count, "row")
+    return FindingCard(
+        kind=title(item.kind),
+        severity=item.severity,
+        tone="plain" if item.accepted is not None else SEVERITY_TONES[item.severity],
+        object=text.visible(item.object),
+        detail=text.visible(item.detail),
+        extent=extent,
+        cause=text.visible(title(item.cause)),
+        examples=tuple(_example(example) for example in item.examples),
+        query=text.printable(item.query.strip()),
+        database=text.visible(item.database),
+        next_step=text.visible(item.next_step),
+        accepted=text.visible(item.accepted or ""),
+    )
+
+
+def _example(item: Example) -> ExampleRow:
+    old, new = text.value_pair(item.old, item.new)
+    return ExampleRow(key=text.visible(item.key), old=old, new=new)
+
+
+def _view(item: ViewCheck) -> View:
+    state: tuple[str, Tone] = ("readable", "good")
+    if item.error is not None:
+        state = (f"cannot be read: {text.visible(item.error)}", "bad")
+    elif item.rows is None:
+        state = ("not read", "open")
+    elif item.rows == 0:
+        state = ("readable, but empty: nothing is proven about it", "open")
+    return View(
+        name=text.visible(item.view),
+        tables=text.visible(", ".join(item.tables)),
+        columns=text.count(item.columns),
+        rows=text.count(item.rows),
+        state=state[0],
+        tone=state[1],
+    )

@@ -1,0 +1,139 @@
+"""The result as JUnit XML: a case for each view, dropped column, query and claim, so that a job's page lists them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from xml.sax.saxutils import escape, quoteattr
+
+from harness.report.data import ReportData
+from harness.report.evidence import Absent, Column, IntegritySection, LatencySection, View
+
+
+@dataclass(frozen=True)
+class _Case:
+    """One test case; at most one of the three outcomes is set, none means passed."""
+
+    name: str
+    failure: str = ""
+    error: str = ""
+    skipped: str = ""
+    output: str = ""
+
+
+def render(data: ReportData) -> str:
+    """The document; claims never fail (they are held against the runbook, not against the migration)."""
+    suites = {
+        "run": [_run(data)],
+        "views": list(_views(data.integrity)),
+        "columns": list(_columns(data.integrity)),
+        "integrity findings": list(_findings(data.integrity)),
+        "queries": list(_queries(data.latency)),
+        "claims": list(_claims(data)),
+    }
+    cases = [case for suite in suites.values() for case in suite]
+    lines = [
+        '<?xml version="1.0" encoding="UTF-8"?>',
+        f"<testsuites name={_quoted(f'bench {data.title}')} {_counts(cases)}>",
+    ]
+    for name, suite in suites.items():
+        lines += _suite(name, suite)
+    return "\n".join([*lines, "</testsuites>", ""])
+
+
+def _run(data: ReportData) -> _Case:
+    return _Case("the run is complete", error=data.incomplete, output=data.headline.sentence)
+
+
+def _views(section: IntegritySection | Absent) -> Iterator[_Case]:
+    if isinstance(section, Absent):
+        yield _Case("views", skipped=section.reason)
+        return
+    yield from (_outcome(view.name, view, view.state) for view in section.views)
+
+
+def _columns(section: IntegritySection | Absent) -> Iterator[_Case]:
+    if isinstance(section, Absent):
+        yield _Case("columns", skipped=section.reason)
+        return
+    for column in section.columns:
+        tally = ", ".join(f"{item.value} {item.label}" for item in column.tally)
+        words = "; ".join(filter(None, (column.verdict, f"counterpart {column.counterpart}", tally, column.reason)))
+        yield _outcome(column.name, column, words)
+
+
+def _outcome(name: str, item: View | Column, words: str) -> _Case:
+    if item.tone == "bad":
+        return _Case(name, failure=words)
+    return _Case(name, skipped=words) if item.tone == "open" else _Case(name, output=words)
+
+
+def _findings(section: IntegritySection | Absent) -> Iterator[_Case]:
+    if isinstance(section, Absent):
+        return
+    for finding in section.findings:
+        words = "; ".join(filter(None, (finding.detail, finding.extent, finding.cause, finding.next_step)))
+        name = f"{finding.object}: {finding.kind}"
+        yield _Case(name, failure=words) if finding.severity == "error" else _Case(name, output=words)
+    for finding in section.accepted:
+        yield _Case(f"{finding.object}: {finding.kind}", output=f"accepted: {finding.accepted}")
+
+
+def _queries(section: LatencySection | Absent) -> Iterator[_Case]:
+    if isinstance(section, Absent):
+        yield _Case("queries", skipped=section.reason)
+        return
+    for row in section.rows:
+        figure = f"{row.effect.text} ({row.effect.range_text})" if row.effect else "not measured"
+        words = "; ".join((f"{row.verdict} {figure}", f"{row.before} before, {row.after} after", *row.notes))
+        name = " ".join(filter(None, (row.query, row.level)))
+        if row.over_limit:
+            yield _Case(name, failure=words)
+        elif row.verdict == "inconclusive":
+            yield _Case(name, skipped=words)
+        else:
+            yield _Case(name, output=words)
+
+
+def _claims(data: ReportData) -> Iterator[_Case]:
+    if isinstance(data.claims, Absent):
+        yield _Case("claims", skipped=data.claims.reason)
+        return
+    for claim in data.claims.rows:
+        words = "; ".join(filter(None, (claim.verdict, f"“{claim.statement}”", claim.figure, claim.reason)))
+        yield _Case(claim.id, skipped=words) if claim.verdict == "undecided" else _Case(claim.id, output=words)
+
+
+def _suite(name: str, cases: Iterable[_Case]) -> Iterator[str]:
+    every = list(cases)
+    yield f"  <testsuite name={_quoted(name)} {_counts(every)}>"
+    for case in every:
+        yield from _case(name, case)
+    yield "  </testsuite>"
+
+
+def _case(suite: str, case: _Case) -> Iterator[str]:
+    yield f'    <testcase classname={_quoted("bench." + suite.replace(" ", "_"))} name={_quoted(case.name)} time="0">'
+    for tag in ("failure", "error"):
+        if words := getattr(case, tag):
+            yield f"      <{tag} message={_quoted(words)} type={_quoted(tag)}>{escape(words)}</{tag}>"
+    if case.skipped:
+        yield f"      <skipped message={_quoted(case.skipped)}/>"
+    if case.output:
+        yield f"      <system-out>{escape(case.output)}</system-out>"
+    yield "    </testcase>"
+
+
+def _counts(cases: Iterable[_Case]) -> str:
+    every = list(cases)
+    numbers = {
+        "tests": len(every),
+        "failures": sum(bool(case.failure) for case in every),
+        "errors": sum(bool(case.error) for case in every),
+        "skipped": sum(bool(case.skipped) for case in every),
+    }
+    return " ".join(f'{key}="{number}"' for key, number in numbers.items()) + ' time="0"'
+
+
+def _quoted(words: str) -> str:
+    return quoteattr(words, {"\n": "&#10;", "\t": "&#9;"})

@@ -1,0 +1,206 @@
+"""The comparisons of arms as rows of the forest plot, worst first, with the run's own noise beside them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from harness import text
+from harness.judge import regressions
+from harness.report.evidence import Absent, AttributionRow, Interval, LatencyRow, LatencySection, Tone
+from harness.report.words import AFTER, CONTROL, LATENCY_TONES, as_speed
+from harness.result import Attribution, Comparison, Result
+from harness.stats import Rules
+
+BAND = Rules().delta
+"""Half-width of the band of equivalence: two arms this close are called equivalent."""
+
+_HEADLINES = ("p50", "mean")
+_THROUGHPUT = "throughput"
+_LEAST_SPAN = 1.12
+_MOST_SPAN = 4.0
+
+
+def headline_comparisons(result: Result) -> list[Comparison]:
+    """One comparison per query and level of clients, the one that decides: the others are marked advisory.
+
+    It is the median of the response, or the server's own mean time where the client takes too much of the response.
+    """
+    chosen: dict[tuple[str, int], Comparison] = {}
+    for item in result.latency:
+        if item.arm == AFTER and item.metric in _HEADLINES:
+            key = (item.query, item.clients)
+            if key not in chosen or _rank(item) < _rank(chosen[key]):
+                chosen[key] = item
+    return list(chosen.values())
+
+
+def tally(comparisons: Sequence[Comparison]) -> str:
+    """`3 slower, 4 faster, 6 equivalent, 1 undecided`, without what does not occur."""
+    words = {"slower": "slower", "faster": "faster", "equivalent": "equivalent", "inconclusive": "undecided"}
+    counts = {verdict: sum(item.verdict == verdict for item in comparisons) for verdict in words}
+    return ", ".join(f"{number:,} {words[verdict]}" for verdict, number in counts.items() if number)
+
+
+def latency_section(result: Result) -> LatencySection | Absent:
+    """The forest plot, worst first, and behind it the other metrics of the same queries."""
+    chosen = headline_comparisons(result)
+    if not chosen:
+        return Absent("No query was timed.")
+    controls = {_key(item): item for item in result.latency if item.arm == CONTROL}
+    several = len({item.clients for item in chosen}) > 1
+    rows = [_row(item, controls.get(_key(item)), several) for item in sorted(chosen, key=_worst_first)]
+    others = [item for item in result.latency if item.arm == AFTER and item not in chosen]
+    others += [item for item in result.throughput if item.arm == AFTER]
+    further = [_row(item, controls.get(_key(item)), several) for item in sorted(others, key=_worst_first)]
+    low, high = _axis([row for row in rows if row.effect])
+    used = [controls[_key(item)] for item in chosen if _key(item) in controls]
+    return LatencySection(
+        sentence=f"Of {text.count(len(rows), 'query', 'queries')}: {tally(chosen)}.",
+        tone=_tone(chosen),
+        rows=tuple(rows),
+        further=tuple(further),
+        low=low,
+        high=high,
+        band=BAND,
+        noise=_noise(used),
+    )
+
+
+def attribution_rows(result: Result) -> tuple[AttributionRow, ...] | Absent:
+    """One row per query: what the indexes did, what the normalisation did, and both."""
+    if not result.attribution:
+        return Absent("Indexes and normalisation were not separated in this run.")
+    by_query: dict[str, dict[str, Attribution]] = {}
+    for item in result.attribution:
+        by_query.setdefault(item.query, {})[item.factor] = item
+    return tuple(_attribution_row(query, factors) for query, factors in by_query.items())
+
+
+def interval(ratio: float, low: float | None, high: float | None) -> Interval:
+    """A ratio and its interval, formatted."""
+    return Interval(ratio, low, high, text.ratio(ratio), text.ratio_range(low, high))
+
+
+def _rank(item: Comparison) -> tuple[bool, bool, bool]:
+    return (item.advisory, not item.gated, item.basis != "response")
+
+
+def over_limit(item: Comparison) -> bool:
+    """Whether this comparison by itself makes the run a regression."""
+    return bool(regressions((item,)))
+
+
+def _key(item: Comparison) -> tuple[str, str, str, int]:
+    return (item.query, item.metric, item.basis, item.clients)
+
+
+def _worst_first(item: Comparison) -> tuple[float, str, int, str, str]:
+    ratio = item.ratio if item.ratio is not None else 0.0
+    if item.metric == _THROUGHPUT and ratio:
+        ratio = 1 / ratio
+    return (-ratio, item.query, item.clients, item.metric, item.basis)
+
+
+def _tone(comparisons: Sequence[Comparison]) -> Tone:
+    if any(item.verdict == "slower" for item in comparisons):
+        return "bad"
+    return "open" if any(item.verdict == "inconclusive" for item in comparisons) else "good"
+
+
+def _row(item: Comparison, control: Comparison | None, several_levels: bool) -> LatencyRow:
+    clients = text.count(item.clients, "client")
+    return LatencyRow(
+        load=(item.query, item.clients),
+        query=text.visible(item.query),
+        metric=item.metric,
+        basis="as the client saw it" if item.basis == "response" else "server's own time",
+        clients=clients,
+        level=clients if several_levels else "",
+        verdict=item.verdict,
+        tone=LATENCY_TONES[item.verdict],
+        effect=_effect(item),
+        noise=_effect(control) if control else None,
+        before=text.duration(item.before_s),
+        after=text.duration(item.after_s),
+        blocks=_blocks(item),
+        p_value=_p_value(item.p_adjusted),
+        margin=f"±{100 * item.margin:.1f}{text.GAP}%",
+        over_limit=over_limit(item),
+        notes=_notes(item),
+    )
+
+
+def _effect(item: Comparison) -> Interval | None:
+    if item.ratio is None or item.ratio <= 0:
+        return None
+    return interval(item.ratio, item.ci_low, item.ci_high)
+
+
+def _blocks(item: Comparison) -> str:
+    void = f", {item.void_blocks:,} void" if item.void_blocks else ""
+    return f"{item.blocks:,}{void}"
+
+
+def _p_value(value: float | None) -> str:
+    if value is None:
+        return text.MISSING
+    return "under 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def _notes(item: Comparison) -> tuple[str, ...]:
+    notes = [text.visible(warning) for warning in item.warnings]
+    if over_limit(item):
+        notes.insert(0, f"slower than the {100 * item.max_slowdown:.3g} % that the scenario allows")
+    if item.verdict == "inconclusive" and item.blocks_needed:
+        notes.append(f"about {text.count(item.blocks_needed, 'block')} would settle it")
+    return tuple(notes)
+
+
+def _axis(rows: Sequence[LatencyRow]) -> tuple[float, float]:
+    """Ends of the log axis: every interval and the band lie within, with some air, but no end beyond 4× or ¼.
+
+    A single query many times slower would else press all others, and the band, into a line; it stands at the edge.
+    """
+    ends = [_LEAST_SPAN, 1 / _LEAST_SPAN]
+    for row in rows:
+        for part in (row.effect, row.noise):
+            ends += [value for value in (part.ratio, part.low, part.high) if value and value > 0] if part else []
+    low, high = math.log(max(min(ends), 1 / _MOST_SPAN)), math.log(min(max(ends), _MOST_SPAN))
+    air = 0.03 * (high - low)
+    return math.exp(low - air), math.exp(high + air)
+
+
+def _noise(controls: Sequence[Comparison]) -> str:
+    measured = [item for item in controls if item.ratio is not None and item.ratio > 0]
+    if not measured:
+        return "This run has no A/A control, so its noise is not known."
+    worst = max(measured, key=lambda item: abs(math.log(item.ratio or 1)))
+    return (
+        f"Noise floor: the old state measured against a clone of itself differs by at most "
+        f"{text.change(worst.ratio)} ({text.visible(worst.query)}, {text.ratio_range(worst.ci_low, worst.ci_high)})."
+    )
+
+
+def _attribution_row(query: str, factors: dict[str, Attribution]) -> AttributionRow:
+    parts = {name: interval(item.ratio, item.ci_low, item.ci_high) for name, item in factors.items()}
+    return AttributionRow(
+        query=text.visible(query),
+        sentence=_attribution_sentence(parts),
+        indexes=parts.get("indexes"),
+        normalisation=parts.get("normalisation"),
+        both=parts.get("both"),
+        interaction=parts.get("interaction"),
+        blocks=f"{max(item.blocks for item in factors.values()):,}",
+    )
+
+
+def _attribution_sentence(parts: dict[str, Interval]) -> str:
+    """`In all 4.10× faster: the indexes alone 3.90× faster, the views alone 1.05× slower.`"""
+    words = {name: as_speed(part.ratio, text.ratio(max(part.ratio, 1 / part.ratio))) for name, part in parts.items()}
+    alone = [f"{label} alone {words[name]}" for name, label in _FACTORS.items() if name in words]
+    start = f"In all {words['both']}" if "both" in words else ""
+    return ": ".join(filter(None, (start, ", ".join(alone)))) + "."
+
+
+_FACTORS = {"indexes": "the indexes", "normalisation": "the views"}

@@ -1,0 +1,118 @@
+"""The summary as Markdown, for the page of a nightly job."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from harness.report.data import Claims, ReportData
+from harness.report.evidence import MARKS, Absent, IntegritySection, LatencySection
+from harness.report.words import LATENCY_MARKS
+
+_SPECIAL = re.compile(r"([\\`*_\[\]<>#|~&$@])")
+_MOST_FINDINGS = 50
+
+
+def render(data: ReportData) -> str:
+    """The whole summary."""
+    return "\n".join(_lines(data)) + "\n"
+
+
+def _lines(data: ReportData) -> Iterator[str]:
+    head = data.headline
+    yield f"# {MARKS[head.tone]} {_plain(head.sentence)}"
+    yield ""
+    yield f"**Exit code {head.exit_code}: {head.exit_meaning}.** {_plain(data.title)}. What ran: {_plain(data.origin)}"
+    yield ""
+    for fact in data.facts:
+        yield f"- {fact.label}: {_plain(fact.value)}"
+    for reason in head.reasons:
+        yield f"- {_plain(reason)}"
+    if data.incomplete:
+        yield from ("", f"**Incomplete.** {_plain(data.incomplete)}")
+    yield ""
+    rows = ((f"{MARKS[figure.tone]} {figure.label}", figure.value, figure.context) for figure in data.figures)
+    yield from _table(("What matters", "Figure", "Context"), rows)
+    yield from _section("Integrity", data.integrity)
+    yield from _section("Latency", data.latency)
+    yield from _storage(data)
+    yield from _section("Claims of the runbook", data.claims)
+
+
+def _section(title: str, section: object) -> Iterator[str]:
+    yield from ("", f"## {title}", "")
+    if isinstance(section, Absent):
+        yield f"{MARKS['open']} {_plain(section.reason)}"
+    elif isinstance(section, IntegritySection):
+        yield from _integrity(section)
+    elif isinstance(section, LatencySection):
+        yield from _latency(section)
+    elif isinstance(section, Claims):
+        yield from _claims(section)
+
+
+def _integrity(section: IntegritySection) -> Iterator[str]:
+    yield _plain(f"{MARKS[section.tone]} {section.verdict}: {section.sentence}")
+    if section.findings:
+        yield ""
+        shown = section.findings[:_MOST_FINDINGS]
+        rows = ((f"{MARKS[item.tone]} {item.severity}", item.object, item.kind, item.extent) for item in shown)
+        yield from _table(("Severity", "Object", "Finding", "Touches"), rows)
+    if len(section.findings) > _MOST_FINDINGS:
+        yield from ("", f"And {len(section.findings) - _MOST_FINDINGS:,} more in the report.")
+
+
+def _latency(section: LatencySection) -> Iterator[str]:
+    yield _plain(f"{section.sentence} {section.noise}")
+    yield ""
+    rows = (
+        (
+            f"{LATENCY_MARKS[row.verdict]} {row.verdict}",
+            " ".join(filter(None, (row.query, row.level))),
+            row.effect.text if row.effect else "not measured",
+            row.effect.range_text if row.effect else "",
+            row.before,
+            row.after,
+        )
+        for row in section.rows
+    )
+    yield from _table(("Verdict", "Query", "After ÷ before", "Interval", "Median before", "Median after"), rows)
+
+
+def _storage(data: ReportData) -> Iterator[str]:
+    yield from ("", "## Storage", "")
+    if isinstance(data.storage, Absent):
+        yield f"{MARKS['open']} {_plain(data.storage.reason)}"
+        return
+    yield _plain(data.storage.sentence)
+    yield ""
+    stages = data.storage.stages
+    rows = ((item.label, item.total, item.change, item.heap, item.index, item.toast) for item in stages)
+    yield from _table(("Stage", "Total", "Change", "Heap", "Indexes", "TOAST"), rows)
+
+
+def _claims(section: Claims) -> Iterator[str]:
+    yield _plain(section.counts)
+    yield ""
+    rows = (
+        (
+            f"{MARKS[claim.tone]} {claim.verdict}",
+            f"“{claim.statement}”",
+            "; ".join(filter(None, (claim.figure, claim.reason))),
+        )
+        for claim in section.rows
+    )
+    yield from _table(("Verdict", "The runbook says", "Measured"), rows)
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """A pipe table; every cell is escaped here."""
+    yield f"| {' | '.join(heads)} |"
+    yield f"|{' --- |' * len(heads)}"
+    for row in rows:
+        yield f"| {' | '.join(map(_plain, row))} |"
+
+
+def _plain(words: str) -> str:
+    """Text that Markdown shows as it is, on one line."""
+    return _SPECIAL.sub(r"\\\1", " ".join(words.split()))

@@ -1,0 +1,160 @@
+"""What ran and where: migrations, phases, environment, seed data, troubles, plans, and how to repeat the run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness import text
+from harness.report.data import MethodSection, MigrationFile, Phase, PlanText, Step, Trouble
+from harness.report.evidence import Absent, Fact, Tone
+from harness.report.words import title
+from harness.result import MigrationStep, PhaseRecord, Result
+
+_LOCKS = (
+    "AccessShareLock",
+    "RowShareLock",
+    "RowExclusiveLock",
+    "ShareUpdateExclusiveLock",
+    "ShareLock",
+    "ShareRowExclusiveLock",
+    "ExclusiveLock",
+    "AccessExclusiveLock",
+)
+"""Weakest first."""
+
+_STATUS_TONES: dict[str, Tone] = {"done": "good", "failed": "bad", "skipped": "open"}
+
+
+def migration_files(result: Result) -> tuple[MigrationFile, ...] | Absent:
+    """One entry per file, in the order in which they were applied."""
+    if not result.migrations:
+        return Absent("No migration was applied.")
+    files = dict.fromkeys(step.file for step in result.migrations)
+    return tuple(_migration_file(name, [step for step in result.migrations if step.file == name]) for name in files)
+
+
+def _migration_file(name: str, steps: list[MigrationStep]) -> MigrationFile:
+    modes = [lock.mode for step in steps for lock in step.locks]
+    return MigrationFile(
+        name=text.visible(name),
+        statements=text.count(len(steps), "statement"),
+        seconds=text.duration(sum(step.seconds for step in steps)),
+        strongest_lock=max(modes, key=_strength) if modes else text.MISSING,
+        steps=tuple(_step(step) for step in steps),
+        failed=any(step.error for step in steps),
+    )
+
+
+def _strength(mode: str) -> int:
+    return _LOCKS.index(mode) if mode in _LOCKS else len(_LOCKS)
+
+
+def _step(step: MigrationStep) -> Step:
+    locks = dict.fromkeys(f"{lock.relation} {lock.mode}" for lock in step.locks)
+    return Step(
+        file=text.visible(step.file),
+        line=str(step.line),
+        statement=text.visible(step.statement.strip()),
+        seconds=text.duration(step.seconds),
+        locks=text.visible(", ".join(locks)) or "none",
+        error=text.visible(step.error or ""),
+    )
+
+
+def troubles(result: Result) -> tuple[Trouble, ...]:
+    """Executions that failed, and slices whose client was too late."""
+    errors = [
+        Trouble(text.visible(item.query), item.arm, f"{item.sqlstate} {text.visible(item.message)}", f"{item.count:,}")
+        for item in result.errors
+    ]
+    void = [
+        Trouble(
+            text.visible(item.query),
+            item.arm,
+            f"block {item.block} void: {text.visible(item.reason)} (loop lag p99 {text.duration(item.lag_p99_s)})",
+            "1",
+        )
+        for item in result.void_slices
+    ]
+    return (*errors, *void)
+
+
+def plan_texts(result: Result) -> tuple[PlanText, ...] | Absent:
+    """Plans as indented text."""
+    if not result.plans:
+        return Absent("No plan was recorded.")
+    return tuple(
+        PlanText(text.visible(plan.query), plan.arm, text.visible("\n".join(_plan_lines(plan.plan))))
+        for plan in result.plans
+    )
+
+
+def _plan_lines(plan: Any, depth: int = 0) -> list[str]:
+    """Lines of EXPLAIN (FORMAT JSON), whatever wraps the tree; anything else as it stands."""
+    if isinstance(plan, list):
+        return [line for item in plan for line in _plan_lines(item, depth)]
+    if not isinstance(plan, dict):
+        return [str(plan)]
+    node = plan.get("Plan", plan)
+    if "Node Type" not in node:
+        return [str(plan)]
+    lines = ["  " * depth + _plan_node(node)]
+    for child in node.get("Plans", ()):
+        lines += _plan_lines(child, depth + 1)
+    return lines
+
+
+def _plan_node(node: dict[str, Any]) -> str:
+    names = [node["Node Type"]]
+    names += [f"{word} {node[key]}" for key, word in (("Index Name", "using"), ("Relation Name", "on")) if key in node]
+    facts = [f"{label} {node[key]:,}" for key, label in _NODE_FACTS.items() if isinstance(node.get(key), (int, float))]
+    return " ".join(names) + (f" ({', '.join(facts)})" if facts else "")
+
+
+_NODE_FACTS = {
+    "Plan Rows": "rows expected",
+    "Actual Rows": "rows",
+    "Actual Loops": "loops",
+    "Actual Total Time": "ms",
+    "Rows Removed by Filter": "rows filtered",
+    "Shared Hit Blocks": "buffers hit",
+    "Shared Read Blocks": "buffers read",
+}
+
+
+def method_section(result: Result) -> MethodSection:
+    """Environment, settings, seed data, phases, notes, and the command that repeats the run."""
+    environment = result.environment
+    machine = [Fact(title(key), text.visible(str(value))) for key, value in environment.machine.items()]
+    client = [Fact(title(key), text.visible(value)) for key, value in environment.client.items()]
+    server = Fact("server", f"PostgreSQL {text.visible(environment.server_version)} ({environment.server_kind})")
+    return MethodSection(
+        environment=(*((server,) if environment.server_version else ()), *machine, *client),
+        settings=tuple(
+            Fact(text.visible(key), text.visible(value)) for key, value in sorted(environment.settings.items())
+        ),
+        degraded=tuple(text.visible(item) for item in environment.degraded),
+        seeded=tuple(
+            Fact(text.visible(table.table), f"{text.count(table.rows, 'row')}, {text.size(table.bytes)}")
+            for table in result.seed_manifest.tables
+        ),
+        anomalies=tuple(
+            Fact(title(kind), text.count(number)) for kind, number in result.seed_manifest.anomalies.items()
+        ),
+        phases=tuple(_phase(phase) for phase in result.phases),
+        notes=tuple(text.visible(note) for note in result.notes),
+        repeat=text.visible(
+            f"bench run {result.scenario} --scale {result.scale} --profile {result.profile} --seed {result.seed}"
+        ),
+    )
+
+
+def _phase(phase: PhaseRecord) -> Phase:
+    return Phase(
+        name=title(phase.name),
+        seconds=text.duration(phase.seconds),
+        peak=f"{phase.peak_mb:,.0f} MB",
+        status=phase.status,
+        tone=_STATUS_TONES[phase.status],
+        error=text.visible(phase.error or ""),
+    )

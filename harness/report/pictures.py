@@ -1,0 +1,144 @@
+"""The two pictures of a query: its blocks over time, and its distributions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from harness import text
+from harness.report.evidence import QueryDetail, Series
+from harness.report.svg import Axis, Tick, linear_axis, linear_values, log_values, step_path, ticks
+from harness.report.words import AFTER, BEFORE, CONTROL
+
+ARM_LOOKS = {
+    CONTROL: ("#7a8490", "2 3", ""),
+    BEFORE: ("#4c7fb8", "", "circle"),
+    AFTER: ("#c2571a", "", "square"),
+}
+"""Colour, dashes and point of the arms that the pictures show, the last on top; others are in the table behind them."""
+
+_LEFT = 0.11
+"""Room for the labels of the upright axis, as a share of the width."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """A point of a line."""
+
+    x: str
+    y: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """One arm's line: its path in a box of 1000 by 1000, its look, and its points."""
+
+    arm: str
+    path: str
+    colour: str
+    dashes: str
+    shape: str
+    points: tuple[Point, ...]
+
+
+@dataclass(frozen=True)
+class Column:
+    """An upright strip of the picture: a block, with what hovering over it says."""
+
+    x: str
+    width: str
+    words: str
+    void: bool
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Lines within labelled axes; `words` is the text alternative."""
+
+    words: str
+    across: tuple[Tick, ...]
+    up: tuple[Tick, ...]
+    lines: tuple[Line, ...]
+    columns: tuple[Column, ...]
+
+
+def blocks_picture(detail: QueryDetail) -> Picture | None:
+    """Medians per block in the order of time; None where no block counts."""
+    shown = _shown(detail)
+    values = [value for item in shown for value in item.medians_s if value is not None]
+    if not values:
+        return None
+    first, last = detail.blocks[0], detail.blocks[-1]
+    length = max(last - first, 1)
+    across = Axis(first - _LEFT * length - 0.5, last + 0.5)
+    up = linear_axis(max(values), from_top=True)
+    return Picture(
+        words=f"{detail.query}: median per block, {_range(values)}",
+        across=ticks(across, [(block, str(block)) for block in _some(detail.blocks)]),
+        up=ticks(up, [(value, text.rounded(text.duration(value))) for value in linear_values(max(values), 4) if value]),
+        lines=tuple(_medians(item, detail.blocks, across, up) for item in shown),
+        columns=_columns(detail, shown, across),
+    )
+
+
+def distribution_picture(detail: QueryDetail) -> Picture | None:
+    """The share of executions that took at most so long; None where there is no sample."""
+    shown = [item for item in _shown(detail) if item.quantiles_s]
+    values = [value for item in shown for value in item.quantiles_s if value > 0]
+    if not values:
+        return None
+    low, high = min(values), max(values)
+    room = (max(high / low, 1.2)) ** _LEFT
+    across = Axis(low / room, high * 1.02, log=True)
+    up = Axis(0.0, 1.04, from_top=True)
+    return Picture(
+        words=f"{detail.query}: share of executions that took at most so long, {_range(values)}",
+        across=ticks(across, [(value, text.rounded(text.duration(value))) for value in log_values(low, high)]),
+        up=ticks(up, [(share, f"{100 * share:g} %") for share in (0.5, 0.95)]),
+        lines=tuple(_distribution(item, detail.shares, across, up, low) for item in shown),
+        columns=(),
+    )
+
+
+def _shown(detail: QueryDetail) -> list[Series]:
+    by_arm = {item.arm: item for item in detail.series}
+    return [by_arm[arm] for arm in ARM_LOOKS if arm in by_arm]
+
+
+def _medians(item: Series, blocks: Sequence[int], across: Axis, up: Axis) -> Line:
+    pairs = [(block, value) for block, value in zip(blocks, item.medians_s, strict=True) if value is not None]
+    points = tuple(Point(across.at(block), up.at(value)) for block, value in pairs)
+    path = step_path(across, up, [block for block, _ in pairs], [value for _, value in pairs])
+    colour, dashes, shape = ARM_LOOKS[item.arm]
+    return Line(item.arm, path, colour, dashes, shape, points if shape else ())
+
+
+def _distribution(item: Series, shares: Sequence[float], across: Axis, up: Axis, low: float) -> Line:
+    path = step_path(across, up, [max(value, low) for value in item.quantiles_s], shares)
+    marks = tuple(
+        Point(across.at(max(value, low)), up.at(share))
+        for value, share in zip(item.quantiles_s, shares, strict=True)
+        if share in (0.25, 0.5, 0.75, 0.95)
+    )
+    colour, dashes, shape = ARM_LOOKS[item.arm]
+    return Line(item.arm, path, colour, dashes, shape, marks if shape else ())
+
+
+def _columns(detail: QueryDetail, shown: Sequence[Series], across: Axis) -> tuple[Column, ...]:
+    void = dict(detail.void)
+    columns = []
+    for place, block in enumerate(detail.blocks):
+        medians = ", ".join(f"{item.arm} {text.duration(item.medians_s[place])}" for item in shown)
+        words = f"block {block}: void, {void[block]}" if block in void else f"block {block}: {medians}"
+        columns.append(Column(across.at(block - 0.5), across.span(block - 0.5, block + 0.5), words, block in void))
+    return tuple(columns)
+
+
+def _some(blocks: Sequence[int], most: int = 8) -> Sequence[int]:
+    """Evenly chosen block numbers, few enough to label."""
+    every = -(-len(blocks) // most)
+    return blocks[::every]
+
+
+def _range(values: Sequence[float]) -> str:
+    return f"from {text.duration(min(values))} to {text.duration(max(values))}"

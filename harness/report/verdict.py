@@ -1,0 +1,189 @@
+"""The verdict in a sentence, what stands behind it, and the three figures that matter."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from harness import text
+from harness.errors import EXIT_INCONCLUSIVE, EXIT_INTEGRITY, EXIT_OK, EXIT_REGRESSION
+from harness.judge import regressions, undecided
+from harness.report.data import Figure, Headline
+from harness.report.evidence import Tone
+from harness.report.latency import headline_comparisons, tally
+from harness.report.storage import database_total
+from harness.report.words import EXIT_MEANINGS, EXIT_TONES, problem, title
+from harness.result import Comparison, Finding, Integrity, Result
+
+
+def headline(result: Result) -> Headline:
+    """The sentence follows the exit code; the reasons say what every finished phase found."""
+    code = result.exit_code
+    sentence = _SENTENCES.get(code, _unfinished)(result)
+    return Headline(
+        sentence=sentence,
+        reasons=tuple(reason for reason in _reasons(result) if reason),
+        exit_code=code,
+        exit_meaning=EXIT_MEANINGS.get(code, "unknown"),
+        tone=EXIT_TONES.get(code, "bad"),
+    )
+
+
+def failed_phase(result: Result) -> str:
+    """What is missing from a result that is not complete, in one sentence; empty where nothing is."""
+    if result.complete:
+        return ""
+    failed = [phase for phase in result.phases if phase.status == "failed"]
+    if not failed:
+        return "The run has not finished: what follows is what its finished phases found."
+    phase = failed[-1]
+    why = f": {text.visible(phase.error)}" if phase.error else ""
+    return f"The phase “{title(phase.name)}” failed after {text.duration(phase.seconds)}{why}"
+
+
+def figures(result: Result) -> tuple[Figure, Figure, Figure]:
+    """Values, speed and storage; each says so where it was not measured."""
+    return _values(result.integrity), _speed(result), _storage(result)
+
+
+def _unfinished(result: Result) -> str:
+    failed = [phase.name for phase in result.phases if phase.status == "failed"]
+    lost = _problems(result.integrity)
+    start = f"This run proves too little: its phase “{title(failed[-1])}” failed" if failed else "This run has no end"
+    return f"{start}; already certain: {lost}." if lost else f"{start}."
+
+
+def _integrity_failure(result: Result) -> str:
+    problems = _problems(result.integrity)
+    if result.integrity.verdict == "not_checked":
+        return "Nothing is proven: no value was compared."
+    return f"Do not run this migration as it is: {problems or 'the integrity check failed'}."
+
+
+def _regression(result: Result) -> str:
+    every = headline_comparisons(result)
+    return f"Do not run this migration as it is: {_slower(regressions(every), len(every))}."
+
+
+def _inconclusive(result: Result) -> str:
+    every = headline_comparisons(result)
+    open_ones = undecided(every)
+    names = text.several([text.visible(item.query) for item in open_ones])
+    number = f"{len(open_ones):,} of {text.count(len(every), 'query', 'queries')}"
+    kept = "No value is lost" if result.integrity.verdict == "pass" else "Values are not proven"
+    return f"{kept}, but the speed of {number} is not decided ({names})."
+
+
+def _good(result: Result) -> str:
+    every = headline_comparisons(result)
+    if not every:
+        return f"{_kept(result.integrity)}; nothing was timed."
+    return f"{_kept(result.integrity)}, and no query is slower than allowed: {tally(every)}."
+
+
+_SENTENCES = {
+    EXIT_OK: _good,
+    EXIT_REGRESSION: _regression,
+    EXIT_INTEGRITY: _integrity_failure,
+    EXIT_INCONCLUSIVE: _inconclusive,
+}
+
+
+def _kept(integrity: Integrity) -> str:
+    columns = text.count(len(integrity.columns), "dropped column")
+    return f"No value is lost ({columns}, {text.count(integrity.rows_compared, 'row')} compared)"
+
+
+def _problems(integrity: Integrity) -> str:
+    """`4 of 36 dropped columns have no counterpart (products.category, …); 12 views read past row level security`."""
+    by_kind: dict[str, list[Finding]] = defaultdict(list)
+    for finding in integrity.findings:
+        if finding.severity == "error" and finding.accepted is None:
+            by_kind[finding.kind].append(finding)
+    parts = []
+    for kind, found in by_kind.items():
+        objects = list(dict.fromkeys(text.visible(item.object) for item in found))
+        total = len(integrity.columns) if kind == "no_counterpart" else None
+        parts.append(f"{problem(kind, len(objects), total)} ({text.several(objects)})")
+    return "; ".join(parts)
+
+
+def _slower(slow: Sequence[Comparison], total: int) -> str:
+    if not slow:
+        return "a query is slower than allowed"
+    worst = max(slow, key=lambda item: item.ratio or 0)
+    name = text.visible(worst.query)
+    number = f"{len(slow):,} of {text.count(total, 'query is', 'queries are')}"
+    interval = text.ratio_range(worst.ci_low, worst.ci_high)
+    return f"{number} slower than allowed, the worst {name} at {text.ratio(worst.ratio)} its former time ({interval})"
+
+
+def _reasons(result: Result) -> list[str]:
+    comparisons = headline_comparisons(result)
+    slow = regressions(comparisons)
+    reasons = []
+    if slow and result.exit_code != EXIT_REGRESSION:
+        reasons.append(f"Speed: {_slower(slow, len(comparisons))}.")
+    if result.exit_code == EXIT_REGRESSION and result.integrity.verdict == "pass":
+        reasons.append(f"{_kept(result.integrity)}.")
+    if result.claims:
+        reasons.append(claims_counts(result))
+    return reasons
+
+
+def claims_counts(result: Result) -> str:
+    """`Of 31 claims: 7 supported, 15 refuted, 9 undecided.`"""
+    number = {
+        verdict: sum(claim.verdict == verdict for claim in result.claims)
+        for verdict in ("supported", "refuted", "undecided")
+    }
+    counts = ", ".join(f"{count:,} {verdict}" for verdict, count in number.items() if count)
+    return f"Of {text.count(len(result.claims), 'claim')}: {counts}."
+
+
+def _values(integrity: Integrity) -> Figure:
+    label = "dropped columns kept, value for value"
+    if integrity.verdict == "not_checked" or not integrity.columns:
+        return Figure(label, "not checked", "no value was compared", "open")
+    total = len(integrity.columns)
+    kept = sum(column.verdict == "identical" for column in integrity.columns)
+    others = [
+        f"{sum(column.verdict == verdict for column in integrity.columns):,} {words}"
+        for verdict, words in _COLUMN_WORDS.items()
+        if any(column.verdict == verdict for column in integrity.columns)
+    ]
+    context = "; ".join([*others, f"{text.count(integrity.rows_compared, 'row')} compared"])
+    tone: Tone = "good" if integrity.verdict == "pass" else "bad"
+    return Figure(label, f"{kept:,} of {total:,}", context, tone)
+
+
+_COLUMN_WORDS = {
+    "renders_differently": "equal but rendered differently",
+    "different": "different",
+    "no_counterpart": "without counterpart",
+    "not_compared": "not compared",
+}
+
+
+def _speed(result: Result) -> Figure:
+    label = "queries slower than before"
+    every = [item for item in headline_comparisons(result) if item.ratio is not None]
+    if not every:
+        return Figure(label, "not measured", "no query was timed", "open")
+    slower = [item for item in every if item.verdict == "slower"]
+    worst = max(every, key=lambda item: item.ratio or 0)
+    context = f"{tally(every)}; slowest: {text.visible(worst.query)} at {text.ratio(worst.ratio)} its former time"
+    tone: Tone = "bad" if slower else "open" if any(item.verdict == "inconclusive" for item in every) else "good"
+    return Figure(label, f"{len(slower):,} of {len(every):,}", context, tone)
+
+
+def _storage(result: Result) -> Figure:
+    label = "size of the database, after against before"
+    before, after = database_total(result, "before"), database_total(result, "after")
+    if before is None or after is None or not before.total_bytes:
+        return Figure(label, "not measured", "no storage was read", "open")
+    context = f"{text.size(before.total_bytes)} → {text.size(after.total_bytes)}"
+    old, new = database_total(result, "before_rewritten"), database_total(result, "after_rewritten")
+    if old is not None and new is not None and old.total_bytes:
+        context += f"; {text.change(new.total_bytes / old.total_bytes)} once both are rewritten"
+    return Figure(label, text.change(after.total_bytes / before.total_bytes), context, "plain")

@@ -1,0 +1,95 @@
+"""The words that the report has for verdicts, exit codes and kinds of findings, and what makes each good or bad."""
+
+from __future__ import annotations
+
+from harness.errors import (
+    EXIT_COULD_NOT_RUN,
+    EXIT_INCONCLUSIVE,
+    EXIT_INTEGRITY,
+    EXIT_INTERRUPTED,
+    EXIT_OK,
+    EXIT_REGRESSION,
+    EXIT_USAGE,
+)
+from harness.report.evidence import Tone
+
+AFTER = "after"
+CONTROL = "control"
+BEFORE = "before"
+
+EXIT_MEANINGS = {
+    EXIT_OK: "all good",
+    EXIT_REGRESSION: "performance regression",
+    EXIT_USAGE: "wrong usage",
+    EXIT_INTEGRITY: "integrity failure",
+    EXIT_INCONCLUSIVE: "inconclusive",
+    EXIT_COULD_NOT_RUN: "could not run to its end",
+    EXIT_INTERRUPTED: "interrupted",
+}
+EXIT_TONES: dict[int, Tone] = {EXIT_OK: "good", EXIT_INCONCLUSIVE: "open"}
+"""Every other exit code is bad."""
+
+LATENCY_TONES: dict[str, Tone] = {"slower": "bad", "faster": "good", "equivalent": "plain", "inconclusive": "open"}
+LATENCY_MARKS = {"slower": "▲", "faster": "▼", "equivalent": "=", "inconclusive": "?"}
+CLAIM_TONES: dict[str, Tone] = {"supported": "good", "refuted": "bad", "undecided": "open"}
+SEVERITY_TONES: dict[str, Tone] = {"error": "bad", "warning": "open", "info": "plain"}
+COLUMN_TONES: dict[str, Tone] = {
+    "identical": "good",
+    "renders_differently": "open",
+    "different": "bad",
+    "no_counterpart": "bad",
+    "not_compared": "open",
+}
+COLUMN_MARKS = {
+    "identical": "✓",
+    "renders_differently": "≈",
+    "different": "≠",
+    "no_counterpart": "∅",
+    "not_compared": "?",
+}
+
+_PROBLEMS = {
+    "no_counterpart": ("dropped column", "has no counterpart", "have no counterpart"),
+    "value_differs": ("column", "shows other values than before", "show other values than before"),
+    "null_to_value": ("column", "shows values where there were none", "show values where there were none"),
+    "value_to_null": ("column", "loses values", "lose values"),
+    "renders_differently": ("column", "renders its values differently", "render their values differently"),
+    "row_missing": ("view", "misses rows", "miss rows"),
+    "row_extra": ("view", "holds rows that no table has", "hold rows that no table has"),
+    "row_duplicated": ("view", "repeats rows", "repeat rows"),
+    "type_drift": ("column", "changes its type", "change their type"),
+    "view_error": ("view", "cannot be read", "cannot be read"),
+    "not_compared": ("column", "could not be compared", "could not be compared"),
+    "nothing_compared": ("comparison", "saw no row at all", "saw no row at all"),
+    "answer_differs": ("query", "gives another answer than before", "give another answer than before"),
+    "answer_empty": ("query", "meets no row", "meet no row"),
+    "rls_bypassed": ("view", "reads past row level security", "read past row level security"),
+    "access_wider": ("view", "shows a role more than its tables do", "show a role more than their tables do"),
+    "access_narrower": ("view", "shows a role less than its tables do", "show a role less than their tables do"),
+    "function_broken": ("function", "no longer runs", "no longer run"),
+    "trigger_lost": ("trigger", "is lost", "are lost"),
+    "view_lost": ("view", "is lost", "are lost"),
+    "policy_missing": ("table", "has row security but no policy", "have row security but no policy"),
+}
+_PLURALS = {"query": "queries"}
+
+
+def problem(kind: str, number: int, total: int | None = None) -> str:
+    """`4 of 36 dropped columns have no counterpart`; an unknown kind speaks for itself."""
+    noun, singular, plural = _PROBLEMS.get(kind, ("object", f"shows “{title(kind)}”", f"show “{title(kind)}”"))
+    several = total if total is not None else number
+    nouns = noun if several == 1 else _PLURALS.get(noun, f"{noun}s")
+    of = "" if total is None else f" of {total:,}"
+    return f"{number:,}{of} {nouns} {singular if number == 1 else plural}"
+
+
+def title(name: str) -> str:
+    """A machine's name as words: `null_to_value` is `null to value`."""
+    return name.replace("_", " ")
+
+
+def as_speed(ratio: float, text: str) -> str:
+    """A ratio of times in words; `text` formats the factor (of the ratio or its inverse)."""
+    if 0.99 <= ratio <= 1.01:
+        return "unchanged"
+    return f"{text} {'slower' if ratio > 1 else 'faster'}"

@@ -1,0 +1,118 @@
+"""Records of what was measured and judged: comparisons, attribution, storage, plans, claims, errors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Verdict = Literal["slower", "faster", "equivalent", "inconclusive"]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One query (or the load mix) on one arm against `before`, for one metric.
+
+    `ratio` is arm over before (1.10: ten percent slower for a latency); None, like its interval, where nothing valid
+    was measured. Latencies are in seconds. `basis` is what the samples hold: the response as the client saw it, or
+    the server's own time.
+    """
+
+    query: str
+    arm: str
+    metric: str
+    basis: Literal["response", "server"]
+    clients: int
+    ratio: float | None
+    ci_low: float | None
+    ci_high: float | None
+    p_adjusted: float | None
+    blocks: int
+    void_blocks: int
+    samples: int
+    verdict: Verdict
+    before_s: float | None
+    after_s: float | None
+    margin: float
+    gated: bool = False
+    advisory: bool = False
+    max_slowdown: float = 0.05
+    blocks_needed: int | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Attribution:
+    """What the indexes did and what the normalisation did, as ratios with intervals."""
+
+    query: str
+    factor: Literal["indexes", "normalisation", "both", "interaction"]
+    ratio: float
+    ci_low: float
+    ci_high: float
+    blocks: int
+
+
+@dataclass(frozen=True)
+class StorageRecord:
+    """Bytes of one table (or, with `table` None, of the whole database) in one arm or stage."""
+
+    stage: str
+    table: str | None
+    rows: int | None
+    heap_bytes: int
+    index_bytes: int
+    toast_bytes: int
+    total_bytes: int
+
+
+@dataclass(frozen=True)
+class PlanRecord:
+    """EXPLAIN of one query on one arm."""
+
+    query: str
+    arm: str
+    plan: Any
+    buffers: int | None = None
+    worst_estimate_factor: float | None = None
+
+
+@dataclass(frozen=True)
+class ClaimResult:
+    """One statement of the runbook, held against the result.
+
+    `figure` is what was measured, in words; `tested` is how the statement was read as a test. `value` is the same
+    figure as a number in the claim's own terms (seconds, bytes, a ratio, a count), with its interval where it has one.
+    """
+
+    id: str
+    statement: str
+    source: str
+    verdict: Literal["supported", "refuted", "undecided"]
+    figure: str
+    reason: str = ""
+    tested: str = ""
+    value: float | None = None
+    ci_low: float | None = None
+    ci_high: float | None = None
+
+
+@dataclass(frozen=True)
+class QueryError:
+    """Executions of a query on an arm that failed, by SQLSTATE."""
+
+    query: str
+    arm: str
+    sqlstate: str
+    message: str
+    count: int
+
+
+@dataclass(frozen=True)
+class VoidSlice:
+    """A slice whose client was too late to be believed; it voids its query's block for all arms."""
+
+    query: str
+    arm: str
+    block: int
+    lag_p99_s: float
+    reason: str

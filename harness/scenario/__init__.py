@@ -1,0 +1,6 @@
+"""Scenario files (TOML and SQL) made into a frozen Scenario; the only place that resolves paths."""
+
+from harness.scenario.load import load_scenario, scenario_names
+from harness.scenario.model import AcceptRule, AccessRole, Query, Scenario, SqlFile
+
+__all__ = ["AcceptRule", "AccessRole", "Query", "Scenario", "SqlFile", "load_scenario", "scenario_names"]

@@ -1,0 +1,127 @@
+"""Reads a seed specification and holds it against the schema; every error names file, table, column and reason."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+from pydantic import ValidationError
+
+from harness.errors import ScenarioError
+from harness.seed.bounds import choices, gives, max_length, nullable
+from harness.seed.catalogue import Catalogue, ColumnType
+from harness.seed.columns import ExpressionColumn, Generator, NumberColumn
+from harness.seed.plantable import anomaly_problems
+from harness.seed.references import problems, source
+from harness.seed.spec import SeedSpec
+
+_SHOWN = 5
+
+
+def load_spec(path: Path) -> SeedSpec:
+    """The specification in a TOML file. Raises ScenarioError with file, table, column and reason."""
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ScenarioError(f"{path}: the file is missing", "name it in the scenario's `seed`") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ScenarioError(f"{path}: not valid TOML: {error}", "mend the file there") from None
+    except UnicodeDecodeError as error:
+        raise ScenarioError(f"{path}: not UTF-8: {error}", "save the file as UTF-8") from None
+    return parse_spec(data, str(path))
+
+
+def parse_spec(data: dict[str, object], origin: str) -> SeedSpec:
+    """The specification in a table as tomllib gives it; `origin` names the file in messages. Raises ScenarioError."""
+    try:
+        spec = SeedSpec.model_validate({**data, "source": origin})
+    except ValidationError as error:
+        _fail(origin, [(_place(item["loc"]), _words(item)) for item in error.errors()])
+    _fail(origin, list(problems(spec)))
+    _fail(origin, list(anomaly_problems(spec)))
+    return spec
+
+
+def check_spec(spec: SeedSpec, catalogue: Catalogue) -> None:
+    """Raises ScenarioError where the specification does not fit the tables that the database has."""
+    found = []
+    for name, table in spec.stored_tables.items():
+        if name not in catalogue:
+            found.append((f"tables.{name}", "the schema has no such table"))
+            continue
+        for column in table.stored_columns:
+            place = f"tables.{name}.columns.{column}"
+            found += [(place, words) for words in _misfits(spec, name, column, catalogue[name].get(column))]
+        for column, kind in catalogue[name].items():
+            if kind.not_null and not kind.filled and column not in table.stored_columns:
+                found.append(
+                    (f"tables.{name}", f"column {column} is NOT NULL and has no default, but no generator either")
+                )
+    _fail(spec.source, found)
+
+
+def _fail(origin: str, found: list[tuple[str, str]]) -> None:
+    if found:
+        shown = "; ".join(f"{place}: {words}" for place, words in found[:_SHOWN])
+        more = f"; and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+        raise ScenarioError(f"{origin}: {shown}{more}", "mend these entries")
+
+
+def _place(location: tuple[int | str, ...]) -> str:
+    """`('tables', 'sales', 'columns', 'id', 'pool', 'skew')` without the kind that pydantic puts in."""
+    parts = [
+        part
+        for at, part in enumerate(location)
+        if at != (4 if location[0] == "tables" else 2 if location[0] == "pools" else -1)
+    ]
+    text = ""
+    for part in parts:
+        text += f"[{part + 1}]" if isinstance(part, int) else f".{part}" if text else part
+    return text
+
+
+def _words(item: object) -> str:
+    assert isinstance(item, dict)
+    context = item.get("ctx", {})
+    if item["type"] == "union_tag_invalid":
+        return f"there is no kind {context['tag']!r}; the kinds are {context['expected_tags']}"
+    if item["type"] == "union_tag_not_found":
+        return "it needs a `kind`"
+    return f"{str(item['msg']).removeprefix('Value error, ')} (given: {str(item['input'])[:60]})"
+
+
+def _misfits(spec: SeedSpec, table: str, name: str, kind: ColumnType | None) -> Iterator[str]:
+    if kind is None:
+        yield "the schema's table has no such column"
+        return
+    if kind.generated:
+        yield "the database computes this column itself; leave it out"
+    target_type = kind.arrow()
+    if target_type is None:
+        yield f"columns of type {kind.name} cannot be filled; leave it out, or give it stored = false"
+        return
+    if kind.not_null and nullable(spec, table, name):
+        yield "its generator can give NULL, the column is NOT NULL"
+    if not gives(spec, table, name, target_type):
+        yield f"its generator does not give values of type {kind.name}"
+        return
+    length = max_length(spec, table, name) if target_type == pa.string() else None
+    if kind.length is not None and length is not None and length > kind.length:
+        yield f"its generator gives up to {length} characters, the column holds {kind.length}"
+    words = choices(spec, table, name)
+    foreign = sorted(words - set(kind.labels)) if kind.labels else []
+    if foreign:
+        yield f"{foreign[0]!r} is no value of the enum {kind.name} ({', '.join(kind.labels)})"
+    yield from _number_misfits(source(spec, table, name), kind)
+
+
+def _number_misfits(entry: Generator, kind: ColumnType) -> Iterator[str]:
+    if kind.name != "numeric" or kind.precision is None or not isinstance(entry, NumberColumn | ExpressionColumn):
+        return
+    scale = kind.scale or 0
+    if entry.scale > scale:
+        yield f"its generator gives {entry.scale} decimals, the column holds {scale}"
+    if isinstance(entry, NumberColumn) and max(abs(entry.min), abs(entry.max)) >= 10 ** (kind.precision - scale):
+        yield f"its generator gives up to {entry.max:g}, the column holds less than 1e{kind.precision - scale}"

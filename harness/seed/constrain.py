@@ -1,0 +1,131 @@
+"""Keys, foreign keys and indexes after the load, and the vacuum: in parallel where PostgreSQL's locks let them."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+
+from harness import sqltext
+from harness.errors import SeedError
+from harness.scenario import SqlFile
+from harness.sqltext import Statement
+
+_ADD_FOREIGN_KEY = "CONSTR_FOREIGN"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One statement, with what it locks. Neighbours of the same `group` may run in any order and side by side where
+    they lock different tables, or the same ones in share mode; a step without a group runs by itself."""
+
+    name: str
+    sql: str
+    group: str = ""
+    tables: frozenset[str] = frozenset()
+    shared: bool = False
+    in_transaction: bool = True
+
+    def disturbs(self, other: Step) -> bool:
+        """Whether one would wait for the other's locks."""
+        return bool(self.tables & other.tables) and not (self.shared and other.shared)
+
+
+def constraint_steps(files: Sequence[SqlFile]) -> list[Step]:
+    """The statements of the files, in order."""
+    return [
+        _step(f"{file.name}:{statement.line}", statement)
+        for file in files
+        for statement in sqltext.split(file.text, str(file.path))
+    ]
+
+
+def vacuum_steps(tables: Sequence[str], schema: str) -> list[Step]:
+    """VACUUM (FREEZE, ANALYZE) for each table."""
+    return [
+        Step(
+            f"vacuum {table}",
+            f"VACUUM (FREEZE, ANALYZE) {sqltext.quote_qualified(schema, table)}",
+            "vacuum",
+            frozenset({table}),
+            in_transaction=False,
+        )
+        for table in tables
+    ]
+
+
+def _step(name: str, statement: Statement) -> Step:
+    node = sqltext.parse(statement.text).stmts[0].stmt
+    kind = node.WhichOneof("node")
+    if kind == "index_stmt" and not node.index_stmt.concurrent:
+        return Step(name, statement.text, "index", frozenset({node.index_stmt.relation.relname}), shared=True)
+    if kind == "alter_table_stmt":
+        table = node.alter_table_stmt.relation.relname
+        parents = {parent for command in node.alter_table_stmt.cmds for parent in _referenced(command.alter_table_cmd)}
+        return Step(name, statement.text, "foreign" if parents else "key", frozenset({table, *parents}))
+    return Step(name, statement.text, in_transaction=not sqltext.must_run_alone(statement.text))
+
+
+def _referenced(command: Any) -> list[str]:
+    """The tables that the foreign keys of an ALTER TABLE refer to."""
+    definition = getattr(command, "def")
+    if definition.WhichOneof("node") != "constraint" or not definition.constraint.HasField("pktable"):
+        return []
+    return [definition.constraint.pktable.relname]
+
+
+Run = Callable[[Any, Step], Awaitable[None]]
+
+
+async def run_steps(connections: Sequence[Any], steps: Sequence[Step], sizes: Mapping[str, int], run: Run) -> None:
+    """Runs the steps over the connections, group by group; within one, those on large tables first."""
+    for group, members in itertools.groupby(steps, key=lambda step: step.group or step.name):
+        waiting = list(members)
+        if group:
+            waiting.sort(key=lambda step: -max((sizes.get(table, 0) for table in step.tables), default=0))
+        await _run_group(connections, waiting, run)
+
+
+async def _run_group(connections: Sequence[Any], waiting: list[Step], run: Run) -> None:
+    changed = asyncio.Condition()
+    running: list[Step] = []
+
+    async def drive(connection: Any) -> None:
+        while True:
+            async with changed:
+                while (step := _next(waiting, running)) is None and waiting:
+                    await changed.wait()
+                if step is None:
+                    return
+                waiting.remove(step)
+                running.append(step)
+            try:
+                await run(connection, step)
+            except asyncpg.PostgresError as error:
+                words = " ".join(str(error).split())
+                raise SeedError(
+                    f"{step.name}: {words}", "mend the constraint, or the seed that does not fit it"
+                ) from error
+            finally:
+                async with changed:
+                    running.remove(step)
+                    changed.notify_all()
+
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            for connection in connections:
+                tasks.create_task(drive(connection))
+    except ExceptionGroup as errors:
+        raise errors.exceptions[0] from errors.exceptions[0].__cause__
+
+
+def _next(waiting: Sequence[Step], running: Sequence[Step]) -> Step | None:
+    """The first step that nothing that runs disturbs, and none that waits before it for the same table."""
+    for at, step in enumerate(waiting):
+        if not any(step.disturbs(other) for other in (*running, *waiting[:at])):
+            return step
+    return None

@@ -1,0 +1,124 @@
+"""Random draws that depend on a row's number and nothing else: a counter-based generator over numpy arrays."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Rows = npt.NDArray[np.int64]
+Bits = npt.NDArray[np.uint64]
+Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+Array = npt.NDArray[Any]
+
+SLOTS = 1 << 16
+"""Resolution of weighted choices: a weight is honoured to 1 in 65,536."""
+
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
+_MIX_2 = np.uint64(0x94D049BB133111EB)
+
+
+def stream(seed: int, *names: str) -> np.uint64:
+    """The key of the random stream that belongs to these names (table, column, purpose) under this seed.
+
+    numpy's SeedSequence spreads the seed and a digest of the names into the key, so that streams are independent of
+    each other. From the key on, a draw is a hash of the row's number (`bits`): no state is carried from row to row.
+    Hence a block can be made anywhere and in any order, and a child can evaluate its parent's columns at the parent's
+    row numbers instead of remembering them; a generator that must run through the rows in order allows neither.
+    """
+    digest = hashlib.sha256("\0".join(names).encode()).digest()
+    words = [int.from_bytes(digest[at : at + 4], "little") for at in range(0, 16, 4)]
+    return np.uint64(np.random.SeedSequence([seed, *words]).generate_state(1, np.uint64)[0])
+
+
+def bits(rows: Rows, key: np.uint64) -> Bits:
+    """64 random bits for each row number (SplitMix64: Steele, Lea, Flood, OOPSLA 2014, doi:10.1145/2660193.2660195)."""
+    mixed = rows.astype(np.uint64)
+    mixed *= _GOLDEN
+    mixed += key
+    mixed ^= mixed >> np.uint64(30)
+    mixed *= _MIX_1
+    mixed ^= mixed >> np.uint64(27)
+    mixed *= _MIX_2
+    mixed ^= mixed >> np.uint64(31)
+    return mixed
+
+
+def unit(rows: Rows, key: np.uint64) -> Floats:
+    """Uniform on the open interval (0, 1), 53 bits."""
+    return ((bits(rows, key) >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
+
+
+def below(rows: Rows, key: np.uint64, size: int) -> Rows:
+    """Uniform integers in [0, size), for a size below 2**32."""
+    return (((bits(rows, key) >> np.uint64(32)) * np.uint64(size)) >> np.uint64(32)).astype(np.int64)
+
+
+def chance(rows: Rows, key: np.uint64, probability: float) -> Mask:
+    """True with the given probability."""
+    return unit(rows, key) < probability
+
+
+def weighted_slots(weights: Sequence[float]) -> npt.NDArray[np.int32]:
+    """A table of SLOTS entries in which each index fills a share proportional to its weight; weights are >= 0."""
+    edges = np.round(np.cumsum(weights) / np.sum(weights) * SLOTS).astype(np.int64)
+    return np.repeat(np.arange(len(weights), dtype=np.int32), np.diff(edges, prepend=0))
+
+
+def weighted(rows: Rows, key: np.uint64, slots: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+    """An index for each row, drawn from a table that `weighted_slots` made."""
+    return slots[(bits(rows, key) >> np.uint64(48)).astype(np.int64)]
+
+
+def zipf_rank(uniform: Floats, size: Rows | int, skew: float) -> Rows:
+    """Ranks in [0, size) whose density falls as rank**-skew; skew 0 is uniform.
+
+    The inverse of the distribution function of the power law bounded to [1, size + 1), rounded down: a closed form
+    for any size, also one that differs from row to row.
+    """
+    top = np.asarray(size, dtype=np.float64) + 1.0
+    if skew == 0:
+        position = 1.0 + uniform * (top - 1.0)
+    elif skew == 1:
+        position = top**uniform
+    else:
+        power = 1.0 - skew
+        position = (1.0 + uniform * (top**power - 1.0)) ** (1.0 / power)
+    return np.clip(position.astype(np.int64) - 1, 0, np.asarray(size, dtype=np.int64) - 1)
+
+
+_GRID = 4096
+_TAIL = 1 / (8 * _GRID)
+_NORMAL: Floats = np.array([NormalDist().inv_cdf(min(max(at / _GRID, _TAIL), 1 - _TAIL)) for at in range(_GRID + 1)])
+
+
+def normal(uniform: Floats) -> Floats:
+    """Standard normal values for uniform ones: the quantile function, linear between 4,097 points, within +-4."""
+    position = uniform * _GRID
+    at = position.astype(np.int64)
+    low: Floats = _NORMAL[at]
+    return low + (_NORMAL[at + 1] - low) * (position - at)
+
+
+def shuffled(positions: Rows, size: int) -> Rows:
+    """The positions under a fixed permutation of [0, size), so that neighbours lie far apart."""
+    step = max(int(size * 0.6180339887), 1)
+    while np.gcd(step, size) != 1:
+        step += 1
+    return (positions * step + size // 3) % size
+
+
+def uuids(rows: Rows, key: np.uint64) -> Bits:
+    """Random-looking version-4 UUIDs, shape (rows, 2), as 16 bytes each in network order."""
+    halves = np.empty((len(rows), 2), dtype=np.uint64)
+    high = bits(rows, key)
+    low = bits(rows, key ^ np.uint64(0xD1B54A32D192ED03))
+    halves[:, 0] = (high & np.uint64(0xFFFFFFFFFFFF0FFF)) | np.uint64(0x4000)
+    halves[:, 1] = (low & np.uint64(0x3FFFFFFFFFFFFFFF)) | np.uint64(0x8000000000000000)
+    return halves.byteswap()

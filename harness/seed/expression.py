@@ -1,0 +1,163 @@
+"""A small, safe language for values computed from the row's other columns: arithmetic, comparisons, and, or, not."""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from harness.seed.draw import Array, Floats, Mask, Rows
+from harness.seed.keys import TEXT
+from harness.seed.values import Coded, Column, Flag, Moment, Number, Text, either
+
+_ARITHMETIC: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+}
+_COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+}
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Floats or booleans with their NULLs; strings only until they are compared."""
+
+    values: Any
+    null: Mask | None = None
+
+
+def lone_name(expression: str) -> str | None:
+    """The column's name where the expression is nothing else."""
+    return expression.strip() if expression.strip().isidentifier() else None
+
+
+def names_in(expression: str) -> tuple[str, ...]:
+    """The columns that the expression reads. Raises ValueError where it is not of this language."""
+    tree = _parse(expression)
+    for node in ast.walk(tree):
+        if not _is_allowed(node):
+            raise ValueError(f"{ast.unparse(node)!r} is not allowed in an expression")
+    return tuple(dict.fromkeys(node.id for node in ast.walk(tree) if isinstance(node, ast.Name)))
+
+
+_ALLOWED = (
+    ast.Expression, ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare, ast.Name, ast.Constant, ast.Load,
+    ast.USub, ast.Not, ast.And, ast.Or, *_ARITHMETIC, *_COMPARE,
+)  # fmt: skip
+
+
+def _is_allowed(node: ast.AST) -> bool:
+    match node:
+        case ast.Constant(value=value):
+            return isinstance(value, int | float | str) and not isinstance(value, bool)
+        case ast.Compare(ops=ops):
+            return len(ops) == 1
+        case _:
+            return isinstance(node, _ALLOWED)
+
+
+def _parse(expression: str) -> ast.Expression:
+    try:
+        return ast.parse(expression.strip(), mode="eval")
+    except SyntaxError as error:
+        raise ValueError(f"{expression!r} is no expression: {error.msg}") from None
+
+
+def evaluate(expression: str, column: Callable[[str], Column], rows: int, scale: int) -> Column:
+    """The expression's value for each of `rows` rows; NULL where a column that it reads is NULL.
+
+    A lone name is that column unchanged; numbers are rounded half away from zero to `scale` decimals; points in time
+    count as seconds. Raises TypeError for values that do not go together.
+    """
+    tree = _parse(expression).body
+    if isinstance(tree, ast.Name):
+        return column(tree.id)
+    part = _value(tree, column)
+    values = np.broadcast_to(part.values, rows)
+    if values.dtype == np.bool_:
+        return Flag(values, part.null)
+    return Number(rounded(values, scale), scale, part.null)
+
+
+def rounded(values: Array, scale: int) -> Rows:
+    """Units of 10**-scale, half away from zero; NaN and infinities (of NULLs) become 0."""
+    scaled = np.nan_to_num(values * 10.0**scale, posinf=0.0, neginf=0.0)
+    return np.trunc(scaled + np.copysign(0.5, scaled)).astype(np.int64)
+
+
+def _value(node: ast.expr, column: Callable[[str], Column]) -> _Part:
+    match node:
+        case ast.Constant(value=value):
+            return _Part(value)
+        case ast.Name(id=name):
+            return _read(column(name))
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            inner = _value(operand, column)
+            return _Part(-inner.values, inner.null)
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            inner = _value(operand, column)
+            return _Part(~np.asarray(inner.values, dtype=np.bool_), inner.null)
+        case ast.BinOp(left=left, op=op, right=right):
+            return _join(_ARITHMETIC[type(op)], _value(left, column), _value(right, column))
+        case ast.BoolOp(op=op, values=operands):
+            combine = operator.and_ if isinstance(op, ast.And) else operator.or_
+            whole = _value(operands[0], column)
+            for operand in operands[1:]:
+                whole = _join(combine, whole, _value(operand, column))
+            return whole
+        case ast.Compare(left=left, ops=[op], comparators=[right]):
+            return _join(_COMPARE[type(op)], _value(left, column), _value(right, column))
+        case _:
+            raise TypeError(f"{ast.unparse(node)!r} cannot be evaluated")
+
+
+def _join(combine: Callable[[Any, Any], Any], one: _Part, other: _Part) -> _Part:
+    left, right = one.values, other.values
+    if isinstance(left, pa.Array) or isinstance(right, pa.Array):
+        return _Part(_compare_texts(combine, left, right), either(one.null, other.null))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return _Part(combine(left, right), either(one.null, other.null))
+
+
+def _compare_texts(combine: Callable[[Any, Any], Any], left: Any, right: Any) -> Mask:
+    names = {operator.eq: "equal", operator.ne: "not_equal"}
+    if combine not in names:
+        raise TypeError("texts can only be compared with == and !=")
+    equal = pc.call_function(names[combine], [_arrow(left), _arrow(right)])
+    return np.asarray(equal.fill_null(False))
+
+
+def _arrow(value: Any) -> Any:
+    return value if isinstance(value, pa.Array) else pa.scalar(value, TEXT)
+
+
+def _read(values: Column) -> _Part:
+    match values:
+        case Number(units=units, scale=scale):
+            return _Part(_floats(units) / 10.0**scale, values.null)
+        case Moment(micros=micros):
+            return _Part(_floats(micros) / 1e6, values.null)
+        case Flag(values=flags):
+            return _Part(flags, values.null)
+        case Coded() | Text():
+            return _Part(values.arrow(TEXT), values.null)
+        case _:
+            raise TypeError("a key cannot be part of an expression")
+
+
+def _floats(units: Rows) -> Floats:
+    return units.astype(np.float64)

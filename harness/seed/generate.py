@@ -1,0 +1,247 @@
+# ruff: noqa: ARG001 - every generator is called in the same way
+"""Generators: each makes a column's values for any row numbers, from those numbers and the seed alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from functools import lru_cache, singledispatch
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from harness.seed.columns import (
+    AfterColumn,
+    ChoiceColumn,
+    CopyColumn,
+    ExpressionColumn,
+    Generator,
+    NumberColumn,
+    ParentColumn,
+    PoolColumn,
+    PreviousColumn,
+    SequenceColumn,
+    TemplateColumn,
+    TimelineColumn,
+    UuidColumn,
+)
+from harness.seed.draw import (
+    Array,
+    Mask,
+    Rows,
+    below,
+    normal,
+    shuffled,
+    unit,
+    weighted,
+    weighted_slots,
+    zipf_rank,
+)
+from harness.seed.expression import evaluate, rounded
+from harness.seed.frame import Frame
+from harness.seed.keys import TEXT, SerialKey, key_maker
+from harness.seed.pools import slug
+from harness.seed.values import DAY_MICROS, Coded, Column, Moment, Number, Ref, Text
+
+MAX_CLUSTER = 9
+"""Clustered children gather at most at every 2**9th parent, which then has about a thousand times 2**-9 ... of them."""
+
+PART = re.compile(r"\{(\w+)(?::(slug))?\}")
+
+
+def make(spec: Generator, frame: Frame, name: str) -> Column:
+    """The column's values for the frame's rows, with its NULLs (`nulls`, `when`)."""
+    column = generate(spec, frame, name)
+    if spec.nulls > 0:
+        column = column.with_null(unit(frame.rows, frame.key(name, "nulls")) < spec.nulls)
+    for other, allowed in spec.when.items():
+        column = column.with_null(~_is_one_of(frame.column(other), allowed))
+    return column
+
+
+def _is_one_of(column: Column, allowed: tuple[str, ...]) -> Mask:
+    if isinstance(column, Coded):
+        known = np.asarray(pc.is_in(column.words, value_set=pa.array(allowed, TEXT)))
+        found = known[column.codes]
+        return found if column.null is None else found & ~column.null
+    return np.asarray(pc.is_in(column.arrow(TEXT), value_set=pa.array(allowed, TEXT)))
+
+
+@singledispatch
+def generate(spec: Generator, frame: Frame, name: str) -> Column:
+    """The column's values without its own NULLs."""
+    raise TypeError(f"no generator for {type(spec).__name__}")
+
+
+@generate.register
+def _(spec: UuidColumn, frame: Frame, name: str) -> Column:
+    return Ref(frame.table, frame.rows, key_maker(spec, frame.key(name)))
+
+
+@generate.register
+def _(spec: SequenceColumn, frame: Frame, name: str) -> Column:
+    if not spec.prefix and not spec.width:
+        return Number(frame.rows + spec.start)
+    return Text(SerialKey(spec.start, spec.prefix, spec.width).arrow(frame.rows, None, TEXT))
+
+
+@generate.register
+def _(spec: PoolColumn, frame: Frame, name: str) -> Column:
+    words = frame.pools[spec.pool]
+    if spec.skew == 0:
+        return Coded(below(frame.rows, frame.key(name), len(words)), words)
+    return Coded(zipf_rank(unit(frame.rows, frame.key(name)), len(words), spec.skew), words)
+
+
+@lru_cache(maxsize=512)
+def _slots(weights: tuple[float, ...]) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
+    return weighted_slots(weights)
+
+
+@lru_cache(maxsize=512)
+def _words(words: tuple[str, ...]) -> pa.Array:
+    return pa.array(words, TEXT)
+
+
+def _draw_weighted(weights: Mapping[str, float], words: tuple[str, ...], rows: Rows, key: np.uint64) -> Array:
+    return weighted(rows, key, _slots(tuple(weights.get(word, 0.0) for word in words)))
+
+
+@generate.register
+def _(spec: ChoiceColumn, frame: Frame, name: str) -> Column:
+    words = tuple(dict.fromkeys([*spec.weights, *(word for case in spec.cases.values() for word in case)]))
+    key = frame.key(name)
+    codes = _draw_weighted(spec.weights, words, frame.rows, key)
+    if spec.by is not None:
+        by = frame.column(spec.by)
+        for value, weights in spec.cases.items():
+            here = _is_one_of(by, (value,))
+            codes[here] = _draw_weighted(weights, words, frame.rows[here], key)
+    return Coded(codes, _words(words))
+
+
+@generate.register
+def _(spec: ParentColumn, frame: Frame, name: str) -> Column:
+    size, key = frame.count(spec.table), frame.key(name)
+    make_key = frame.key_of(spec.table)
+    if spec.order == "clustered":
+        return Ref(spec.table, _clustered(frame.rows, frame.count(frame.table), size, key, spec.skew), make_key)
+    uniform = unit(frame.rows, key)
+    if spec.within:
+        ((own, theirs),) = spec.within.items()
+        group = frame.column(own)
+        assert isinstance(group, Ref)
+        wanted = group.rows if group.null is None else np.where(group.null, 0, group.rows)
+        rows, empty = frame.groups(spec.table, theirs).pick(wanted, uniform, spec.skew)
+        null = empty if group.null is None else empty | group.null
+        return Ref(spec.table, rows, make_key, null if null.any() else None)
+    rows = shuffled(zipf_rank(uniform, size, spec.skew), size)
+    if spec.cover:
+        rows = np.where(frame.rows < size, frame.rows % size, rows)
+    return Ref(spec.table, rows, make_key)
+
+
+def _clustered(rows: Rows, children: int, parents: int, key: np.uint64, skew: float) -> Rows:
+    """Parents in the order of their children; a share `skew` of the children gathers at rounder row numbers.
+
+    A child is thrown one parent's width to and fro, which makes the numbers of children differ. Those that gather move
+    to the parent below whose number ends in k zero bits, k geometric with ratio 1/2: a parent with k zero bits gets
+    the children of 2**k neighbours, each with probability 2**-k: about skew * k more, and a tail of busy parents.
+    """
+    uniform = unit(rows, key)
+    position = (rows + 0.5) * (parents / children) + (uniform - 0.5) * 2.0
+    parent = np.clip(position.astype(np.int64), 0, parents - 1)
+    if skew == 0:
+        return parent
+    lot = unit(rows, key ^ np.uint64(0x5851F42D4C957F2D))
+    zeros = np.where(lot < skew, np.minimum(-np.log2(lot / skew), MAX_CLUSTER), 0).astype(np.int64)
+    return (parent >> zeros) << zeros
+
+
+@generate.register
+def _(spec: PreviousColumn, frame: Frame, name: str) -> Column:
+    before = np.maximum(frame.rows - 1, 0)
+    own, other = frame.column(spec.same), frame.at(before).column(spec.same)
+    assert isinstance(own, Ref)
+    assert isinstance(other, Ref)
+    return Ref(frame.table, before, frame.key_of(frame.table), (own.rows != other.rows) | (frame.rows == 0))
+
+
+@generate.register
+def _(spec: CopyColumn, frame: Frame, name: str) -> Column:
+    column = frame.copied(spec.through, spec.column)
+    null = frame.column(spec.through).null
+    return column if null is None else column.with_null(null)
+
+
+@generate.register
+def _(spec: NumberColumn, frame: Frame, name: str) -> Column:
+    uniform = unit(frame.rows, frame.key(name))
+    if spec.distribution == "lognormal":
+        values = np.clip(spec.median * np.exp(spec.sigma * normal(uniform)), spec.min, spec.max)
+        return Number(rounded(values, spec.scale), spec.scale)
+    low, high = round(spec.min * 10**spec.scale), round(spec.max * 10**spec.scale)
+    return Number(low + (uniform * (high - low + 1)).astype(np.int64), spec.scale)
+
+
+def _micros(day: date) -> int:
+    return (day - date(1970, 1, 1)).days * DAY_MICROS
+
+
+@generate.register
+def _(spec: TimelineColumn, frame: Frame, name: str) -> Column:
+    first, last = _micros(spec.first), _micros(spec.last)
+    noise = (unit(frame.rows, frame.key(name)) - 0.5) * (2 * spec.jitter_days * DAY_MICROS)
+    at = first + (frame.rows + 0.5) * ((last - first) / frame.count(frame.table)) + noise
+    return Moment(np.clip(at, first, last).astype(np.int64))
+
+
+@generate.register
+def _(spec: AfterColumn, frame: Frame, name: str) -> Column:
+    base = frame.column(spec.column)
+    assert isinstance(base, Moment)
+    days = spec.min_days - spec.mean_days * np.log(unit(frame.rows, frame.key(name)))
+    later = (np.minimum(days, spec.max_days) * DAY_MICROS).astype(np.int64)
+    return Moment(base.micros + later, base.null)
+
+
+@generate.register
+def _(spec: TemplateColumn, frame: Frame, name: str) -> Column:
+    parts = []
+    end = 0
+    for match in PART.finditer(spec.text):
+        parts.append(pa.scalar(spec.text[end : match.start()], TEXT))
+        parts.append(_part(frame, match[1], match[2]))
+        end = match.end()
+    parts.append(pa.scalar(spec.text[end:], TEXT))
+    kept = [part for part in parts if not isinstance(part, pa.Scalar) or part.as_py()]
+    text = pc.binary_join_element_wise(*kept, pa.scalar("", TEXT))
+    return Text(pc.utf8_slice_codeunits(text, 0, spec.max_length) if spec.max_length else text)
+
+
+def _part(frame: Frame, name: str, form: str | None) -> pa.Array:
+    if name == "row":
+        return pa.array(frame.rows + 1).cast(TEXT)
+    column = frame.column(name)
+    if form == "slug" and isinstance(column, Coded):
+        column = Coded(column.codes, _slugs(column.words), column.null)
+    elif form == "slug":
+        return pa.array([None if text is None else slug(text) for text in column.arrow(TEXT).to_pylist()], TEXT)
+    return column.arrow(TEXT)
+
+
+_SLUGS: dict[int, tuple[pa.Array, pa.Array]] = {}
+
+
+def _slugs(words: pa.Array) -> pa.Array:
+    """The words' slugs, made once for each pool (the pool is kept, so that its identity stays its own)."""
+    if id(words) not in _SLUGS:
+        _SLUGS[id(words)] = (words, pa.array([slug(word) for word in words.to_pylist()], TEXT))
+    return _SLUGS[id(words)][1]
+
+
+@generate.register
+def _(spec: ExpressionColumn, frame: Frame, name: str) -> Column:
+    return evaluate(spec.expression, frame.column, len(frame.rows), spec.scale)

@@ -1,0 +1,30 @@
+"""The manifest of planted anomalies: one Parquet file in the run's folder, joined from the parts of the chunks."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from harness.seed.encode import MANIFEST
+
+FILE_NAME = "seed_manifest.parquet"
+
+
+def write_part(planted: list[Any], path: Path) -> None:
+    """Keeps the record batches of one chunk."""
+    pq.write_table(pa.Table.from_batches(planted, MANIFEST), path)
+
+
+def join_manifest(parts_folder: Path, path: Path) -> dict[str, int]:
+    """Writes the manifest from its parts, in the order of table and block; returns the anomalies by kind."""
+    counts: Counter[str] = Counter()
+    with pq.ParquetWriter(path, MANIFEST, compression="zstd") as writer:
+        for part in sorted(parts_folder.glob("*.parquet")):
+            rows = pq.read_table(part, schema=MANIFEST)
+            counts.update({item["values"]: item["counts"] for item in rows["kind"].value_counts().to_pylist()})
+            writer.write_table(rows)
+    return dict(sorted(counts.items()))

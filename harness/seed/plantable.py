@@ -1,0 +1,75 @@
+"""Whether the anomalies of a seed specification can be planted where it says, without spreading unrecorded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.seed.anomalies import COPY_KINDS, KEY_KINDS
+from harness.seed.columns import CopyColumn, ExpressionColumn, NumberColumn
+from harness.seed.references import Node, Problems, is_moment, near, nodes, source, target
+from harness.seed.spec import Anomaly, SeedSpec
+
+
+def anomaly_problems(spec: SeedSpec) -> Problems:
+    """Everything that is wrong with the anomalies of a specification whose tables are right."""
+    for number, anomaly in enumerate(spec.anomaly, start=1):
+        place = f"anomaly[{number}] ({anomaly.kind}, {anomaly.table})"
+        yield from ((place, words) for words in _problems(spec, anomaly))
+
+
+def _problems(spec: SeedSpec, anomaly: Anomaly) -> Iterator[str]:
+    if anomaly.table not in spec.tables:
+        yield f"there is no table {anomaly.table!r}{near(anomaly.table, spec.tables)}"
+        return
+    columns = spec.tables[anomaly.table].columns
+    for name in (*anomaly.columns, *([anomaly.after] if anomaly.kind == "deleted" else [])):
+        if name not in columns or not columns[name].stored:
+            yield f"the table stores no column {name!r}{near(name, columns)}"
+            return
+    if anomaly.kind == "odd_text" and anomaly.pool not in spec.pools:
+        yield f"there is no pool {anomaly.pool!r}{near(anomaly.pool, spec.pools)}"
+    for name in anomaly.columns:
+        yield from _misplaced(spec, anomaly, name)
+        twins = [item for item in spec.anomaly if (item.kind, item.table) == (anomaly.kind, anomaly.table)]
+        if any(name in item.columns for item in twins if item is not anomaly):
+            yield f"{name} has two anomalies of this kind"
+
+
+def _misplaced(spec: SeedSpec, anomaly: Anomaly, name: str) -> Iterator[str]:
+    """A kind that the column cannot have, or whose traces would spread to tables where nobody records them."""
+    entry = spec.tables[anomaly.table].columns[name]
+    key_of = target(spec, anomaly.table, name)
+    if anomaly.kind in KEY_KINDS | {"other_parent"}:
+        if key_of is None:
+            yield f"{name} does not hold keys of a table"
+    elif key_of is not None:
+        yield f"{name} holds keys; this kind is for values"
+    elif anomaly.kind in ("stale", "blank") and not isinstance(entry, CopyColumn):
+        yield f"{name} is no copy"
+    elif anomaly.kind == "off_by" and not isinstance(
+        source(spec, anomaly.table, name), NumberColumn | ExpressionColumn
+    ):
+        yield f"{name} is no number"
+    elif anomaly.kind == "deleted" and not (
+        is_moment(spec, anomaly.table, name) and is_moment(spec, anomaly.table, anomaly.after)
+    ):
+        yield f"{name} and {anomaly.after} must be points in time"
+    if anomaly.kind in COPY_KINDS | KEY_KINDS:
+        for table, other in nodes(spec):
+            copy = spec.tables[table].columns[other]
+            if isinstance(copy, CopyColumn) and copy.stored and _leans_on(spec, (table, other), (anomaly.table, name)):
+                yield f"{table}.{other} is copied from {name}: the anomaly would spread there unrecorded"
+
+
+def _leans_on(spec: SeedSpec, copy: Node, node: Node) -> bool:
+    """Whether a copy takes its value from the node, or reaches it across the node from another table's row."""
+    table, name = copy
+    entry = spec.tables[table].columns[name]
+    if not isinstance(entry, CopyColumn) or (parent := target(spec, table, entry.through)) is None:
+        return False
+    inner = (parent, entry.column)
+    through_copied = isinstance(spec.tables[table].columns[entry.through], CopyColumn)
+    inner_entry = spec.tables[parent].columns[entry.column]
+    if inner == node or (isinstance(inner_entry, CopyColumn) and (parent, inner_entry.through) == node):
+        return True
+    return _leans_on(spec, inner, node) or (through_copied and _leans_on(spec, (table, entry.through), node))

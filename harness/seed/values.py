@@ -1,0 +1,240 @@
+"""The values of a column over some rows, in the form that is cheapest to draw, to copy and to turn into Arrow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from harness.seed.draw import Array, Mask, Rows
+from harness.seed.keys import TEXT, SerialKey, UuidKey, fixed, refuse
+
+DAY_MICROS = 86_400_000_000
+MINUTE_MICROS = 60_000_000
+
+
+class Column(Protocol):
+    """Values of some rows; `null` marks the NULLs, None where there is none."""
+
+    @property
+    def null(self) -> Mask | None:
+        """True where the value is NULL."""
+
+    def __len__(self) -> int: ...
+
+    def take(self, index: Array) -> Self:
+        """The values at these positions, in this order."""
+
+    def with_null(self, null: Mask) -> Self:
+        """The same values, NULL besides where `null` is true."""
+
+    def arrow(self, target: Any) -> Any:
+        """An Arrow array of the type `target`; raises TypeError where these values cannot become that."""
+
+
+def either(one: Mask | None, other: Mask | None) -> Mask | None:
+    """NULL where one of both is."""
+    if one is None or other is None:
+        return other if one is None else one
+    return one | other
+
+
+class _Masked:
+    """Columns whose NULLs are a mask beside the values."""
+
+    null: Mask | None
+
+    def with_null(self, null: Mask) -> Self:
+        """See Column."""
+        column: Any = self
+        masked: Self = replace(column, null=either(self.null, null))
+        return masked
+
+
+@dataclass(frozen=True)
+class Coded(_Masked):
+    """Words of a small dictionary (strings or lists of strings), by their number."""
+
+    codes: Array
+    words: Any
+    null: Mask | None = None
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def take(self, index: Array) -> Coded:
+        """See Column."""
+        return Coded(self.codes[index], self.words, None if self.null is None else self.null[index])
+
+    def arrow(self, target: Any) -> Any:
+        """See Column."""
+        if self.words.type != target:
+            raise refuse("a text" if self.words.type == TEXT else "a list", target)
+        return self.words.take(pa.array(self.codes, mask=self.null))
+
+    def mapped(self, change: Callable[[str], str]) -> Coded:
+        """Every word changed; costs one call a word of the dictionary, not one a row."""
+        return replace(self, words=pa.array([change(word) for word in self.words.to_pylist()], TEXT))
+
+
+@dataclass(frozen=True)
+class Text:
+    """Strings of their own."""
+
+    array: Any
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+    @property
+    def null(self) -> Mask | None:
+        """See Column."""
+        return None if self.array.null_count == 0 else np.asarray(self.array.is_null())
+
+    def take(self, index: Array) -> Text:
+        """See Column."""
+        return Text(self.array.take(pa.array(index)))
+
+    def with_null(self, null: Mask) -> Text:
+        """See Column."""
+        return Text(pc.if_else(pa.array(null), pa.scalar(None, TEXT), self.array))
+
+    def arrow(self, target: Any) -> Any:
+        """See Column."""
+        if target != TEXT:
+            raise refuse("a text", target)
+        return self.array
+
+
+@dataclass(frozen=True)
+class Number(_Masked):
+    """Exact decimals: `units` of 10**-scale."""
+
+    units: Rows
+    scale: int = 0
+    null: Mask | None = None
+
+    def __len__(self) -> int:
+        return len(self.units)
+
+    def take(self, index: Array) -> Number:
+        """See Column."""
+        return Number(self.units[index], self.scale, None if self.null is None else self.null[index])
+
+    def arrow(self, target: Any) -> Any:
+        """See Column."""
+        if pa.types.is_decimal(target):
+            return self._decimal(target)
+        if pa.types.is_floating(target):
+            return pa.array(self.units / 10.0**self.scale, target, mask=self.null)
+        if pa.types.is_integer(target) and self.scale == 0:
+            return pa.array(self.units, mask=self.null).cast(target)
+        if target == TEXT:
+            whole = pa.array(self.units, mask=self.null)
+            return (whole if self.scale == 0 else self._decimal(pa.decimal128(18, self.scale))).cast(TEXT)
+        raise refuse(f"a number with {self.scale} decimals", target)
+
+    def _decimal(self, target: Any) -> Any:
+        if target.scale < self.scale:
+            raise refuse(f"a number with {self.scale} decimals", target)
+        wide = np.empty((len(self.units), 2), dtype=np.int64)
+        wide[:, 0] = self.units * 10 ** (target.scale - self.scale)
+        wide[:, 1] = wide[:, 0] >> 63
+        return fixed(target, wide, self.null)
+
+
+@dataclass(frozen=True)
+class Moment(_Masked):
+    """Points in time: microseconds since 1970, UTC."""
+
+    micros: Rows
+    null: Mask | None = None
+
+    def __len__(self) -> int:
+        return len(self.micros)
+
+    def take(self, index: Array) -> Moment:
+        """See Column."""
+        return Moment(self.micros[index], None if self.null is None else self.null[index])
+
+    def arrow(self, target: Any) -> Any:
+        """See Column."""
+        if target == pa.date32():
+            return fixed(target, (self.micros // DAY_MICROS).astype(np.int32), self.null)
+        if pa.types.is_timestamp(target):
+            return fixed(target, self.micros, self.null)
+        raise refuse("a point in time", target)
+
+
+@dataclass(frozen=True)
+class Flag(_Masked):
+    """True or false."""
+
+    values: Mask
+    null: Mask | None = None
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def take(self, index: Array) -> Flag:
+        """See Column."""
+        return Flag(self.values[index], None if self.null is None else self.null[index])
+
+    def arrow(self, target: Any) -> Any:
+        """See Column."""
+        if target != pa.bool_():
+            raise refuse("true or false", target)
+        return pa.array(self.values, mask=self.null)
+
+
+@dataclass(frozen=True)
+class Ref(_Masked):
+    """Rows of a table, shown by their keys; a row number past the table's end is a key that points nowhere."""
+
+    table: str
+    rows: Rows
+    key: UuidKey | SerialKey
+    null: Mask | None = None
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def take(self, index: Array) -> Ref:
+        """See Column."""
+        return Ref(self.table, self.rows[index], self.key, None if self.null is None else self.null[index])
+
+    def arrow(self, target: Any) -> Any:
+        """See Column."""
+        return self.key.arrow(self.rows, self.null, target)
+
+
+def overlay(base: Column, where: Mask, patch: Column) -> Column:
+    """`base` with the values of `patch` (one for each true in `where`) put in; both of one kind."""
+    index = np.arange(len(base))
+    index[where] = len(base) + np.arange(int(where.sum()))
+    return concat(base, patch).take(index)
+
+
+def concat(one: Column, other: Column) -> Column:
+    """The values of one column and then of the other."""
+    both = _null_of(one, other)
+    if isinstance(one, Ref) and isinstance(other, Ref):
+        return Ref(one.table, np.concatenate([one.rows, other.rows]), one.key, both)
+    if isinstance(one, Number) and isinstance(other, Number) and one.scale == other.scale:
+        return Number(np.concatenate([one.units, other.units]), one.scale, both)
+    if isinstance(one, Moment) and isinstance(other, Moment):
+        return Moment(np.concatenate([one.micros, other.micros]), both)
+    if isinstance(one, Flag) and isinstance(other, Flag):
+        return Flag(np.concatenate([one.values, other.values]), both)
+    return Text(pa.concat_arrays([one.arrow(TEXT), other.arrow(TEXT)]))
+
+
+def _null_of(one: Column, other: Column) -> Mask | None:
+    if one.null is None and other.null is None:
+        return None
+    parts = [np.zeros(len(part), dtype=np.bool_) if part.null is None else part.null for part in (one, other)]
+    return np.concatenate(parts)

@@ -1,0 +1,206 @@
+"""The old columns, kept: streamed from the arm `before` into schema bench_old of the verification clone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+
+from harness.catalogue import Catalogue, ChangedTable, Column, Relation, changed_tables, read_catalogue
+from harness.errors import VerifyError
+from harness.progress import Progress
+from harness.server.address import Address, connect
+from harness.sqltext import quote_ident, quote_qualified
+
+SCHEMA = "bench_old"
+SESSION = {
+    "timezone": "UTC",
+    "datestyle": "ISO, YMD",
+    "intervalstyle": "postgres",
+    "extra_float_digits": "1",
+    "bytea_output": "hex",
+    "row_security": "off",
+    "synchronize_seqscans": "off",
+    "statement_timeout": "0",
+}
+"""Every session that copies or compares renders values in one way, and fails rather than see only some rows."""
+_QUEUED_BUFFERS = 16
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A copy of some columns of a table of the arm `before`; `sql` is its quoted name in the verification clone."""
+
+    sql: str
+    key: tuple[str, ...]
+    columns: tuple[str, ...]
+    as_text: frozenset[str]
+    rows: int
+
+
+@dataclass(frozen=True)
+class OldTable:
+    """A table that the migration changed, and the copy that keeps its key, lost columns and links to other tables."""
+
+    change: ChangedTable
+    copy: Copy
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Both catalogues and the copies of all that the migration took away."""
+
+    before: Catalogue
+    after: Catalogue
+    tables: tuple[OldTable, ...]
+
+
+async def take_snapshot(
+    address: Address, before_db: str, verification_db: str, progress: Progress, *, at_once: int = 2
+) -> Snapshot:
+    """Copies what the migration dropped or retyped; `verification_db` is a clone of `after` and gets schema bench_old.
+
+    Raises VerifyError where fewer or more rows arrive than left.
+    """
+    before, after = await _catalogues(address, before_db, verification_db)
+    changes = changed_tables(before, after)
+    names = _copy_names(changes)
+    progress.start("snapshot", len(changes), "tables")
+    done = 0
+    permits = asyncio.Semaphore(at_once)
+
+    async def keep(change: ChangedTable) -> OldTable:
+        nonlocal done
+        columns = _kept_columns(change, before)
+        async with permits:
+            kept = await copy_columns(
+                address, before_db, verification_db, change.old, change.key, columns, names[change.old.oid]
+            )
+        done += 1
+        progress.update(done, change.old.display)
+        return OldTable(change, kept)
+
+    tables = await asyncio.gather(*(keep(change) for change in changes))
+    return Snapshot(before, after, tuple(tables))
+
+
+async def _catalogues(address: Address, before_db: str, verification_db: str) -> tuple[Catalogue, Catalogue]:
+    old = await connect(address, before_db, SESSION)
+    try:
+        before = await read_catalogue(old)
+    finally:
+        await old.close()
+    new = await connect(address, verification_db, SESSION)
+    try:
+        await new.execute(f"DROP SCHEMA IF EXISTS {quote_ident(SCHEMA)} CASCADE; CREATE SCHEMA {quote_ident(SCHEMA)}")
+        return before, await read_catalogue(new)
+    finally:
+        await new.close()
+
+
+def _copy_names(changes: Sequence[ChangedTable]) -> dict[int, str]:
+    """The table's own name, with its schema where two schemas have a table of that name."""
+    names = [change.old.name for change in changes]
+    return {
+        change.old.oid: change.old.name
+        if names.count(change.old.name) == 1
+        else f"{change.old.schema}.{change.old.name}"
+        for change in changes
+    }
+
+
+def _kept_columns(change: ChangedTable, before: Catalogue) -> tuple[str, ...]:
+    """Key, lost columns, and links: foreign keys, and columns of the type of some other table's single-column key.
+
+    A schema need not declare its foreign keys; text keys are left out, else every text column would be copied.
+    """
+    keys = {relation.oid: before.row_key(relation.oid) for relation in before.relations.values() if relation.is_table}
+    key_types = {
+        column.type_oid
+        for oid, key in keys.items()
+        for column in before.relations[oid].columns
+        if key == (column.name,) and column.category != "S"
+    }
+    declared = {name for link in before.foreign_keys(change.old.oid) for name in link.columns}
+    wanted = {column.name for column in change.old_columns} | set(change.key) | declared
+    return tuple(column.name for column in change.old.columns if column.name in wanted or column.type_oid in key_types)
+
+
+async def copy_columns(
+    address: Address,
+    before_db: str,
+    verification_db: str,
+    table: Relation,
+    key: tuple[str, ...],
+    columns: tuple[str, ...],
+    name: str,
+) -> Copy:
+    """Streams these columns of a table of `before_db` into bench_old."name", with the key as its primary key."""
+    chosen = [column for column in table.columns if column.name in columns]
+    source = await connect(address, before_db, SESSION)
+    target = await connect(address, verification_db, SESSION)
+    try:
+        gone = frozenset([column.name for column in chosen if not await _has_type(target, column)])
+        try:
+            rows = await _stream(source, target, table, chosen, gone, name, "binary")
+        except asyncpg.UndefinedFunctionError:  # a type without a binary form
+            rows = await _stream(source, target, table, chosen, gone, name, "text")
+        sql = quote_qualified(SCHEMA, name)
+        if key:
+            await target.execute(f"ALTER TABLE {sql} ADD PRIMARY KEY ({', '.join(map(quote_ident, key))})")
+        await target.execute(f"ANALYZE {sql}")
+    finally:
+        await source.close()
+        await target.close()
+    return Copy(sql, key, tuple(column.name for column in chosen), gone, rows)
+
+
+async def _has_type(target: Any, column: Column) -> bool:
+    return bool(await target.fetchval("SELECT to_regtype($1) IS NOT NULL", column.type_sql))
+
+
+async def _stream(
+    source: Any, target: Any, table: Relation, columns: Sequence[Column], gone: frozenset[str], name: str, form: str
+) -> int:
+    """Copies through a short queue, so that memory stays flat; a type that is gone in the clone is kept as text."""
+    read = ", ".join(quote_ident(c.name) + ("::text" if c.name in gone else "") for c in columns)
+    made = ", ".join(_definition(c, gone) for c in columns)
+    queue: asyncio.Queue[bytes | None] = asyncio.Queue(_QUEUED_BUFFERS)
+
+    async def take() -> AsyncIterator[bytes]:
+        while (data := await queue.get()) is not None:
+            yield data
+
+    async def give() -> str:
+        try:
+            tag = str(await source.copy_from_query(f"SELECT {read} FROM {table.sql}", output=queue.put, format=form))
+        except Exception:
+            await queue.put(None)  # ends the other side, whose transaction is then rolled back
+            raise
+        await queue.put(None)
+        return tag
+
+    async with target.transaction():
+        await target.execute(f"CREATE TABLE {quote_qualified(SCHEMA, name)} ({made})")
+        left = asyncio.create_task(give())
+        try:
+            arrived = await target.copy_to_table(name, schema_name=SCHEMA, source=take(), format=form, freeze=True)
+            sent, received = _count(await left), _count(arrived)
+        finally:
+            left.cancel()
+    if sent != received:
+        raise VerifyError(f"snapshot of {table.display}: {sent} rows left, {received} arrived", "run the check again")
+    return received
+
+
+def _definition(column: Column, gone: frozenset[str]) -> str:
+    kind = "text" if column.name in gone else column.type_sql
+    collate = f" COLLATE {quote_ident(column.collation)}" if column.collation not in (None, "default") else ""
+    return f"{quote_ident(column.name)} {kind}{collate}"
+
+
+def _count(tag: str) -> int:
+    return int(tag.rsplit(maxsplit=1)[-1])

@@ -1,0 +1,33 @@
+"""Statistics without input, output or clock: Sample -> Effect -> Verdict."""
+
+from harness.stats.effect import estimate, log_ratios, noise_bound
+from harness.stats.factorial import Factorial, factorial
+from harness.stats.holm import holm
+from harness.stats.model import Decision, Effect, Evidence, Rules, Series, Verdict
+from harness.stats.power import blocks_needed, detectable_effect, spread
+from harness.stats.quantiles import ABSENT_BELOW, ADVISORY_BELOW, quantile
+from harness.stats.verdict import decide_family, gather_evidence, taken_looks
+
+__all__ = [
+    "ABSENT_BELOW",
+    "ADVISORY_BELOW",
+    "Decision",
+    "Effect",
+    "Evidence",
+    "Factorial",
+    "Rules",
+    "Series",
+    "Verdict",
+    "blocks_needed",
+    "decide_family",
+    "detectable_effect",
+    "estimate",
+    "factorial",
+    "gather_evidence",
+    "holm",
+    "log_ratios",
+    "noise_bound",
+    "quantile",
+    "spread",
+    "taken_looks",
+]

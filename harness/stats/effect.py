@@ -1,0 +1,63 @@
+"""From paired blocks to an effect: log ratios, their Hodges-Lehmann estimate, its exact interval."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from harness.stats.model import Effect
+from harness.stats.signed_rank import confidence_interval, hodges_lehmann
+
+
+def log_ratios(
+    baseline: Sequence[float | None], changed: Sequence[float | None], look: int | None = None
+) -> tuple[tuple[float, ...], tuple[str, ...]]:
+    """log(changed / baseline) of the first `look` blocks in which both exist, and what is wrong with them.
+
+    A figure of zero (or below, or not finite) has no logarithm: then there are no differences at all, for leaving out
+    single blocks would choose among them.
+    """
+    pairs = [
+        (first, second)
+        for first, second in list(zip(baseline, changed, strict=False))[:look]
+        if first is not None and second is not None
+    ]
+    bad = sum(not (_positive(first) and _positive(second)) for first, second in pairs)
+    if bad:
+        return (), (f"{bad} of {len(pairs)} blocks hold a latency of zero or none that is finite: no ratio exists",)
+    return tuple(math.log(second / first) for first, second in pairs), ()
+
+
+def _positive(value: float) -> bool:
+    return math.isfinite(value) and value > 0
+
+
+def estimate(differences: Sequence[float], level: float) -> Effect:
+    """The ratio exp(Hodges-Lehmann) with its signed-rank interval at `level`; both absent where blocks are too few."""
+    if not differences:
+        return Effect(level=level, warnings=("no block holds both arms: nothing was measured",))
+    warnings = []
+    interval = confidence_interval(differences, level)
+    if interval is None:
+        warnings.append(f"too few blocks ({len(differences)}) for an interval at {level:.1%}")
+    if len(differences) > 1 and max(differences) == min(differences):
+        warnings.append("every block gives the same ratio: the latencies are constant or coarsely rounded")
+    return Effect(
+        ratio=math.exp(hodges_lehmann(differences)),
+        ci_low=math.exp(interval[0]) if interval else None,
+        ci_high=math.exp(interval[1]) if interval else None,
+        level=level,
+        differences=tuple(differences),
+        warnings=tuple(warnings),
+    )
+
+
+def noise_bound(control: Sequence[float], level: float) -> float:
+    """How far, as a ratio minus one, the control may lie from no effect: the far end of its interval.
+
+    Where blocks are too few for the interval at `level`, the largest of its differences stands in. Zero without any.
+    """
+    if not control:
+        return 0.0
+    ends = confidence_interval(control, level) or (min(control), max(control))
+    return math.expm1(max(abs(ends[0]), abs(ends[1])))

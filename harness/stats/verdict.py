@@ -1,0 +1,146 @@
+"""From differences to verdicts: tests with a margin, one family corrected by Holm, looks at fixed numbers of blocks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from scipy.special import stdtr
+
+from harness.stats.effect import estimate, log_ratios, noise_bound
+from harness.stats.holm import holm
+from harness.stats.model import Decision, Effect, Evidence, Rules, Series, Verdict
+from harness.stats.power import blocks_needed, detectable_effect, spread
+from harness.stats.signed_rank import probability_greater, probability_less
+
+Key = TypeVar("Key", bound=Hashable)
+
+FEWEST_BLOCKS = 6
+"""Below six blocks the smallest p-value, 2**-5, exceeds what one look may spend on a single query."""
+
+
+def gather_evidence(differences: Sequence[float], margin: float, delta: float) -> Evidence:
+    """The p-values of slower (beyond +margin), faster (beyond -margin) and equivalent (within +-delta, both sides).
+
+    The tests are Wilcoxon's; equivalence is the larger p-value of two one-sided tests (Schuirmann 1987).
+    """
+    if not differences:
+        return Evidence()
+    inner, outer = math.log1p(margin), math.log1p(delta)
+    return Evidence(
+        slower=probability_greater(differences, inner),
+        faster=probability_less(differences, -inner),
+        equivalent=max(probability_less(differences, outer), probability_greater(differences, -outer)),
+    )
+
+
+def taken_looks(blocks: int, rules: Rules) -> tuple[int, ...]:
+    """The looks of a run that ended after `blocks` blocks: the planned ones, and a last one where it ended between."""
+    planned = tuple(look for look in rules.looks if look <= blocks)
+    ended_between = blocks > 0 and len(planned) < len(rules.looks) and (not planned or planned[-1] < blocks)
+    return (*planned, blocks) if ended_between else planned
+
+
+def decide_family(family: Mapping[Key, Series], blocks: int, rules: Rules) -> dict[Key, Decision]:
+    """The verdict on every comparison of a family that was fixed at the start, after `blocks` blocks.
+
+    Replays the looks: what is settled at one keeps its p-values in the family of the later ones and its verdict for
+    good, so that the same blocks always give the same verdicts, asked during the run or after it. At each look the
+    family-wise error of "slower" and of "faster" is at most alpha / looks (Holm), hence at most alpha in all.
+    """
+    settled: dict[Key, Decision] = {}
+    latest: dict[Key, Decision] = {}
+    for look in taken_looks(blocks, rules):
+        latest = {key: settled.get(key) or _assess(series, look, rules) for key, series in family.items()}
+        slower = dict(zip(latest, holm([item.evidence.slower for item in latest.values()]), strict=True))
+        faster = dict(zip(latest, holm([item.evidence.faster for item in latest.values()]), strict=True))
+        for key in latest.keys() - settled.keys():
+            latest[key] = _decide(latest[key], slower[key], faster[key], len(family), rules)
+            if latest[key].verdict != "inconclusive":
+                settled[key] = latest[key]
+    return latest or {key: _assess(series, 0, rules) for key, series in family.items()}
+
+
+def _assess(series: Series, look: int, rules: Rules) -> Decision:
+    """Effect, margin and evidence of one comparison at one look; the verdict is still open."""
+    control, _ = log_ratios(series.baseline, series.control, look)
+    margin = max(rules.margin, noise_bound(control, rules.level))
+    differences, warnings = log_ratios(series.baseline, series.changed, look)
+    if series.invalid:
+        differences, warnings = (), (series.invalid,)
+    effect = estimate(differences, rules.level) if not warnings else Effect(level=rules.level)
+    return Decision(
+        verdict="inconclusive",
+        effect=effect,
+        evidence=gather_evidence(differences, margin, rules.delta),
+        margin=margin,
+        look=look,
+        warnings=(*series.warnings, *warnings, *effect.warnings),
+    )
+
+
+def _decide(item: Decision, slower: float, faster: float, family: int, rules: Rules) -> Decision:
+    differences = item.effect.differences
+    if not differences:
+        return item
+    verdict = _verdict(slower, faster, item.evidence.equivalent, rules.look_alpha)
+    return replace(
+        item,
+        verdict=verdict,
+        p_adjusted=min(1.0, min(slower, faster) * len(rules.looks)),
+        blocks_needed=blocks_needed(differences, item.margin, family, rules) if verdict == "inconclusive" else None,
+        detectable=detectable_effect(len(differences), spread(differences), item.margin, family, rules),
+        warnings=(*item.warnings, *_cautions(item, verdict, family, rules)),
+    )
+
+
+def _verdict(slower: float, faster: float, equivalent: float, alpha: float) -> Verdict:
+    """The precedence: slower, faster, equivalent, inconclusive."""
+    if slower <= alpha:
+        return "slower"
+    if faster <= alpha:
+        return "faster"
+    return "equivalent" if equivalent <= alpha else "inconclusive"
+
+
+def _cautions(item: Decision, verdict: Verdict, family: int, rules: Rules) -> tuple[str, ...]:
+    cautions = []
+    count = item.effect.blocks
+    if count < FEWEST_BLOCKS:
+        cautions.append(f"fewer than {FEWEST_BLOCKS} blocks ({count}) can prove nothing")
+    elif 0.5**count > rules.look_alpha / family:
+        cautions.append(
+            f"too few blocks ({count}) to prove a difference in one of {family} queries, however large it is"
+        )
+    disagreement = _students_disagreement(item, verdict, family, rules)
+    return (*cautions, disagreement) if disagreement else tuple(cautions)
+
+
+def _students_disagreement(item: Decision, verdict: Verdict, family: int, rules: Rules) -> str:
+    """What Student's t-test says otherwise, or nothing: a check on the signed-rank test, not a second vote.
+
+    A difference that was found is held against t's unadjusted p-value, one that was not found against Bonferroni's:
+    in between the two tests may differ by chance alone.
+    """
+    differences = item.effect.differences
+    if len(differences) < FEWEST_BLOCKS or spread(differences) < 1e-9:
+        return ""
+    bound = math.log1p(item.margin)
+    slower = _students_p([value - bound for value in differences])
+    faster = _students_p([-value - bound for value in differences])
+    found = {"slower": slower, "faster": faster}.get(verdict)
+    if found is not None and found > rules.look_alpha:
+        return f"Student's t-test does not see it {verdict} (p = {found:.3g}): single blocks may carry the verdict"
+    if found is None and min(slower, faster) * family <= rules.look_alpha:
+        direction = "slower" if slower < faster else "faster"
+        return f"Student's t-test calls it {direction} (p = {min(slower, faster):.3g}), the signed-rank test does not"
+    return ""
+
+
+def _students_p(differences: Sequence[float]) -> float:
+    """One-sided p-value of "the mean is above zero" (Student 1908); the differences are not all equal."""
+    count = len(differences)
+    statistic = math.fsum(differences) / count / (spread(differences) / math.sqrt(count))
+    return float(stdtr(count - 1, -statistic))

@@ -1,0 +1,89 @@
+"""The check as a whole: lineage, types, values, causes, rows, views, rights, catalogue, answers; then the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from harness.errors import ScenarioError
+from harness.progress import Progress
+from harness.result import Finding, Integrity
+from harness.scenario import Scenario
+from harness.server.address import Address
+from harness.snapshot import Snapshot
+from harness.verify.accept import apply_rules, ordered, unknown_kinds, verdict
+from harness.verify.carriers import Carriers
+from harness.verify.context import Context
+from harness.verify.kinds import KINDS, make_finding
+from harness.verify.lineage import resolve_map
+from harness.verify.paths import Paths
+from harness.verify.same_answer import check_answers
+from harness.verify.sessions import open_sessions
+from harness.verify.statements import cross_check
+from harness.verify.tables import TablesOutcome, check_tables
+from harness.verify.views import check_views
+from harness.workload import BoundQuery
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The integrity object, and the names of queries whose two forms do not answer alike and must not be timed."""
+
+    integrity: Integrity
+    untimed: frozenset[str]
+
+
+async def verify(
+    scenario: Scenario,
+    address: Address,
+    before_db: str,
+    after_db: str,
+    verification_db: str,
+    snapshot: Snapshot,
+    queries: Sequence[BoundQuery],
+    progress: Progress,
+    *,
+    at_once: int = 2,
+) -> Checked:
+    """Checks the migration from `before_db` to `after_db`; `verification_db` is the clone that `snapshot` filled.
+
+    Raises ScenarioError where the scenario's column_map or accept rules name what does not exist, and PostgreSQL's own
+    error where the server, not the data, is the trouble.
+    """
+    _check_rules(scenario)
+    column_map = resolve_map(scenario.column_map, snapshot.before, snapshot.after, f"scenario {scenario.name}")
+    async with open_sessions(address, verification_db, at_once) as sessions:
+        carriers = Carriers(snapshot.after)
+        paths = Paths(snapshot.before, carriers)
+        context = Context(address, before_db, after_db, verification_db, snapshot, carriers, paths, sessions, progress)
+        tables = await check_tables(context, column_map)
+        views, view_findings = await check_views(context)
+        answers, untimed = await check_answers(context, queries, tables.explained)
+    findings = [*tables.findings, *view_findings, *answers, *_nothing(tables, scenario, verification_db)]
+    accepted = ordered(apply_rules(findings, scenario.accept))
+    integrity = Integrity(
+        verdict=verdict(accepted),
+        views=tuple(views),
+        columns=tables.columns,
+        findings=accepted,
+        rows_compared=tables.rows_compared,
+        cells_compared=tables.cells_compared,
+        notes=cross_check(scenario.migrations, snapshot),
+    )
+    return Checked(integrity, untimed)
+
+
+def _check_rules(scenario: Scenario) -> None:
+    unknown = unknown_kinds(scenario.accept)
+    if unknown:
+        raise ScenarioError(
+            f"scenario {scenario.name}: accept: there is no finding kind {unknown[0]!r}",
+            f"kinds are {', '.join(KINDS)}",
+        )
+
+
+def _nothing(tables: TablesOutcome, scenario: Scenario, database: str) -> list[Finding]:
+    if tables.rows_compared:
+        return []
+    detail = "no row of any lost column was compared; a check that compared nothing passes nothing"
+    return [make_finding("nothing_compared", scenario.name, detail, database=database)]

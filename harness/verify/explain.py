@@ -1,0 +1,190 @@
+"""Differences explained: where each copy came from, what that source held at snapshot time, and so why they differ."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import asyncpg
+
+from harness.result import Example
+from harness.snapshot import Copy, copy_columns
+from harness.verify.causes import Suspect, differences_sql, ranked_sql, reproduce_sql, snapshot_place
+from harness.verify.context import Context
+from harness.verify.paths import trace
+from harness.verify.rows import EXAMPLES, layers
+from harness.verify.sources import Joins, Source, find_source, renamed
+from harness.verify.values import Pass, Screen
+
+_SHOWN_CHARACTERS = 500
+
+
+@dataclass(frozen=True)
+class Difference:
+    """All cells of one column that differ in one way for one cause."""
+
+    kind: str
+    cause: str
+    count: int
+    examples: tuple[Example, ...]
+    query: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Screened:
+    """A pass and what it counted; `non_null[i]` are the old values of pair i."""
+
+    work: Pass
+    counted: Screen
+    non_null: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Explained:
+    """The differences of one pass, for each column (by old name) that has any.
+
+    `cells` is the query behind them: a row for each differing cell with k1.., place, class, cause, old, new; `places`
+    names the columns. Empty where nothing differs.
+    """
+
+    work: Pass
+    by_column: Mapping[str, Sequence[Difference]]
+    cells: str = ""
+    places: Mapping[int, str] = field(default_factory=dict)
+
+
+async def explain(context: Context, screened: Sequence[Screened]) -> list[Explained]:
+    """For each pass its differences, explained."""
+    suspects = await asyncio.gather(*(_suspects(context, item) for item in screened))
+    copies = await _copy_sources(context, screened, suspects)
+    return list(
+        await asyncio.gather(
+            *(_explain_pass(context, item, group, copies) for item, group in zip(screened, suspects, strict=True))
+        )
+    )
+
+
+async def _suspects(context: Context, item: Screened) -> list[Suspect]:
+    found = []
+    change = item.work.table.change
+    paths = context.paths.start_at(change.new.oid) if change.new else []
+    for place, (pair, count, filled) in enumerate(
+        zip(item.work.pairs, item.counted.differing, item.non_null, strict=True)
+    ):
+        if not count:
+            continue
+        defined = (
+            trace(context.carriers, item.work.relation, pair.new.name) if not item.work.relation.is_table else None
+        )
+        async with context.sessions.one() as connection:
+            source = await find_source(
+                connection, item.work.table, pair.old, paths, context.before, context.after, defined, filled
+            )
+        found.append(Suspect(place, pair, source, filtered=_is_filtered(context, item.work, source)))
+    return found
+
+
+def _is_filtered(context: Context, work: Pass, source: Source | None) -> bool:
+    """Whether the view joins the source's table under a condition besides the key."""
+    new = work.table.change.new
+    if source is None or new is None or work.relation.is_table:
+        return False
+    return any(
+        item.filtered
+        for layer in layers(context.carriers, work.relation, new.oid)
+        for item in layer.shape.of_relation(source.relation.oid)
+    )
+
+
+async def _copy_sources(
+    context: Context, screened: Sequence[Screened], suspects: Sequence[Sequence[Suspect]]
+) -> dict[int, Copy]:
+    """Copies, from the arm `before`, of the columns that the suspects' sources and the ways to them need."""
+    needed: dict[int, set[str]] = defaultdict(set)
+    for item, group in zip(screened, suspects, strict=True):
+        for suspect in group:
+            if suspect.source is not None:
+                for oid, names in _needed(item.work, suspect.source):
+                    needed[oid] |= names
+    copies = await asyncio.gather(*(_copy_source(context, oid, names) for oid, names in sorted(needed.items())))
+    return {oid: copy for oid, copy in zip(sorted(needed), copies, strict=True) if copy is not None}
+
+
+def _needed(work: Pass, source: Source) -> list[tuple[int, set[str]]]:
+    """The tables on the way to a source, and there the keys, the references that lead on, and the source itself."""
+    if not source.path:
+        change = work.table.change
+        return [
+            (source.relation.oid, {*(now.name for name in change.key if (now := change.now(name))), source.column.name})
+        ]
+    leaving = [set(hop.columns) for hop in source.path[1:]] + [{source.column.name}]
+    return [(hop.relation, {*hop.key, *names}) for hop, names in zip(source.path, leaving, strict=True)]
+
+
+async def _copy_source(context: Context, oid: int, names: set[str]) -> Copy | None:
+    """None for a table that the migration made, or that lacked one of the columns: it has no old state."""
+    old, new = context.before.relations.get(oid), context.after.relations.get(oid)
+    wanted = {renamed(old, new, name) for name in names}
+    if old is None or not all(old.column(name) for name in wanted):
+        return None
+    key = context.before.row_key(oid)
+    columns = tuple(sorted(wanted | set(key)))
+    name = f"{old.display}_source"
+    return await copy_columns(context.address, context.before_db, context.verification_db, old, key, columns, name)
+
+
+async def _explain_pass(
+    context: Context, item: Screened, suspects: Sequence[Suspect], copies: dict[int, Copy]
+) -> Explained:
+    if not suspects:
+        return Explained(item.work, {})
+    try:
+        return await _differences(context, item, suspects, copies)
+    except asyncpg.DataError:  # an old value cannot be cast to the new type
+        return await _differences(context, item, [replace(suspect, casts=False) for suspect in suspects], copies)
+
+
+async def _differences(
+    context: Context, item: Screened, suspects: Sequence[Suspect], copies: dict[int, Copy]
+) -> Explained:
+    places = snapshot_place(context.before, context.after, copies)
+
+    def fresh() -> Joins:
+        return Joins(item.work.table, context.before, places.__getitem__)
+
+    duplicated = item.counted.duplicates > 0
+    cells = differences_sql(item.work, list(suspects), fresh(), duplicated)
+    async with context.sessions.one() as connection:
+        rows = await connection.fetch(ranked_sql(item.work, cells, EXAMPLES))
+    width = len(item.work.keys)
+    by_place = {suspect.place: suspect for suspect in suspects}
+    groups: dict[tuple[int, str, str], list[asyncpg.Record]] = defaultdict(list)
+    for row in rows:
+        groups[row["place"], row["class"], row["cause"]].append(row)
+    found: dict[str, list[Difference]] = defaultdict(list)
+    for (place, kind, cause), members in groups.items():
+        suspect = by_place[place]
+        found[suspect.pair.old.name].append(
+            Difference(
+                kind=kind,
+                cause=cause,
+                count=members[0]["total"],
+                examples=tuple(_example(row, width) for row in members),
+                query=reproduce_sql(item.work, suspect, fresh(), kind, cause, duplicated),
+                source=suspect.source.display if suspect.source else "",
+            )
+        )
+    names = {suspect.place: suspect.pair.old.name for suspect in suspects}
+    return Explained(item.work, found, cells, names)
+
+
+def _example(row: asyncpg.Record, width: int) -> Example:
+    key = ", ".join(str(value) for value in list(row)[:width])
+    return Example(key, _shown(row["old"]), _shown(row["new"]))
+
+
+def _shown(value: str | None) -> str | None:
+    return value if value is None or len(value) <= _SHOWN_CHARACTERS else value[:_SHOWN_CHARACTERS] + "…"

@@ -1,0 +1,146 @@
+"""Every kind of finding and every cause in one place: what it means, how severe it is, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from harness.result import Example, Finding, Severity
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a kind of finding means and what to do about it."""
+
+    severity: Severity
+    meaning: str
+    next_step: str
+
+
+KINDS: dict[str, Kind] = {
+    "value_differs": Kind(
+        "error",
+        "the view shows another value than the dropped column held",
+        "mend the view's expression, or accept it with a reason",
+    ),
+    "null_to_value": Kind(
+        "error",
+        "the column was NULL, the view shows a value",
+        "decide which is right; mend the view or accept it with a reason",
+    ),
+    "value_to_null": Kind(
+        "error",
+        "the column held a value, the view shows NULL",
+        "keep these values elsewhere before the drop, or accept the loss",
+    ),
+    "renders_differently": Kind(
+        "warning", "equal values that are written differently (1.0 and 1.00)", "cast the view's column to the old type"
+    ),
+    "row_missing": Kind(
+        "error", "rows of the table that the view does not show", "use LEFT JOIN, or take the filter out"
+    ),
+    "row_extra": Kind("error", "rows of the view that the table did not have", "look where the view takes them from"),
+    "row_duplicated": Kind(
+        "error", "rows that the view shows more than once", "join on a unique key, or aggregate first"
+    ),
+    "type_drift": Kind(
+        "warning", "the replacement has another type or collation", "cast it to the old type in the view"
+    ),
+    "no_counterpart": Kind(
+        "error", "no view column replaces the dropped column", "add it to a view, or name its counterpart in column_map"
+    ),
+    "not_compared": Kind("error", "the column could not be compared", "remove the reason that the finding names"),
+    "nothing_compared": Kind(
+        "error", "no row was compared, so nothing is proven", "seed the table, or use a larger --scale"
+    ),
+    "view_error": Kind("error", "reading the view fails", "mend the view's definition"),
+    "answer_differs": Kind(
+        "error", "the query's old and new form give different answers", "mend the new form or the view"
+    ),
+    "answer_empty": Kind(
+        "warning", "the query reads or changes nothing with any of its parameters", "draw parameters that meet rows"
+    ),
+    "rls_bypassed": Kind(
+        "error",
+        "the view runs with its owner's rights over tables with row security, so that it shows rows of others",
+        "create it WITH (security_invoker = true)",
+    ),
+    "access_wider": Kind(
+        "error",
+        "the role reads rows through the view that the table denies it",
+        "use security_invoker, mend the grants",
+    ),
+    "access_narrower": Kind(
+        "error", "the role cannot read through the view what the table let it read", "grant what the view needs"
+    ),
+    "grant_lost": Kind("warning", "a privilege that existed before is gone", "grant it again"),
+    "comment_lost": Kind(
+        "info", "a comment that existed before is gone", "set it again, on the replacement if need be"
+    ),
+    "trigger_lost": Kind(
+        "error", "a trigger that existed before is gone", "create it again, or accept that it is gone"
+    ),
+    "index_lost": Kind(
+        "warning", "an index over a column that still exists is gone", "create it again where queries need it"
+    ),
+    "index_redundant": Kind(
+        "warning",
+        "an index that another one covers: every write pays for it, no query needs it",
+        "drop the shorter one",
+    ),
+    "constraint_lost": Kind(
+        "warning", "a constraint that existed before is gone", "add it again, or accept that it is gone"
+    ),
+    "function_broken": Kind("error", "a function names what the migration took away", "rewrite the function's body"),
+    "view_lost": Kind("error", "a view that existed before is gone", "create it again"),
+    "policy_missing": Kind(
+        "error", "row security is on and no policy allows anything: nobody but the owner reads a row", "add a policy"
+    ),
+    "accept_rule_unused": Kind(
+        "info", "an accept rule that accepts nothing here", "take the rule out of the scenario if it never does"
+    ),
+}
+
+CAUSES: dict[str, str] = {
+    "stale_copy": "the copy disagreed with its source before the migration; the view shows the source",
+    "view_wrong": "the view shows another value than the copy's source held",
+    "null_fk": "the reference to the source is NULL, the copy was filled all the same",
+    "orphan_fk": "the reference names a row that does not exist, the copy was filled all the same",
+    "inner_join_loss": "an inner join of the view finds no partner for the row",
+    "row_filter": "a filter of the view takes the row, or its partner, away",
+    "fan_out": "a join of the view finds several partners for the row",
+    "row_deleted": "the migration deleted the row from the table itself",
+    "type_drift": "the replacement's type cannot hold the value as it was",
+    "unexplained": "no rule explains it",
+}
+
+
+def make_finding(
+    kind: str,
+    name: str,
+    detail: str,
+    *,
+    severity: Severity | None = None,
+    count: int = 0,
+    rows: int = 0,
+    cause: str = "",
+    examples: Sequence[Example] = (),
+    query: str = "",
+    database: str = "",
+) -> Finding:
+    """A finding of that kind about the object `name`, with the kind's next step and, unless told, its severity."""
+    known = KINDS[kind]
+    assert not cause or cause in CAUSES, cause
+    return Finding(
+        kind=kind,
+        severity=severity or known.severity,
+        object=name,
+        detail=detail,
+        count=count,
+        rows=rows,
+        cause=cause,
+        examples=tuple(examples),
+        query=query,
+        database=database,
+        next_step=known.next_step,
+    )

@@ -1,0 +1,154 @@
+"""Each workload query's old and new form must answer alike before either is timed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import asyncpg
+
+from harness.result import Example, Finding
+from harness.server.address import connect
+from harness.server.faults import describe
+from harness.snapshot import SESSION
+from harness.verify.answers import Row, Tally, compare_answers
+from harness.verify.context import Context
+from harness.verify.corrected import mend
+from harness.verify.explain import Explained
+from harness.verify.kinds import make_finding
+from harness.verify.sessions import is_about_data
+from harness.workload import BoundQuery, BoundStatement
+
+_OPERATION = 1
+
+
+async def check_answers(
+    context: Context, queries: Sequence[BoundQuery], explained: Sequence[Explained]
+) -> tuple[list[Finding], frozenset[str]]:
+    """Findings about answers, and the names of queries that must not be timed.
+
+    The new forms run on the verification clone, which holds what `after` holds. Writes are rolled back.
+    """
+    findings: list[Finding] = []
+    untimed: set[str] = set()
+    old = await connect(context.address, context.before_db, SESSION)
+    new = await connect(context.address, context.verification_db, SESSION)
+    mended: list[Any] = []
+    try:
+        for query in queries:
+            try:
+                found = await _check(context, query, old, new, explained, mended)
+            except asyncpg.PostgresError as error:
+                if not is_about_data(error):
+                    raise
+                found = make_finding("answer_differs", query.name, f"{query.name} cannot be run: {describe(error)}")
+            if found is not None:
+                findings.append(found)
+                if found.severity == "error" or found.kind == "answer_empty":
+                    untimed.add(query.name)
+    finally:
+        for connection in (old, new, *mended):
+            await connection.close()
+    return findings, frozenset(untimed)
+
+
+async def _check(
+    context: Context, query: BoundQuery, old: Any, new: Any, explained: Sequence[Explained], mended: list[Any]
+) -> Finding | None:
+    if query.query.kind == "write":
+        return await _check_write(query, old, new)
+    tallies = await _tallies(query, old, new)
+    if _agree(query, tallies):
+        return None if any(tally.old_rows for tally in tallies) else _empty(query)
+    if any(item.cells for item in explained):
+        if not mended:
+            mended.append(await connect(context.address, context.before_db, SESSION))
+            await mend(mended[0], new, explained)
+        if _agree(query, await _tallies(query, mended[0], new)):
+            return _differs(context, query, tallies, explained=True)
+    return _differs(context, query, tallies, explained=False)
+
+
+async def _tallies(query: BoundQuery, old: Any, new: Any) -> list[Tally]:
+    return [await compare_answers((old, query.before), (new, query.after), values, _OPERATION) for values in query.sets]
+
+
+def _agree(query: BoundQuery, tallies: Iterable[Tally]) -> bool:
+    return all(tally.agrees(ordered=query.query.ordered) for tally in tallies)
+
+
+def _empty(query: BoundQuery) -> Finding:
+    detail = (
+        f"{query.name} returns no row with any of its {len(query.sets)} parameter sets, so its answer proves nothing"
+    )
+    return make_finding("answer_empty", query.name, detail)
+
+
+def _differs(context: Context, query: BoundQuery, tallies: Sequence[Tally], *, explained: bool) -> Finding:
+    number, tally = next(
+        (place, item) for place, item in enumerate(tallies) if not item.agrees(ordered=query.query.ordered)
+    )
+    differing = sum(item.differing for item in tallies)
+    rows = sum(item.old_rows for item in tallies)
+    what = f"{differing} rows differ" if differing else f"the same rows in another order ({tally.misplaced} places)"
+    why = "; the old copies' known differences explain all of it" if explained else ""
+    return make_finding(
+        "answer_differs",
+        query.name,
+        f"{query.name}: old and new form answer differently: {what} of {rows} over {len(tallies)} parameter sets{why}",
+        severity="warning" if explained else None,
+        count=differing or tally.misplaced,
+        rows=rows,
+        cause="stale_copy" if explained else "unexplained",
+        examples=_examples(number, tally),
+        query=_text(query.after, query, number),
+        database=context.verification_db,
+    )
+
+
+def _examples(number: int, tally: Tally) -> list[Example]:
+    key = f"parameter set {number + 1}"
+    lost = [Example(key, old=_row_text(row)) for row in tally.only(1)]
+    gained = [Example(key, new=_row_text(row)) for row in tally.only(-1)]
+    return (lost + gained)[:20]
+
+
+def _row_text(row: Row) -> str:
+    return ", ".join("NULL" if value is None else str(value) for value in row)
+
+
+def _text(statements: Sequence[BoundStatement], query: BoundQuery, number: int) -> str:
+    """The statements as psql takes them: parameters through \\bind, which psql has from version 16."""
+    lines = []
+    for statement in statements:
+        values = statement.arguments(query.sets[number], _OPERATION)
+        bound = " ".join("'" + str(value).replace("'", "''") + "'" for value in values)
+        lines.append(f"{statement.sql} \\bind {bound} \\g" if values else f"{statement.sql};")
+    return "\n".join(lines)
+
+
+async def _check_write(query: BoundQuery, old: Any, new: Any) -> Finding | None:
+    """A write must touch at least one row in both forms, with every parameter set."""
+    for number, values in enumerate(query.sets, start=1):
+        for name, connection in (("old", old), ("new", new)):
+            statements = query.before if name == "old" else query.after
+            if not await _touched(connection, statements, values):
+                detail = f"the {name} form of {query.name} changes no row with parameter set {number}"
+                return make_finding("answer_empty", query.name, detail)
+    return None
+
+
+async def _touched(connection: Any, statements: Sequence[BoundStatement], values: Any) -> int:
+    """Rows that the statements change, together; all is rolled back."""
+    transaction = connection.transaction()
+    await transaction.start()
+    try:
+        touched = 0
+        for statement in statements:
+            prepared = await connection.prepare(statement.sql)
+            await prepared.fetch(*statement.arguments(values, _OPERATION))
+            words = prepared.get_statusmsg().split()
+            touched += int(words[-1]) if words[0] in ("INSERT", "UPDATE", "DELETE", "MERGE") else 0
+        return touched
+    finally:
+        await transaction.rollback()

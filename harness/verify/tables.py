@@ -1,0 +1,161 @@
+"""The check of all changed tables: planned, screened in one pass each, explained where they differ, written down."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import asyncpg
+
+from harness.catalogue import Column, Relation
+from harness.result import ColumnCheck, Finding
+from harness.server.faults import describe
+from harness.verify.columns import column_check, drift_finding, orphan_finding, value_findings
+from harness.verify.context import Context
+from harness.verify.explain import Explained, Screened, explain
+from harness.verify.kinds import make_finding
+from harness.verify.plan import TablePlan, plan_tables
+from harness.verify.rows import row_findings
+from harness.verify.sessions import is_about_data
+from harness.verify.sources import Joins
+from harness.verify.values import Pass, Screen, screen
+
+
+@dataclass(frozen=True)
+class TablesOutcome:
+    """What the check of all tables gave."""
+
+    columns: tuple[ColumnCheck, ...]
+    findings: tuple[Finding, ...]
+    explained: tuple[Explained, ...]
+    rows_compared: int
+    cells_compared: int
+
+
+@dataclass(frozen=True)
+class _Screening:
+    """The passes of one table that could be run, and the columns that could not be compared, with the reason."""
+
+    plan: TablePlan
+    screened: tuple[Screened, ...]
+    failed: Mapping[str, str]
+
+
+async def check_tables(context: Context, column_map: Mapping[str, tuple[Relation, Column]]) -> TablesOutcome:
+    """Compares every lost column of every changed table."""
+    plans = await plan_tables(context, column_map)
+    total = sum(plan.table.copy.rows * len(plan.passes) for plan in plans)
+    context.progress.start("verify", total or None, "rows")
+    screenings = await _screen_all(context, plans)
+    passes = [item for screening in screenings for item in screening.screened]
+    explained = await explain(context, passes)
+    by_pass = dict(zip(map(id, passes), explained, strict=True))
+    columns: list[ColumnCheck] = []
+    findings: list[Finding] = []
+    for screening in screenings:
+        checks, found = await _account(context, screening, by_pass)
+        columns += checks
+        findings += found
+    return TablesOutcome(
+        columns=tuple(columns),
+        findings=tuple(findings),
+        explained=tuple(explained),
+        rows_compared=sum(item.counted.old_rows for item in passes),
+        cells_compared=sum(item.counted.old_rows * len(item.work.pairs) for item in passes),
+    )
+
+
+async def _screen_all(context: Context, plans: list[TablePlan]) -> list[_Screening]:
+    done = 0
+
+    async def one(plan: TablePlan) -> _Screening:
+        nonlocal done
+        found: list[Screened] = []
+        failed: dict[str, str] = dict(plan.barred)
+        for work in plan.passes:
+            screened, errors = await _screen_pass(context, plan, work)
+            found += screened
+            failed |= errors
+            done += plan.table.copy.rows
+            context.progress.update(done, work.relation.display)
+        return _Screening(plan, tuple(found), failed)
+
+    largest_first = sorted(plans, key=lambda plan: -plan.table.copy.rows)
+    screenings = await asyncio.gather(*(one(plan) for plan in largest_first))
+    return sorted(screenings, key=lambda item: item.plan.table.change.old.display)
+
+
+async def _screen_pass(context: Context, plan: TablePlan, work: Pass) -> tuple[list[Screened], dict[str, str]]:
+    """All columns in one pass; where that fails, each alone, so that one column's error does not hide the others."""
+    try:
+        return [await _screened(context, plan, work)], {}
+    except asyncpg.PostgresError as error:
+        if not is_about_data(error):
+            raise
+        if len(work.pairs) == 1:
+            return [], {work.pairs[0].old.name: describe(error)}
+    found: list[Screened] = []
+    failed: dict[str, str] = {}
+    for pair in work.pairs:
+        alone, errors = await _screen_pass(context, plan, replace(work, pairs=(pair,)))
+        found += alone
+        failed |= errors
+    return found, failed
+
+
+async def _screened(context: Context, plan: TablePlan, work: Pass) -> Screened:
+    async with context.sessions.one() as connection:
+        counted = await screen(connection, work)
+    return Screened(work, counted, tuple(plan.non_null[pair.old.name] for pair in work.pairs))
+
+
+async def _account(
+    context: Context, screening: _Screening, explained: Mapping[int, Explained]
+) -> tuple[list[ColumnCheck], list[Finding]]:
+    plan = screening.plan
+    counts = {pair.old.name: item for item in screening.screened for pair in item.work.pairs}
+    checks: list[ColumnCheck] = []
+    findings: list[Finding] = []
+    for column in plan.table.change.old_columns:
+        item = counts.get(column.name)
+        counted: Screen | None = item.counted if item else None
+        differences = explained[id(item)].by_column.get(column.name, []) if item else []
+        reason = screening.failed.get(column.name, "")
+        checks.append(column_check(plan, column, counted, differences, reason))
+        if counted is not None:
+            findings += value_findings(plan, column, counted, differences, context.verification_db)
+        findings += await _column_findings(context, plan, column, reason)
+    return checks, findings + await _row_findings(context, screening)
+
+
+async def _column_findings(context: Context, plan: TablePlan, column: Column, reason: str) -> list[Finding]:
+    drift = drift_finding(plan, column, context.verification_db)
+    found = [drift] if drift else []
+    if column in plan.orphans:
+        async with context.sessions.one() as connection:
+            found.append(await orphan_finding(context, connection, plan, column))
+    elif reason:
+        name = f"{plan.table.change.old.display}.{column.name}"
+        detail = f"{name} was not compared with {plan.counterparts[column.name].display}: {reason}"
+        rows = plan.table.copy.rows
+        found.append(
+            make_finding("not_compared", name, detail, count=rows, rows=rows, database=context.verification_db)
+        )
+    return found
+
+
+async def _row_findings(context: Context, screening: _Screening) -> list[Finding]:
+    found: list[Finding] = []
+    table = screening.plan.table
+    if table.copy.rows == 0:
+        name = table.change.old.display
+        detail = f"{name} has no row, so none of its {len(table.change.old_columns)} lost columns is proven"
+        found.append(make_finding("nothing_compared", name, detail, database=context.verification_db))
+    for item in screening.screened:
+        joins = Joins(item.work.table, context.before, lambda oid: (context.after.relations[oid].sql, False))
+        async with context.sessions.one() as connection:
+            found += await row_findings(
+                connection, item.work, item.counted, context.carriers, context.paths, joins, context.verification_db
+            )
+    return found

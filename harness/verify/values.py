@@ -1,0 +1,116 @@
+"""The values: one FULL JOIN of the old columns with what replaces them, every column of a table in the same pass."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from harness.catalogue import Column, Relation
+from harness.snapshot import OldTable
+from harness.verify.compare import Comparison, compare, field, join_on_key
+from harness.verify.lineage import Counterpart
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One lost column and its counterpart, in one pass."""
+
+    old: Column
+    new: Column
+    comparison: Comparison
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One table against one relation that replaces columns of it: old rows are `o`, new rows are `n`."""
+
+    table: OldTable
+    relation: Relation
+    key: tuple[str, ...]
+    pairs: tuple[Pair, ...]
+
+    @cached_property
+    def on_key(self) -> str:
+        """The join's condition."""
+        old = tuple(column for name in self.table.change.key if (column := self.table.change.old.column(name)))
+        new = tuple(column for name in self.key if (column := self.relation.column(name)))
+        return join_on_key(old, new, "o", "n")
+
+    @property
+    def old_key(self) -> str:
+        """A column of `o` that is NULL only where there is no old row."""
+        return field("o", self.table.change.key[0])
+
+    @property
+    def new_key(self) -> str:
+        """A column of `n` that is NULL where there is no new row."""
+        return field("n", self.key[0])
+
+    @property
+    def keys(self) -> list[str]:
+        """The old key's columns."""
+        return [field("o", name) for name in self.table.change.key]
+
+    def joined(self, kind: str) -> str:
+        """FROM's content, with that kind of join."""
+        return f"{self.table.copy.sql} AS o {kind} JOIN {self.relation.sql} AS n ON {self.on_key}"
+
+
+@dataclass(frozen=True)
+class Screen:
+    """What one pass counted. `differing[i]` counts joined rows of pair i that are not identical.
+
+    `duplicates` are rows of the relation beyond the first for an old row, `missing` old rows without any, `extra` rows
+    of the relation without an old one.
+    """
+
+    old_rows: int
+    new_rows: int
+    missing: int
+    extra: int
+    duplicates: int
+    differing: tuple[int, ...]
+
+
+def make_pass(table: OldTable, counterparts: Sequence[tuple[Column, Counterpart]]) -> Pass:
+    """The pass for columns whose counterparts lie in one relation."""
+    first = counterparts[0][1]
+    pairs = [
+        Pair(
+            old,
+            found.column,
+            compare(
+                old,
+                found.column,
+                field("o", old.name),
+                field("n", found.column.name),
+                left_is_text=old.name in table.copy.as_text,
+            ),
+        )
+        for old, found in counterparts
+    ]
+    return Pass(table, first.relation, first.key, tuple(pairs))
+
+
+async def screen(connection: Any, work: Pass) -> Screen:
+    """Counts, in one pass, rows on both sides and for each pair those that are not identical."""
+    matched = f"{work.old_key} IS NOT NULL AND {work.new_key} IS NOT NULL"
+    counts = [
+        f"count(*) FILTER (WHERE {matched})",
+        f"count(*) FILTER (WHERE {work.old_key} IS NOT NULL AND {work.new_key} IS NULL)",
+        f"count(*) FILTER (WHERE {work.old_key} IS NULL)",
+    ]
+    counts += [f"count(*) FILTER (WHERE {matched} AND ({pair.comparison.differs}))" for pair in work.pairs]
+    joined, missing, extra, *differing = await connection.fetchrow(
+        f"SELECT {', '.join(counts)} FROM {work.joined('FULL')}"
+    )
+    return Screen(
+        old_rows=work.table.copy.rows,
+        new_rows=joined + extra,
+        missing=missing,
+        extra=extra,
+        duplicates=joined + missing - work.table.copy.rows,
+        differing=tuple(differing),
+    )

@@ -1,0 +1,24 @@
+-- Views of contracts and of their approvals with the names that they refer to.
+-- Our reconstruction from the runbook's description, not the runbook's words.
+
+CREATE VIEW contracts_with_details AS
+SELECT
+    k.id, k.contract_number, k.title, k.description, k.type, k.status,
+    k.customer_id, c.company_name AS customer_name, c.contact_name AS customer_contact,
+    k.value, k.value AS total_value, k.currency,
+    k.start_date, k.end_date, k.signed_date, k.next_renewal_date, k.auto_renew, k.renewal_period_months,
+    k.template_id, ct.name AS template_name, k.content,
+    k.assigned_to, u.name AS assigned_to_name,
+    k.priority, k.compliance_status, k.signature_total_required, k.signature_completed, k.tags, k.notes,
+    k.tenant_id, k.created_at, k.updated_at, k.deleted_at
+FROM contracts k
+LEFT JOIN customers c ON c.id = k.customer_id
+LEFT JOIN users u ON u.id = k.assigned_to
+LEFT JOIN contract_templates ct ON ct.id = k.template_id;
+
+CREATE VIEW contract_approval_records_with_details AS
+SELECT
+    r.id, r.contract_id, r.stage, r.approver_id, u.name AS approver_name,
+    r.status, r.comments, r."timestamp", r.created_at
+FROM contract_approval_records r
+LEFT JOIN users u ON u.id = r.approver_id;

@@ -1,0 +1,2 @@
+-- The seeding has ended: nothing of it but the data stays.
+DROP SCHEMA bench_seed CASCADE

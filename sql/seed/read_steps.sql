@@ -1,0 +1,2 @@
+-- The steps after the load that are done.
+SELECT name FROM bench_seed.step

@@ -1,0 +1,112 @@
+"""The main job from end to end, on a real server, as a user starts it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pandas as pd
+import pytest
+
+from harness.result.store import json_schema
+from tests.acceptance.conftest import StoredRun, run_bench
+
+LOST = {"products.category", "products.is_active", "products.supplier_name", "ticket_attachments.uploaded_by_name"}
+
+
+def test_the_run_is_complete_and_ends_with_an_integrity_failure(crm_run: StoredRun) -> None:
+    assert crm_run.result["complete"] is True, crm_run.outcome.err
+    assert crm_run.outcome.code == 3, crm_run.outcome.err
+    assert (crm_run.result["exit_code"], crm_run.result["verdict"]) == (3, "integrity failure")
+
+
+def test_stdout_holds_the_result_and_nothing_else(crm_run: StoredRun) -> None:
+    assert json.loads(crm_run.outcome.out) == crm_run.result
+
+
+def test_the_result_is_valid_against_its_schema(crm_run: StoredRun) -> None:
+    jsonschema.Draft202012Validator(json_schema()).validate(crm_run.result)
+
+
+def test_36_columns_are_dropped_from_11_tables_and_12_views_stand_in(crm_run: StoredRun) -> None:
+    columns = crm_run.result["integrity"]["columns"]
+    assert len(columns) == 36
+    assert len({column["table"] for column in columns}) == 11
+    assert len(crm_run.result["integrity"]["views"]) == 12
+    assert all(view["error"] is None for view in crm_run.result["integrity"]["views"])
+
+
+def test_32_columns_are_identical_in_every_row_and_exactly_4_have_no_counterpart(crm_run: StoredRun) -> None:
+    columns = {f"{item['table']}.{item['column']}": item for item in crm_run.result["integrity"]["columns"]}
+    assert {name for name, item in columns.items() if item["verdict"] == "no_counterpart"} == LOST
+    kept = [item for name, item in columns.items() if name not in LOST]
+    assert len(kept) == 32
+    for item in kept:
+        assert item["rows"] > 0
+        assert item["identical"] == item["rows"], item
+
+
+def test_the_type_drift_of_the_author_role_is_a_finding_of_its_own(crm_run: StoredRun) -> None:
+    drifts = [item["object"] for item in crm_run.result["integrity"]["findings"] if item["kind"] == "type_drift"]
+    assert any("author_role" in name for name in drifts)
+
+
+def test_every_query_was_timed_on_every_arm(crm_run: StoredRun) -> None:
+    queries = {
+        item["query"] for item in crm_run.result["latency"] if item["arm"] == "after" and item["metric"] == "p50"
+    }
+    assert len(queries) >= 14
+    samples = pd.read_parquet(crm_run.folder / "samples.parquet")
+    assert set(samples["arm"].unique()) == {"before", "after", "control"}
+    assert queries <= set(samples["query"].unique())
+
+
+def test_storage_adds_up_to_the_database_within_one_percent(crm_run: StoredRun) -> None:
+    storage = pd.DataFrame(crm_run.result["storage"])
+    for stage, records in storage.groupby("stage"):
+        whole = records[records["table"].isna()]["total_bytes"].item()
+        parts = records[records["table"].notna()]["total_bytes"].sum()
+        assert parts == pytest.approx(whole, rel=0.01), stage
+    assert {"before", "after", "before_rewritten", "after_rewritten"} <= set(storage["stage"])
+
+
+def test_the_runbooks_claims_are_held(crm_run: StoredRun) -> None:
+    claims = {item["id"]: item for item in crm_run.result["claims"]}
+    assert len(claims) >= 20
+    assert all(item["verdict"] in ("supported", "refuted", "undecided") for item in claims.values())
+    assert any(item["verdict"] == "refuted" for item in claims.values())
+
+
+def test_the_folder_holds_what_is_promised_and_the_report_is_rewritten_to_the_same_bytes(crm_run: StoredRun) -> None:
+    for name in ("result.json", "report.html", "samples.parquet", "junit.xml", "summary.md", "log.txt"):
+        assert (crm_run.folder / name).stat().st_size > 0, name
+    first = (crm_run.folder / "report.html").read_bytes()
+    outcome = run_bench(crm_run.folder.parent.parent, "report", "results/latest")
+    assert outcome.code == 0, outcome.err
+    assert (crm_run.folder / "report.html").read_bytes() == first
+
+
+def test_nothing_is_left_behind(crm_run: StoredRun) -> None:
+    outcome = run_bench(crm_run.folder.parent.parent, "clean")
+    assert (outcome.code, outcome.out.strip()) == (0, "nothing to clean")
+
+
+def test_the_repaired_migration_passes_integrity_on_realistic_data(repaired_run: StoredRun) -> None:
+    integrity = repaired_run.result["integrity"]
+    errors = [item for item in integrity["findings"] if item["severity"] == "error" and not item["accepted"]]
+    assert (integrity["verdict"], errors) == ("pass", [])
+    assert repaired_run.outcome.code in (0, 1, 4), repaired_run.outcome.err
+
+
+def test_the_summary_fits_a_hundred_columns_and_names_the_report(repaired_run: StoredRun) -> None:
+    lines = repaired_run.outcome.out.splitlines()
+    assert max(map(len, lines)) <= 100
+    assert "report.html" in repaired_run.outcome.out
+
+
+def test_the_scenarios_are_listed(tmp_path: Path) -> None:
+    outcome = run_bench(tmp_path, "scenarios")
+    assert outcome.code == 0
+    assert "crm " in outcome.out
+    assert "12 views, 36 dropped columns" in outcome.out

@@ -1,0 +1,154 @@
+"""Measuring on a real server: blocks, verdicts, samples, writes, and queries that fail."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from harness.errors import MeasureError
+from harness.judge import judge_table, query_rules
+from harness.measure.model import WARMUP_BLOCKS
+from harness.measure.samples import read_table
+from harness.server import Databases, Server
+from tests.integration.measure.measuring import SETS, Recording, measured, options, query, without_lateness
+
+POINT = query("point", "SELECT id, name FROM item WHERE id = $1::int")
+WIDE = query("wide", "SELECT * FROM item WHERE id BETWEEN $1::int AND $1::int + 50")
+SLOWED = query(
+    "slowed",
+    "SELECT count(*) FROM item WHERE id < $1::int + 2000",
+    "SELECT count(*) FROM item a JOIN item b USING (id) WHERE a.id < $1::int + 2000",
+)
+
+
+def test_a_slower_form_is_found_and_an_unchanged_one_is_not(
+    arms: dict[str, str], server: Server, tmp_path: Path
+) -> None:
+    path = tmp_path / "samples.parquet"
+    measurement = asyncio.run(measured([POINT, SLOWED], arms, server.address, path, options(looks=(12, 20, 40))))
+    rules = query_rules([POINT.query, SLOWED.query])
+    found = {
+        (item.query, item.arm): item
+        for item in judge_table(without_lateness(measurement.table), rules)
+        if item.metric == "p50"
+    }
+    assert found["slowed", "after"].verdict == "slower"
+    assert (found["slowed", "after"].ratio or 0) > 1.3
+    assert found["point", "after"].verdict in ("equivalent", "inconclusive")
+    assert found["slowed", "control"].verdict in ("equivalent", "inconclusive")
+    assert measurement.errors == ()
+
+
+def test_the_samples_file_gives_the_same_table_again(arms: dict[str, str], server: Server, tmp_path: Path) -> None:
+    path = tmp_path / "samples.parquet"
+    measurement = asyncio.run(measured([POINT, WIDE], arms, server.address, path, options()))
+    assert read_table(path) == measurement.table
+    assert [file.name for file in tmp_path.iterdir()] == ["samples.parquet"]
+
+
+def test_every_block_holds_every_arm_and_the_same_work(arms: dict[str, str], server: Server, tmp_path: Path) -> None:
+    measurement = asyncio.run(measured([POINT, WIDE], arms, server.address, tmp_path / "s", options(clients=(1, 3))))
+    table = measurement.table
+    assert table.counted_blocks >= 1
+    for block in range(WARMUP_BLOCKS + table.counted_blocks):
+        cells = [(item.query, item.clients, item.arm) for item in table.slices if item.block == block]
+        assert len(cells) == len(set(cells)) == 2 * 2 * 3
+    for name in ("point", "wide"):
+        for clients in (1, 3):
+            counts = {item.executions for item in table.slices if (item.query, item.clients) == (name, clients)}
+            assert len(counts) == 1
+            assert counts.pop() % (len(SETS) * clients) == 0
+
+
+def test_the_budget_is_kept(arms: dict[str, str], server: Server, tmp_path: Path) -> None:
+    measurement = asyncio.run(
+        measured([POINT, WIDE, SLOWED], arms, server.address, tmp_path / "s", options(budget_s=5, looks=(40,)))
+    )
+    assert measurement.seconds <= 5.5
+
+
+def test_the_servers_own_time_is_told_where_a_database_for_it_is_given(
+    arms: dict[str, str], server: Server, databases: Databases, database: str, tmp_path: Path
+) -> None:
+    chosen = options(stats_database=database)
+    measurement = asyncio.run(measured([WIDE], arms, server.address, tmp_path / "s", chosen))
+    means = [item for item in measurement.table.slices if item.server_mean_s is not None]
+    assert len(means) == len(measurement.table.slices)
+    assert all(0 < (item.server_mean_s or 0) < (item.mean_s or 0) for item in means)
+
+
+def test_a_query_that_cannot_be_prepared_on_an_arm_is_an_error_and_the_others_are_measured(
+    arms: dict[str, str], server: Server, tmp_path: Path
+) -> None:
+    broken = query("broken", "SELECT name FROM item WHERE id = $1::int", "SELECT lost FROM item WHERE id = $1::int")
+    measurement = asyncio.run(measured([POINT, broken], arms, server.address, tmp_path / "s", options()))
+    (error,) = measurement.errors
+    assert (error.query, error.arm, error.sqlstate) == ("broken", "after", "42703")
+    assert 'column "lost" does not exist' in error.message
+    assert measurement.left_out == (("broken", "it cannot be prepared on every arm"),)
+    assert {item.query for item in measurement.table.slices} == {"point"}
+
+
+def test_a_query_that_fails_when_run_is_counted_by_sqlstate(
+    arms: dict[str, str], server: Server, tmp_path: Path
+) -> None:
+    failing = query("failing", "SELECT 1 / ($1::int - $1::int) FROM item LIMIT 1")
+    measurement = asyncio.run(measured([POINT, failing], arms, server.address, tmp_path / "s", options()))
+    assert {(error.query, error.sqlstate) for error in measurement.errors} == {("failing", "22012")}
+    comparisons = judge_table(
+        measurement.table, query_rules([POINT.query, failing.query]), invalid=measurement.invalid_queries()
+    )
+    verdicts = {item.query: (item.verdict, item.ratio) for item in comparisons if item.query == "failing"}
+    assert verdicts == {"failing": ("inconclusive", None)}
+
+
+def test_a_statement_that_takes_too_long_is_an_error_by_its_code(
+    arms: dict[str, str], server: Server, tmp_path: Path
+) -> None:
+    slow = query("slow", "SELECT pg_sleep(0.4), $1::int")
+    chosen = options(statement_timeout_s=0.2)
+    measurement = asyncio.run(measured([POINT, slow], arms, server.address, tmp_path / "s", chosen))
+    assert {(error.query, error.sqlstate) for error in measurement.errors} == {("slow", "57014")}
+    assert measurement.seconds < 20
+
+
+def test_a_read_that_finds_nothing_is_no_measurement(arms: dict[str, str], server: Server, tmp_path: Path) -> None:
+    empty = query("empty", "SELECT id FROM item WHERE id = -$1::int")
+    measurement = asyncio.run(measured([POINT, empty], arms, server.address, tmp_path / "s", options()))
+    assert ("empty", "02000") in {(error.query, error.sqlstate) for error in measurement.errors}
+    assert dict(measurement.left_out)["empty"].startswith("it reads or touches no row on ")
+
+
+def test_a_budget_that_holds_not_one_block_is_told_with_the_next_step(
+    arms: dict[str, str], server: Server, tmp_path: Path
+) -> None:
+    slow = query("slow", "SELECT pg_sleep(0.2), $1::int")
+    with pytest.raises(MeasureError, match="nothing can be measured within 5 s — give a larger --budget"):
+        asyncio.run(measured([slow], arms, server.address, tmp_path / "s", options(budget_s=5)))
+
+
+def test_no_query_that_runs_is_told_with_the_reason(arms: dict[str, str], server: Server, tmp_path: Path) -> None:
+    broken = query("broken", "SELECT lost FROM item WHERE id = $1::int")
+    with pytest.raises(MeasureError, match="no query runs on every arm: it cannot be prepared on every arm"):
+        asyncio.run(measured([broken], arms, server.address, tmp_path / "s", options()))
+
+
+def test_the_cost_of_the_looks_is_told_before_the_first_block(
+    arms: dict[str, str], server: Server, tmp_path: Path
+) -> None:
+    progress = Recording()
+    asyncio.run(measured([POINT, WIDE], arms, server.address, tmp_path / "s", options(), progress))
+    (line,) = [note for note in progress.notes if "a block of" in note]
+    assert line.startswith("a block of 2 queries on 3 arms takes about")
+    assert "2 blocks" in line
+
+
+def test_statements_ran_often_enough_for_the_choice_of_plan(
+    arms: dict[str, str], server: Server, tmp_path: Path
+) -> None:
+    measurement = asyncio.run(measured([POINT], arms, server.address, tmp_path / "s", options()))
+    for count in measurement.plan_counts:
+        assert count.generic + count.custom > 6
+        assert count.custom >= 5

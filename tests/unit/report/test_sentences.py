@@ -1,0 +1,150 @@
+"""The verdict in a sentence and the three figures say what the result holds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from harness.outcome import conclude
+from harness.report import build
+from harness.report.evidence import LatencySection
+from harness.result import Comparison, Finding, Integrity, PhaseRecord, Result
+from tests.unit.report.cases import ALL_GOOD, CASES, EMPTY, INTEGRITY, compare, control
+
+
+def sentence(result: Result) -> str:
+    return build(result).headline.sentence.replace("\u00a0", " ")
+
+
+def test_all_good_names_what_was_compared_and_how_fast_it_is() -> None:
+    assert sentence(ALL_GOOD) == (
+        "No value is lost (4 dropped columns, 350,000 rows compared), and no query is slower than allowed: "
+        "2 faster, 2 equivalent."
+    )
+
+
+def test_an_integrity_failure_names_the_columns() -> None:
+    assert sentence(CASES["integrity_failure"]) == (
+        "Do not run this migration as it is: 1 of 4 dropped columns has no counterpart (products.category); "
+        "1 column shows other values than before (items.product_name)."
+    )
+
+
+def test_many_objects_are_named_up_to_four() -> None:
+    findings = tuple(Finding("rls_bypassed", "error", f"public.v{number}", "") for number in range(12))
+    result = conclude(replace(ALL_GOOD, integrity=replace(INTEGRITY, verdict="fail", findings=findings)))
+    assert sentence(result).endswith(
+        "12 views read past row level security (public.v0, public.v1, public.v2, public.v3 and 8 more)."
+    )
+
+
+def test_accepted_findings_and_warnings_are_no_reason_to_stop() -> None:
+    findings = (
+        Finding("value_differs", "error", "a.b", "", accepted="known"),
+        Finding("type_drift", "warning", "a.c", ""),
+        Finding("no_counterpart", "error", "a.d", ""),
+    )
+    result = conclude(replace(ALL_GOOD, integrity=replace(INTEGRITY, verdict="fail", findings=findings)))
+    assert "a.b" not in sentence(result)
+    assert "a.c" not in sentence(result)
+    assert "a.d" in sentence(result)
+
+
+def test_a_finding_of_an_unknown_kind_speaks_for_itself() -> None:
+    findings = (Finding("moon_phase", "error", "a.b", ""),)
+    result = conclude(replace(ALL_GOOD, integrity=replace(INTEGRITY, verdict="fail", findings=findings)))
+    assert sentence(result).endswith("1 object shows “moon phase” (a.b).")
+
+
+def test_nothing_compared_is_told_as_nothing_proven() -> None:
+    result = conclude(replace(ALL_GOOD, integrity=Integrity(verdict="not_checked")))
+    assert sentence(result) == "Nothing is proven: no value was compared."
+
+
+def test_a_regression_names_the_worst_query_with_its_interval() -> None:
+    assert sentence(CASES["regression"]) == (
+        "Do not run this migration as it is: 2 of 4 queries are slower than allowed, the worst orders_search at 15.2× "
+        "its former time (14.1–16.3)."
+    )
+
+
+def test_an_integrity_failure_still_tells_of_slow_queries() -> None:
+    result = conclude(replace(CASES["regression"], integrity=CASES["integrity_failure"].integrity))
+    assert any(reason.startswith("Speed: 2 of 4 queries are slower") for reason in build(result).headline.reasons)
+
+
+def test_what_is_undecided_is_named() -> None:
+    assert sentence(CASES["inconclusive"]) == (
+        "No value is lost, but the speed of 2 of 3 queries is not decided (orders_list and order_items)."
+    )
+
+
+def test_a_run_without_timing_says_so() -> None:
+    assert sentence(conclude(replace(ALL_GOOD, latency=()))).endswith("; nothing was timed.")
+
+
+def test_a_failed_run_says_where_it_failed_and_what_is_certain_all_the_same() -> None:
+    assert sentence(CASES["failed_migration"]) == "This run proves too little: its phase “migrate” failed."
+    failed = PhaseRecord("measure", 1.0, 1.0, "failed", "server gone")
+    result = conclude(replace(CASES["integrity_failure"], complete=False, phases=(failed,)))
+    assert "already certain: 1 of 4 dropped columns has no counterpart" in sentence(result)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_there_are_always_three_figures_and_no_empty_value(case: str) -> None:
+    figures = build(CASES[case]).figures
+    assert len(figures) == 3
+    assert all(figure.value and figure.context for figure in figures)
+
+
+def test_an_empty_result_shows_no_figure_as_good() -> None:
+    assert {figure.tone for figure in build(conclude(EMPTY)).figures} == {"open"}
+
+
+def rows(*comparisons: Comparison) -> LatencySection:
+    section = build(replace(ALL_GOOD, latency=comparisons)).latency
+    assert isinstance(section, LatencySection)
+    return section
+
+
+def test_the_comparison_that_decides_is_shown_and_the_others_stand_behind_it() -> None:
+    response = compare("q", 1.2, "slower", gated=False, advisory=True)
+    server = compare("q", 1.9, "slower", metric="mean", basis="server")
+    p95 = compare("q", 3.0, "slower", metric="p95", gated=False, advisory=True)
+    section = rows(response, server, p95)
+    assert [row.effect.text for row in section.rows if row.effect] == ["1.90×"]
+    assert [(row.metric, row.basis) for row in section.further] == [
+        ("p95", "as the client saw it"),
+        ("p50", "as the client saw it"),
+    ]
+
+
+def test_an_ungated_query_is_shown_but_never_over_the_limit() -> None:
+    section = rows(compare("q", 9.0, "slower", gated=False))
+    assert [row.over_limit for row in section.rows] == [False]
+
+
+def test_the_control_of_the_same_query_is_its_noise() -> None:
+    first, second = compare("a", 1.0, "equivalent"), compare("b", 2.0, "slower")
+    section = rows(first, second, control(second, 1.03), control(first, 0.99))
+    assert [(row.query, row.noise.text if row.noise else "") for row in section.rows] == [
+        ("b", "1.03×"),
+        ("a", "0.99×"),
+    ]
+    assert "at most +3.0" in section.noise
+
+
+def test_a_run_without_control_says_that_its_noise_is_unknown() -> None:
+    assert "not known" in rows(compare("a", 1.0, "equivalent")).noise
+
+
+def test_levels_of_clients_are_told_apart_where_there_are_several() -> None:
+    section = rows(compare("a", 1.0, "equivalent"), compare("a", 1.4, "slower", clients=4))
+    assert [row.level for row in section.rows] == ["4 clients", "1 client"]
+    assert [row.level for row in rows(compare("a", 1.0, "equivalent")).rows] == [""]
+
+
+def test_a_query_without_figure_comes_last() -> None:
+    section = rows(compare("lost", None, "inconclusive", advisory=False), compare("fast", 0.1, "faster"))
+    assert [row.query for row in section.rows] == ["fast", "lost"]

@@ -1,0 +1,115 @@
+"""The terminal's summary, Markdown and JUnit."""
+
+from __future__ import annotations
+
+import io
+import re
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+from rich.cells import cell_len
+from rich.console import Console
+
+from harness.report import build, junit, markdown, summary, terminal
+from tests.unit.report.cases import CASES, INTEGRITY_FAILURE, REGRESSION
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_no_line_of_the_summary_is_longer_than_100_columns(case: str) -> None:
+    lines = terminal.render(build(CASES[case]), Path("results/run/report.html")).splitlines()
+    assert max(cell_len(line) for line in lines) <= 100
+
+
+def test_the_summary_ends_with_the_report_and_starts_with_what_ran() -> None:
+    console = Console(file=io.StringIO(), width=200, force_terminal=False)
+    summary(REGRESSION, console, Path("results/run/report.html"))
+    assert isinstance(console.file, io.StringIO)
+    lines = console.file.getvalue().splitlines()
+    assert lines[0].startswith("shop at 100k")
+    assert lines[-1].strip() == "Report: results/run/report.html"
+
+
+def test_the_summary_shows_the_slowest_query_first() -> None:
+    text = terminal.render(build(REGRESSION))
+    assert text.index("orders_search  ") < text.index("orders_list  ") < text.index("rename_customer  ")
+
+
+def test_names_cannot_style_the_terminal() -> None:
+    text = terminal.render(build(CASES["strange_names"]))
+    assert "\x1b" not in text
+    assert "[b]" in text
+
+
+def test_every_row_of_a_markdown_table_has_as_many_cells_as_its_head() -> None:
+    for case, result in CASES.items():
+        width = 0
+        for line in markdown.render(build(result)).splitlines():
+            cells = len(re.findall(r"(?<!\\)\|", line))
+            if not line.startswith("|"):
+                width = 0
+            elif width:
+                assert cells == width, f"{case}: {line}"
+            else:
+                width = cells
+
+
+def document(case: str) -> ET.Element:
+    return ET.fromstring(junit.render(build(CASES[case])))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_junit_counts_what_it_lists(case: str) -> None:
+    root = document(case)
+    suites = root.findall("testsuite")
+    for node, cases in ((root, root.findall(".//testcase")), *((suite, suite.findall("testcase")) for suite in suites)):
+        assert int(node.attrib["tests"]) == len(cases)
+        for attribute, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+            assert int(node.attrib[attribute]) == sum(item.find(tag) is not None for item in cases)
+    assert [suite.attrib["name"] for suite in suites] == [
+        "run",
+        "views",
+        "columns",
+        "integrity findings",
+        "queries",
+        "claims",
+    ]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_junit_case_has_one_outcome_and_a_name(case: str) -> None:
+    for item in document(case).iter("testcase"):
+        assert item.attrib["name"]
+        assert item.attrib["classname"].startswith("bench.")
+        assert sum(child.tag in ("failure", "error", "skipped") for child in item) <= 1
+        assert {child.tag for child in item} <= {"failure", "error", "skipped", "system-out"}
+
+
+def outcomes(case: str, suite: str) -> dict[str, str]:
+    node = document(case).find(f"testsuite[@name='{suite}']")
+    assert node is not None
+    return {
+        item.attrib["name"]: next((child.tag for child in item if child.tag != "system-out"), "passed")
+        for item in node.iter("testcase")
+    }
+
+
+def test_junit_fails_what_is_lost_and_what_is_too_slow_but_never_a_claim() -> None:
+    assert outcomes("integrity_failure", "columns")["products.category"] == "failure"
+    assert outcomes("integrity_failure", "columns")["orders.customer_name"] == "passed"
+    assert outcomes("regression", "queries") == {
+        "orders_search": "failure",
+        "orders_list": "failure",
+        "orders_by_status": "passed",
+        "rename_customer": "passed",
+    }
+    assert outcomes("regression", "claims") == {"faster": "passed", "zero-downtime": "skipped", "no-loss": "passed"}
+    assert outcomes("failed_migration", "run") == {"the run is complete": "error"}
+    assert outcomes("failed_migration", "queries") == {"queries": "skipped"}
+
+
+def test_an_accepted_finding_does_not_fail_its_case() -> None:
+    found = outcomes("integrity_failure", "integrity findings")
+    assert found["items.product_name: value to null"] == "passed"
+    assert found["items.product_name: value differs"] == "failure"
+    assert len(found) == len(INTEGRITY_FAILURE.integrity.findings)
