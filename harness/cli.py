@@ -5,9 +5,8 @@ from __future__ import annotations
 import sys
 import traceback
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
-import click
 import typer
 from rich.console import Console
 
@@ -48,6 +47,9 @@ JsonOption = Annotated[bool, typer.Option("--json", help="The result on stdout, 
 RunArgument = Annotated[Path, typer.Argument(help="A run's folder, for example results/latest.")]
 KeepOption = Annotated[bool, typer.Option("--keep", help="Keep the server and its databases (see bench serve).")]
 OpenOption = Annotated[bool, typer.Option("--open", help="Show it in a browser.")]
+
+_CommandLineError: type[Any] = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
+"""What every mistake in the words of a command is; typer brings its own click, or uses the installed one."""
 
 
 @app.callback(invoke_without_command=True)
@@ -191,11 +193,11 @@ def main() -> NoReturn:
     try:
         code = app(standalone_mode=False)
         sys.exit(code or 0)
-    except click.ClickException as error:
+    except _CommandLineError as error:
         _fail(error.format_message(), EXIT_USAGE)
     except HarnessError as error:
         _fail(str(error), error.exit_code)
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         _fail("interrupted", EXIT_INTERRUPTED)
     except Exception:  # noqa: BLE001 - a bug: shown whole, and never mistaken for a verdict
         traceback.print_exc()

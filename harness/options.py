@@ -7,12 +7,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 from harness.errors import UsageError
 
 ARMS = ("before", "after", "control", "before_indexes", "after_noindexes")
-PROFILES = ("clean", "realistic")
+Profile = Literal["clean", "realistic"]
+PROFILES: tuple[Profile, ...] = get_args(Profile)
 _UNITS_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -22,7 +23,7 @@ class RunOptions:
 
     scenario: str = "crm"
     scale: str = "10k"
-    profile: str = "clean"
+    profile: Profile = "clean"
     seed: int = 1
     budget_s: float = 300.0
     clients: tuple[int, ...] = (1,)
@@ -80,8 +81,9 @@ def parse_arms(text: str) -> tuple[str, ...]:
     return arms
 
 
-def check_profile(text: str) -> str:
+def check_profile(text: str) -> Profile:
     """The profile's name; raises UsageError for an unknown one."""
-    if text not in PROFILES:
-        raise UsageError(f"there is no profile {text!r}", f"the profiles are: {', '.join(PROFILES)}")
-    return text
+    for profile in PROFILES:
+        if profile == text:
+            return profile
+    raise UsageError(f"there is no profile {text!r}", f"the profiles are: {', '.join(PROFILES)}")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import asyncpg
+
 from harness import arms, claims
 from harness.judge import attribution, decider, judge, query_rules, throughput
 from harness.measure.model import MeasureOptions
@@ -25,6 +27,7 @@ from harness.verify import verify
 from harness.workload import BoundQuery, bind_workload
 
 SAMPLES_FILE = "samples.parquet"
+STATISTICS = "statistics"
 
 
 @dataclass(frozen=True)
@@ -183,6 +186,7 @@ async def measure_arms(run: Run, queries: tuple[BoundQuery, ...]) -> None:
                 clients=options.clients,
                 seed=options.seed,
                 statement_timeout_s=options.statement_timeout_s,
+                stats_database=await _open_statistics(run),
             ),
             decider(rules),
             recorder.folder / SAMPLES_FILE,
@@ -197,6 +201,27 @@ async def measure_arms(run: Run, queries: tuple[BoundQuery, ...]) -> None:
             void_slices=measurement.void_slices,
             notes=(*recorder.result.notes, *measurement.notes),
         )
+
+
+async def _open_statistics(run: Run) -> str | None:
+    """A small database from which the server's own times can be read, where the server keeps them at all.
+
+    The view shows every database's statements, so that the extension need not lie in a timed arm, nor in a database
+    that is not ours.
+    """
+    databases = run.databases
+    if "pg_stat_statements" not in databases.server.rights:
+        return None
+    await databases.drop(STATISTICS)
+    name = await databases.create(STATISTICS)
+    connection = await databases.connect(STATISTICS)
+    try:
+        await connection.execute("CREATE EXTENSION pg_stat_statements")
+    except asyncpg.PostgresError:
+        return None  # no right to create it; it may lie in the server's own database
+    finally:
+        await connection.close()
+    return name
 
 
 async def hold_claims(run: Run) -> None:

@@ -38,7 +38,6 @@ from harness.result.store import new_run_folder, point_latest, read_result
 from harness.scenario import load_scenario
 from harness.seed import load_spec, parse_scale
 from harness.server import Databases, Journal, Server, ServerOptions, open_server
-from harness.server.faults import as_harness_error
 from harness.server.home import Home
 from harness.server.journal import FILE_NAME as JOURNAL_FILE
 from harness.server.journal import read_journal
@@ -102,14 +101,9 @@ def run_to_end(
 
 @contextlib.contextmanager
 def _concluded(recorder: Recorder) -> Iterator[None]:
-    """Whatever ends the run: verdict, exit code and report of what there is; foreign errors get words."""
+    """Whatever ends the run: verdict, exit code and report of what there is."""
     try:
         yield
-    except Exception as error:
-        known = as_harness_error(error, f"phase {recorder.current}")
-        if known is None or known is error:
-            raise
-        raise known from error
     finally:
         recorder.result = conclude(recorder.result)
         recorder.save()
@@ -121,17 +115,16 @@ async def _on_server(job: Job, journal: Journal, recorder: Recorder, progress: P
     options = job.options
     wanted = ServerOptions(options.dsn, options.pg_bin, options.run_as, options.allow_roles, options.keep)
     async with contextlib.AsyncExitStack() as stack:
+        stack.callback(journal.end, kept=options.keep)
         with recorder.phase("server"):
             progress.start("server")
             server = await stack.enter_async_context(open_server(wanted, journal, progress))
+            recorder.server = server
             recorder.set(environment=_environment(server))
         databases = Databases(server, journal)
-        try:
-            await phases(Run(job, recorder, progress, databases))
-        finally:
-            if server.kind == "given" and not options.keep:
-                await databases.drop_all()
-    journal.end(kept=options.keep)
+        if server.kind == "given" and not options.keep:
+            stack.push_async_callback(databases.drop_all)
+        await phases(Run(job, recorder, progress, databases))
 
 
 def _environment(server: Server) -> Environment:

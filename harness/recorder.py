@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import time
 from collections.abc import Iterator
@@ -10,10 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from harness.errors import HarnessError
 from harness.progress import Progress
 from harness.result import PhaseRecord, Result
 from harness.result.store import write_result
+from harness.server import Server
+from harness.server.diagnosis import explain_failure
 
 
 class Recorder:
@@ -22,7 +22,7 @@ class Recorder:
     def __init__(self, folder: Path, result: Result, progress: Progress) -> None:
         self.folder = folder
         self.result = result
-        self.current = ""
+        self.server: Server | None = None
         self._progress = progress
         self.save()
 
@@ -46,22 +46,19 @@ class Recorder:
 
     @contextlib.contextmanager
     def phase(self, name: str) -> Iterator[None]:
-        """Times the phase; an exception is recorded as its failure and passed on."""
-        self.current = name
+        """Times the phase; an exception is recorded as its failure, put into words while the server is at hand."""
         _reset_peak()
         began_s = time.perf_counter()
         error: str | None = "interrupted"
         try:
             yield
             error = None
-        except HarnessError as problem:
-            error = str(problem)
-            raise
-        except (KeyboardInterrupt, asyncio.CancelledError):
-            raise
-        except BaseException as problem:
-            error = f"{type(problem).__name__}: {problem}"
-            raise
+        except Exception as problem:
+            known = explain_failure(problem, name, self.server)
+            error = str(known) if known else f"{type(problem).__name__}: {problem}"
+            if known is None or known is problem:
+                raise
+            raise known from problem
         finally:
             record = PhaseRecord(
                 name=name,

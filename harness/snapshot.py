@@ -150,8 +150,8 @@ async def copy_columns(
             rows = await _stream(source, target, table, chosen, gone, name, "text")
         sql = quote_qualified(SCHEMA, name)
         if key:
-            await target.execute(f"ALTER TABLE {sql} ADD PRIMARY KEY ({', '.join(map(quote_ident, key))})")
-        await target.execute(f"ANALYZE {sql}")
+            names = ", ".join(map(quote_ident, key))
+            await target.execute(f"ALTER TABLE {sql} ADD PRIMARY KEY ({names}); ANALYZE {sql} ({names})")
     finally:
         await source.close()
         await target.close()
@@ -184,7 +184,8 @@ async def _stream(
         return tag
 
     async with target.transaction():
-        await target.execute(f"CREATE TABLE {quote_qualified(SCHEMA, name)} ({made})")
+        made_sql = quote_qualified(SCHEMA, name)
+        await target.execute(f"DROP TABLE IF EXISTS {made_sql}; CREATE TABLE {made_sql} ({made})")
         left = asyncio.create_task(give())
         try:
             arrived = await target.copy_to_table(name, schema_name=SCHEMA, source=take(), format=form, freeze=True)

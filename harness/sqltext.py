@@ -217,3 +217,18 @@ def columns_dropped(text: str) -> tuple[str, ...]:
         for item in node.cmds
         if item.alter_table_cmd.subtype == pb.AT_DropColumn
     )
+
+
+def words(text: str) -> tuple[str, ...]:
+    """The tokens of SQL or PL/pgSQL text without its comments; names as PostgreSQL folds them, strings with quotes."""
+    raw = text.encode()
+    found = []
+    for token in postgast.scan(text).tokens:
+        word = raw[token.start : token.end].decode()
+        if token.token in (pb.SQL_COMMENT, pb.C_COMMENT):
+            continue
+        if word.startswith('"'):
+            found.append(word[1:-1].replace('""', '"'))
+        else:
+            found.append(word if word.startswith(("'", "$")) else word.lower())
+    return tuple(found)

@@ -1,7 +1,7 @@
 """What a database consists of, read from its catalogue as frozen records, and what a migration changed in it."""
 
 from harness.catalogue.difference import ChangedTable, changed_tables
-from harness.catalogue.model import Catalogue, Column, Constraint, Index, Object, Relation
+from harness.catalogue.model import Catalogue, Column, Constraint, Function, Index, Object, Relation
 from harness.catalogue.read import read_catalogue
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "ChangedTable",
     "Column",
     "Constraint",
+    "Function",
     "Index",
     "Object",
     "Relation",

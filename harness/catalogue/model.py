@@ -37,6 +37,11 @@ class Column:
         """The type as a reader writes it: without the schema `public`."""
         return self.type_sql.removeprefix("public.")
 
+    @property
+    def plain_type(self) -> str:
+        """The type without its modifier: what varchar(20) and varchar(255) have in common."""
+        return self.type_sql.split("(")[0] + self.type_sql.partition(")")[2]
+
 
 @dataclass(frozen=True)
 class Relation:
@@ -121,6 +126,20 @@ class Object:
 
 
 @dataclass(frozen=True)
+class Function:
+    """A function or procedure in SQL or PL/pgSQL; `callable`: it can be called without arguments."""
+
+    oid: int
+    identity: str
+    name_sql: str
+    language: str
+    callable: bool
+    body: str
+    definition: str
+    trigger_tables: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Catalogue:
     """All that one database consists of; `reads` maps a view's OID to the relations it reads directly."""
 
@@ -128,6 +147,7 @@ class Catalogue:
     constraints: tuple[Constraint, ...]
     indexes: tuple[Index, ...]
     objects: tuple[Object, ...]
+    functions: tuple[Function, ...]
     reads: Mapping[int, frozenset[int]] = field(default_factory=dict)
 
     def named(self, schema: str, name: str) -> Relation | None:

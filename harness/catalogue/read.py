@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from harness.catalogue.model import Catalogue, Column, Constraint, Index, Object, Relation
+from harness.catalogue.model import Catalogue, Column, Constraint, Function, Index, Object, Relation
 from harness.scenario.paths import catalogue_sql
 
 
@@ -28,6 +28,7 @@ async def read_catalogue(connection: Any) -> Catalogue:
             constraints=tuple(Constraint(**row) for row in await _rows(connection, "constraints")),
             indexes=tuple(Index(**row) for row in await _rows(connection, "indexes")),
             objects=tuple(Object(**row) for row in await _rows(connection, "objects")),
+            functions=tuple(Function(**row) for row in await _rows(connection, "functions")),
             reads={view: frozenset(read) for view, read in reads.items()},
         )
 

@@ -80,7 +80,7 @@ class Selector:
         if not found and self.function == "sum" and root in _SHOWN_BY:
             return Selected(0)
         if not found or any(value is None for _, value in found):
-            raise UnmeasuredError(f"nothing was measured for {self.text}")
+            raise UnmeasuredError("this run has no such figure")
         if not self.function and len(found) > 1:
             raise UnmeasuredError(f"{len(found)} figures match {self.text}, one was expected")
         return self._combine(found)
@@ -118,7 +118,7 @@ class Selector:
             return None, None
         low, high = getattr(owner, "ci_low", None), getattr(owner, "ci_high", None)
         if low is None or high is None:
-            raise UnmeasuredError(f"{self.text} has no interval")
+            raise UnmeasuredError("too few blocks for an interval")
         return low, high
 
 

@@ -68,6 +68,7 @@ def _mix(family: Mapping[Load, Series], queries: Mapping[str, QueryRules], clien
         changed=mixed([series.changed for _, series in members]),
         control=mixed([series.control for _, series in members]),
         invalid="; ".join(dict.fromkeys(series.invalid for _, series in members if series.invalid)),
+        doubtful="; ".join(dict.fromkeys(series.doubtful for _, series in members if series.doubtful)),
     )
 
 

@@ -86,7 +86,8 @@ class View:
             baseline=self.values(load, BASELINE, metric, basis),
             changed=self.values(load, arm, metric, basis),
             control=self.values(load, CONTROL, metric, basis) if arm != CONTROL else (),
-            invalid=self._why_invalid(load, arm),
+            invalid=self._invalid.get(load[0], "") or self._too_many_errors(load, arm),
+            doubtful=self._too_many_void(load, arm),
         )
 
     def paired(self, load: Load, arm: str) -> list[int]:
@@ -97,9 +98,6 @@ class View:
     def void_blocks(self, load: Load, arm: str) -> int:
         """Blocks that ran on both arms and are void."""
         return sum((*load, block) in self._void for block in self.paired(load, arm))
-
-    def _why_invalid(self, load: Load, arm: str) -> str:
-        return self._invalid.get(load[0], "") or self._too_many_errors(load, arm) or self._too_many_void(load, arm)
 
     def _too_many_errors(self, load: Load, arm: str) -> str:
         for name in (BASELINE, arm):

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from harness.measure.buffer import Samples
-from harness.measure.counters import ServerTimes
+from harness.measure.counters import Account, Counters
 from harness.measure.crew import UNFINISHED, WARMUP_EXECUTIONS, Crew, SliceOutcome
 from harness.measure.model import BlockTable, SliceRecord
 from harness.measure.orders import ArmWork, SliceOrder, Work
@@ -43,7 +43,7 @@ class Bounds:
 class Coordinator:
     """The state of a running measurement."""
 
-    def __init__(self, crew: Crew, arms: Sequence[ArmWork], bounds: Bounds, times: ServerTimes | None) -> None:
+    def __init__(self, crew: Crew, arms: Sequence[ArmWork], bounds: Bounds, counters: Counters) -> None:
         self.crew = crew
         self.bounds = bounds
         self.slices: list[SliceRecord] = []
@@ -54,7 +54,7 @@ class Coordinator:
         self._arms = {work.arm: index for index, work in enumerate(arms)}
         self._works = arms[0].works
         self._statements = {(work.arm, query): item for work in arms for query, item in enumerate(work.works)}
-        self._times = times
+        self._counters = counters
         self._first_op: dict[tuple[int, str], int] = {}
 
     @property
@@ -111,9 +111,8 @@ class Coordinator:
         Slices that ran are stored even where the server goes away in the middle.
         """
         writes = frozenset(task.query for task in tasks if not self.work(task).reads)
-        if self._times:
-            for arm in arms:
-                await self._times.begin(arm)
+        for arm in arms:
+            await self._counters.begin(arm)
         done: list[tuple[SliceFacts, Samples]] = []
         taken: dict[tuple[Task, str], float] = {}
         try:
@@ -129,6 +128,7 @@ class Coordinator:
     async def _slice(self, block: int, task: Task, arm: str, plan: SlicePlan) -> tuple[SliceFacts, Samples]:
         outcome = await self._run(task, arm, plan)
         self._count_errors(task, arm, outcome)
+        account = await self._account(task, arm, outcome)
         count = len(outcome.samples)
         facts = SliceFacts(
             query=self.work(task).query,
@@ -137,18 +137,19 @@ class Coordinator:
             block=block,
             lag_p99_s=outcome.lag_p99_s,
             client_cpu_s=outcome.cpu_s / count if count else None,
-            server_mean_s=await self._server_mean_s(task, arm, outcome),
+            server_mean_s=account.server_mean_s,
             invalid=outcome.failure,
+            marks="; ".join(account.marks),
         )
         return facts, outcome.samples
 
-    async def _server_mean_s(self, task: Task, arm: str, outcome: SliceOutcome) -> float | None:
-        """The server's own mean; not for writes, whose commit it counts in one form of a query and not in the other."""
-        if self._times is None or not self.work(task).reads or outcome.failure:
-            return None
+    async def _account(self, task: Task, arm: str, outcome: SliceOutcome) -> Account:
+        """The counters' account; no server time for writes, for it holds the commit of one form and not of another."""
         executions = int(np.count_nonzero(outcome.samples["state"] == 0))
         statements = len(self._statements[arm, task.query].statements)
-        return await self._times.mean_s(arm, executions, executions * (statements + 2 * (statements > 1)))
+        account = await self._counters.end(arm, executions, executions * (statements + 2 * (statements > 1)))
+        usable = self.work(task).reads and not outcome.failure
+        return account if usable else replace(account, server_mean_s=None)
 
     async def _run(self, task: Task, arm: str, plan: SlicePlan) -> SliceOutcome:
         """Runs a slice; afterwards the crew is whole again. Times count from the start of measuring."""

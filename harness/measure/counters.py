@@ -1,8 +1,10 @@
-"""The server's own account of a slice: time per execution from pg_stat_statements, which no client can distort."""
+"""The server's and the kernel's own account of a slice: server time that no client can distort, and what interfered."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -11,67 +13,125 @@ from harness.scenario.paths import catalogue_sql
 from harness.server.address import Address, connect
 
 _PLANNING = "pg_stat_statements.track_planning"
+_STEAL_SHARE = 0.01
+_CHECKPOINTER_VERSION = 17
+"""From PostgreSQL 17 on checkpoints are counted in a view of their own."""
 
 
-class ServerTimes:
-    """Differences of pg_stat_statements per arm: nothing else runs in an arm's database while a slice does."""
+@dataclass(frozen=True)
+class Reading:
+    """The counters at one instant; `seconds`, `calls` and `temp_bytes` of all statements in the arm's database."""
 
-    def __init__(self, connection: Any, databases: Mapping[str, str], plans: bool) -> None:
+    seconds: float
+    calls: int
+    temp_bytes: int
+    checkpoints: int
+    steal: tuple[int, int]
+    """Ticks stolen by the host, ticks in all."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """What the counters say of a slice: the server's mean seconds per execution (None: unknown), what interfered."""
+
+    server_mean_s: float | None
+    marks: tuple[str, ...]
+
+
+class Counters:
+    """Differences of counters per arm: nothing else runs in an arm's database while a slice does."""
+
+    def __init__(self, connection: Any, databases: Mapping[str, str], statements: bool, plans: bool, note: str) -> None:
         self._connection = connection
         self._databases = databases
-        self._last: dict[str, tuple[float, int]] = {}
+        self._statements = statements
+        self._last: dict[str, Reading] = {}
+        self._checkpoints = (
+            catalogue_sql("measure", "count_checkpoints")
+            if connection.get_server_version().major >= _CHECKPOINTER_VERSION
+            else catalogue_sql("measure", "count_checkpoints_before_17")
+        )
         self.settings: tuple[tuple[str, str], ...] = ((_PLANNING, "on"),) if plans else ()
-        self.note = "" if plans else f"the server's times leave out planning: {_PLANNING} is off and cannot be set"
+        self.note = note
 
     @classmethod
-    async def open(cls, address: Address, database: str | None, databases: Mapping[str, str]) -> ServerTimes | str:
-        """The counters, or in words why the server does not give any.
+    async def open(cls, address: Address, database: str | None, databases: Mapping[str, str]) -> Counters:
+        """The counters of the server; `note` says what it does not give.
 
-        In a `database` that is named, and so is the run's own, the extension is created where it is missing.
+        In a `database` that is named, and so is the run's own, pg_stat_statements is created where it is missing.
         `settings` are those that the timed sessions need besides, so that planning is counted, too.
         """
         connection = await connect(address, database)
         try:
-            if database is not None:
-                await connection.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
-            row = await connection.fetchrow(catalogue_sql("measure", "read_statement_settings"))
-            if row["schema_name"] is None or row["track"] in (None, "none"):
-                await connection.close()
-                return "no server times: pg_stat_statements is not there or does not track"
-            await connection.execute("SELECT set_config('search_path', $1, false)", row["schema_name"])
-            plans = row["track_planning"] == "on" or await _can_track_planning(connection)
-            times = cls(connection, databases, plans)
-            for arm in databases:
-                await times.begin(arm)
+            statements = await _can_read_statements(connection, create=database is not None)
         except asyncpg.PostgresError as error:
-            await connection.close()
-            return f"no server times: {error}"
-        return times
+            note = f"no server times: {error}"
+            return cls(connection, databases, statements=False, plans=False, note=note)
+        if not statements:
+            note = "no server times: pg_stat_statements is not there or does not track"
+            return cls(connection, databases, statements=False, plans=False, note=note)
+        plans = await _can_track_planning(connection)
+        note = "" if plans else f"the server's times leave out planning: {_PLANNING} is off and cannot be set"
+        return cls(connection, databases, statements=True, plans=plans, note=note)
 
     async def begin(self, arm: str) -> None:
-        """Forgets what ran on the arm until now."""
+        """Forgets what happened on the arm until now."""
         self._last[arm] = await self._read(arm)
 
-    async def mean_s(self, arm: str, executions: int, calls: int) -> float | None:
-        """The server's seconds per execution on the arm since last asked; None where the calls are not the slice's."""
-        seconds, total = await self._read(arm)
-        before_s, before = self._last[arm]
-        self._last[arm] = (seconds, total)
-        if executions == 0 or total - before != calls or seconds < before_s:
-            return None
-        return (seconds - before_s) / executions
+    async def end(self, arm: str, executions: int, calls: int) -> Account:
+        """The account of what ran on the arm since last asked; no server time where the calls are not the slice's."""
+        before, now = self._last[arm], await self._read(arm)
+        self._last[arm] = now
+        known = executions > 0 and now.calls - before.calls == calls and now.seconds >= before.seconds
+        return Account((now.seconds - before.seconds) / executions if known else None, _marks(before, now))
 
-    async def _read(self, arm: str) -> tuple[float, int]:
+    async def _read(self, arm: str) -> Reading:
+        checkpoints = await self._connection.fetchval(self._checkpoints)
+        if not self._statements:
+            return Reading(0.0, 0, 0, checkpoints, _steal())
         row = await self._connection.fetchrow(catalogue_sql("measure", "read_statement_time"), self._databases[arm])
-        return float(row["seconds"]), int(row["calls"])
+        return Reading(row["seconds"], row["calls"], row["temp_bytes"], checkpoints, _steal())
 
     async def close(self) -> None:
         """Ends the connection."""
         await self._connection.close()
 
 
+def _marks(before: Reading, now: Reading) -> tuple[str, ...]:
+    marks = []
+    if now.checkpoints > before.checkpoints:
+        marks.append("a checkpoint began")
+    if now.temp_bytes > before.temp_bytes:
+        marks.append(f"{(now.temp_bytes - before.temp_bytes) / 2**20:.1f} MiB of temporary files")
+    stolen, ticks = now.steal[0] - before.steal[0], now.steal[1] - before.steal[1]
+    if ticks > 0 and stolen / ticks > _STEAL_SHARE:
+        marks.append(f"the host took {stolen / ticks:.0%} of the processor")
+    return tuple(marks)
+
+
+def _steal() -> tuple[int, int]:
+    """Processor ticks that the host gave to others, and all ticks, of this machine; zeros where it does not tell."""
+    try:
+        first = Path("/proc/stat").read_text(encoding="ascii").partition("\n")[0].split()[1:9]
+    except OSError:
+        return 0, 0
+    ticks = [int(value) for value in first]
+    return (ticks[7] if len(ticks) > 7 else 0), sum(ticks)
+
+
+async def _can_read_statements(connection: Any, create: bool) -> bool:
+    """Whether pg_stat_statements can be read in this connection's database; the session then finds it by name."""
+    if create:
+        await connection.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
+    row = await connection.fetchrow(catalogue_sql("measure", "read_statement_settings"))
+    if row["schema_name"] is None or row["track"] in (None, "none"):
+        return False
+    await connection.execute("SELECT set_config('search_path', quote_ident($1), false)", row["schema_name"])
+    return True
+
+
 async def _can_track_planning(connection: Any) -> bool:
-    """Whether this user may switch the tracking of planning on for its own sessions."""
+    """Whether this user's sessions have the tracking of planning, or may switch it on."""
     try:
         await connection.execute("SELECT set_config($1, 'on', false)", _PLANNING)
     except asyncpg.PostgresError:

@@ -61,7 +61,8 @@ class SliceRecord:
 
     `executions` counts successes, `errors` failures by SQLSTATE; `wall_s` is from the first send to the last answer;
     `client_cpu_s` is the workers' CPU time per execution; `server_mean_s` the server's own mean time, None where the
-    server does not tell. `invalid` says why the slice may not be used; empty where it may.
+    server does not tell. `invalid` says why the slice may not be used; empty where it may. `marks` names what
+    interfered (a checkpoint, stolen time, temporary files) without voiding it.
     """
 
     query: str
@@ -80,6 +81,7 @@ class SliceRecord:
     client_cpu_s: float | None
     server_mean_s: float | None
     invalid: str = ""
+    marks: str = ""
 
     @property
     def failures(self) -> int:
@@ -96,7 +98,7 @@ class BlockTable:
     @property
     def counted_blocks(self) -> int:
         """Blocks after the warm-up that have begun."""
-        return max((item.block for item in self.slices), default=-1) + 1 - WARMUP_BLOCKS
+        return max((item.block + 1 - WARMUP_BLOCKS for item in self.slices if not item.warmup), default=0)
 
     @property
     def arms(self) -> tuple[str, ...]:

@@ -13,13 +13,14 @@ import asyncpg
 
 from harness.errors import MeasureError, UsageError
 from harness.measure.coordinator import Bounds, Coordinator
-from harness.measure.counters import ServerTimes
+from harness.measure.counters import Counters
 from harness.measure.course import Course, Decide
 from harness.measure.crew import Crew
 from harness.measure.model import FORMS, Form, Measurement, MeasureOptions
 from harness.measure.orders import ArmWork, Setup, Work
 from harness.measure.sample_writer import SampleWriter
 from harness.progress import Progress
+from harness.scenario.paths import catalogue_sql
 from harness.server.address import Address, connect
 from harness.server.faults import as_harness_error
 from harness.workload import BoundQuery
@@ -69,23 +70,21 @@ async def _begin(
     timeout_s = min(options.statement_timeout_s, options.budget_s)
     databases = {work.arm: work.database for work in works}
     connections = {arm: await _connection(stack, address, database) for arm, database in databases.items()}
-    times = await ServerTimes.open(address, options.stats_database, databases)
-    counting: tuple[tuple[str, str], ...] = ()
-    if isinstance(times, ServerTimes):
-        stack.push_async_callback(times.close)
-        counting = times.settings
+    counters = await Counters.open(address, options.stats_database, databases)
+    stack.push_async_callback(counters.close)
     writer = SampleWriter(
         samples_path, [work.query for work in works[0].works], list(databases), _facts(options, forms)
     )
     stack.callback(writer.finish)
     crew = Crew()
     stack.push_async_callback(crew.dismiss)
-    settings = (*counting, ("statement_timeout", f"{timeout_s * 1000:.0f}"), *options.settings)
+    settings = (*counters.settings, ("statement_timeout", f"{timeout_s * 1000:.0f}"), *options.settings)
     await crew.assemble(Setup(address, tuple(works), (), settings), max(options.clients), _processes(options))
     bounds = Bounds(started, started + options.budget_s, timeout_s)
-    coordinator = Coordinator(crew, works, bounds, times if isinstance(times, ServerTimes) else None)
+    coordinator = Coordinator(crew, works, bounds, counters)
     course = Course(coordinator, works, connections, options, writer, progress)
-    course.note(times.note if isinstance(times, ServerTimes) else times)
+    course.note(counters.note)
+    course.note(await _session_settings(next(iter(connections.values()))))
     return course
 
 
@@ -130,3 +129,8 @@ async def _connection(stack: AsyncExitStack, address: Address, database: str) ->
     connection = await connect(address, database)
     stack.callback(connection.terminate)
     return connection
+
+
+async def _session_settings(connection: Any) -> str:
+    rows = await connection.fetch(catalogue_sql("measure", "read_session_settings"))
+    return "timed with " + ", ".join(f"{row['name']} = {row['setting']}" for row in rows)

@@ -57,7 +57,7 @@ class SampleWriter:
                 pa.repeat(pa.scalar(value, type=pa.float64()), count)
                 for value in (facts.lag_p99_s, facts.client_cpu_s, facts.server_mean_s)
             ),
-            pa.repeat(pa.scalar(facts.invalid or None, type=pa.string()), count),
+            *(pa.repeat(pa.scalar(text or None, type=pa.string()), count) for text in (facts.invalid, facts.marks)),
         ]
         return pa.Table.from_arrays(arrays, schema=SCHEMA)
 

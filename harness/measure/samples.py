@@ -12,6 +12,7 @@
 | `lag_p99_s`, `client_cpu_s`, `server_mean_s` | float64 | of the slice: the event loop's lag, CPU time per execution, \
 the server's mean time (null where unknown) |
 | `invalid` | string | of the slice: why it may not be used; null where it may |
+| `marks` | string | of the slice: what interfered (a checkpoint, stolen time, temporary files); null: nothing |
 
 While the run lasts the rows go to a stream beside the file (`sample_writer`), which a killed run leaves readable up to
 its last block.
@@ -54,6 +55,7 @@ SCHEMA = pa.schema(
         ("client_cpu_s", pa.float64()),
         ("server_mean_s", pa.float64()),
         ("invalid", pa.string()),
+        ("marks", pa.string()),
     ]
 )
 
@@ -102,7 +104,9 @@ def _indices(column: pa.ChunkedArray) -> NDArray[np.int64]:
 def _record(rows: pa.Table) -> SliceRecord:
     first = rows.slice(0, 1).to_pylist()[0]
     names = ("query", "arm", "clients", "block", "lag_p99_s", "client_cpu_s", "server_mean_s")
-    facts = SliceFacts(**{name: first[name] for name in names}, invalid=first["invalid"] or "")
+    facts = SliceFacts(
+        **{name: first[name] for name in names}, invalid=first["invalid"] or "", marks=first["marks"] or ""
+    )
     if first["client"] < 0:
         return summarise(facts, np.empty(0, dtype=SAMPLE))
     samples = np.zeros(rows.num_rows, dtype=SAMPLE)

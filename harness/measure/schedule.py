@@ -88,11 +88,12 @@ def plan_slice(pilot: Pilot, slice_s: float) -> SlicePlan:
     """
     fast, slow = min(pilot.seconds.values()), max(pilot.seconds.values())
     most = max(LONGEST_SLICE_S / slow, FEWEST_EXECUTIONS)
-    wanted = min(max(slice_s / math.sqrt(fast * slow), SHORTEST_SLICE_S / fast, FEWEST_EXECUTIONS), most)
+    least = min(max(SHORTEST_SLICE_S / fast, FEWEST_EXECUTIONS), most)
+    wanted = min(slice_s / math.sqrt(fast * slow), most)
     length = pilot.sets
     if pilot.reads and length > most:
         length = FEWEST_EXECUTIONS if most < 2 * FEWEST_EXECUTIONS else int(most)
-    cycles = max(1, math.ceil(FEWEST_EXECUTIONS / length), round(wanted / length))
+    cycles = max(math.ceil(least / length), round(wanted / length))
     return SlicePlan(cycles * length, tuple(index * pilot.sets // length for index in range(length)))
 
 

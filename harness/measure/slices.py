@@ -23,6 +23,7 @@ class SliceFacts:
     client_cpu_s: float | None
     server_mean_s: float | None
     invalid: str = ""
+    marks: str = ""
 
 
 def summarise(facts: SliceFacts, samples: Samples) -> SliceRecord:
@@ -48,6 +49,7 @@ def summarise(facts: SliceFacts, samples: Samples) -> SliceRecord:
         client_cpu_s=facts.client_cpu_s,
         server_mean_s=facts.server_mean_s,
         invalid=facts.invalid or _lateness(facts.lag_p99_s, p50_s),
+        marks=facts.marks,
     )
 
 

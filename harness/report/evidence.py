@@ -100,6 +100,7 @@ class View:
     rows: str
     state: str
     tone: Tone
+    detail: str
 
 
 @dataclass(frozen=True)

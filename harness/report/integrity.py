@@ -141,13 +141,13 @@ def _example(item: Example) -> ExampleRow:
 
 
 def _view(item: ViewCheck) -> View:
-    state: tuple[str, Tone] = ("readable", "good")
+    state: tuple[str, Tone, str] = ("readable", "good", "")
     if item.error is not None:
-        state = (f"cannot be read: {text.visible(item.error)}", "bad")
+        state = ("cannot be read", "bad", text.visible(item.error))
     elif item.rows is None:
-        state = ("not read", "open")
+        state = ("not read", "open", "")
     elif item.rows == 0:
-        state = ("readable, but empty: nothing is proven about it", "open")
+        state = ("empty", "open", "nothing is proven about it")
     return View(
         name=text.visible(item.view),
         tables=text.visible(", ".join(item.tables)),
@@ -155,4 +155,5 @@ def _view(item: ViewCheck) -> View:
         rows=text.count(item.rows),
         state=state[0],
         tone=state[1],
+        detail=state[2],
     )

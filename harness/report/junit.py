@@ -49,7 +49,7 @@ def _views(section: IntegritySection | Absent) -> Iterator[_Case]:
     if isinstance(section, Absent):
         yield _Case("views", skipped=section.reason)
         return
-    yield from (_outcome(view.name, view, view.state) for view in section.views)
+    yield from (_outcome(view.name, view, ": ".join(filter(None, (view.state, view.detail)))) for view in section.views)
 
 
 def _columns(section: IntegritySection | Absent) -> Iterator[_Case]:

@@ -20,7 +20,6 @@ WIDTH = 100
 
 _STYLES: dict[Tone, str] = {"good": "green", "bad": "red", "open": "yellow", "plain": "default"}
 _MOST_FINDINGS = 8
-_MOST_CLAIMS = 40
 _MOST_QUERIES = 40
 
 
@@ -115,18 +114,17 @@ def _latency(section: LatencySection) -> Iterator[RenderableType]:
 
 
 def _claims(section: Claims) -> Iterator[RenderableType]:
+    """Refuted claims only: what is undecided or holds stands in the report."""
     yield Text()
     yield _heading("Claims of the runbook")
     yield _indented(Text(section.counts))
     table = _table()
-    for claim in section.rows[:_MOST_CLAIMS]:
-        table.add_row(
-            _mark(claim.tone, claim.verdict),
-            Text(claim.statement, overflow="fold"),
-            Text(claim.figure or claim.reason, "dim"),
-        )
-    yield _indented(table)
-    yield from _more(len(section.rows) - _MOST_CLAIMS, "claims")
+    for claim in section.rows:
+        if claim.tone == "bad":
+            words = Text.assemble(claim.figure, (f"\n{claim.reason}" if claim.reason else "", "dim"))
+            table.add_row(_mark(claim.tone, claim.verdict), Text(f"“{claim.statement}”", overflow="fold"), words)
+    if table.row_count:
+        yield _indented(table)
 
 
 def _more(number: int, nouns: str) -> Iterator[RenderableType]:

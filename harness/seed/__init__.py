@@ -2,9 +2,9 @@
 
 from harness.seed.catalogue import declared_catalogue, read_catalogue
 from harness.seed.check import check_spec, load_spec
-from harness.seed.fill import Profile, fill
 from harness.seed.manifest import FILE_NAME as MANIFEST_FILE
 from harness.seed.scale import parse_scale
+from harness.seed.seeding import Profile, default_workers, fill
 from harness.seed.size import estimate_bytes
 from harness.seed.spec import SeedSpec, json_schema
 
@@ -14,6 +14,7 @@ __all__ = [
     "SeedSpec",
     "check_spec",
     "declared_catalogue",
+    "default_workers",
     "estimate_bytes",
     "fill",
     "json_schema",

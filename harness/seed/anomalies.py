@@ -189,8 +189,8 @@ def _blank(site: _Site) -> None:
 
 
 def _missing(site: _Site) -> None:
-    where = site.chosen() & ~_nulls(site.column)
     column = site.column
+    where = site.chosen() & ~_nulls(column)
     site.put(where, column.take(np.flatnonzero(where)).with_null(np.ones(int(where.sum()), dtype=np.bool_)),
              "null_to_value", "stale_copy")  # fmt: skip
 

@@ -18,6 +18,7 @@ from harness.seed.references import problems, source
 from harness.seed.spec import SeedSpec
 
 _SHOWN = 5
+_INTEGER_BITS = {"int2": 16, "int4": 32, "int8": 64}
 
 
 def load_spec(path: Path) -> SeedSpec:
@@ -35,6 +36,8 @@ def load_spec(path: Path) -> SeedSpec:
 
 def parse_spec(data: dict[str, object], origin: str) -> SeedSpec:
     """The specification in a table as tomllib gives it; `origin` names the file in messages. Raises ScenarioError."""
+    if "source" in data:
+        _fail(origin, [("source", "this is no key of a seed file")])
     try:
         spec = SeedSpec.model_validate({**data, "source": origin})
     except ValidationError as error:
@@ -118,10 +121,22 @@ def _misfits(spec: SeedSpec, table: str, name: str, kind: ColumnType | None) -> 
 
 
 def _number_misfits(entry: Generator, kind: ColumnType) -> Iterator[str]:
-    if kind.name != "numeric" or kind.precision is None or not isinstance(entry, NumberColumn | ExpressionColumn):
+    if not isinstance(entry, NumberColumn | ExpressionColumn):
         return
-    scale = kind.scale or 0
-    if entry.scale > scale:
-        yield f"its generator gives {entry.scale} decimals, the column holds {scale}"
-    if isinstance(entry, NumberColumn) and max(abs(entry.min), abs(entry.max)) >= 10 ** (kind.precision - scale):
-        yield f"its generator gives up to {entry.max:g}, the column holds less than 1e{kind.precision - scale}"
+    if kind.scale is not None and entry.scale > kind.scale:
+        yield f"its generator gives {entry.scale} decimals, the column holds {kind.scale}"
+    if isinstance(entry, NumberColumn) and (limit := _limit(kind)) is not None:
+        largest = max(abs(entry.min), abs(entry.max))
+        if largest >= limit[0]:
+            yield f"its generator gives up to {largest:g}, the column holds less than {limit[1]}"
+
+
+def _limit(kind: ColumnType) -> tuple[float, str] | None:
+    """What a number in this column must stay below, and how to say it."""
+    if kind.name in _INTEGER_BITS:
+        limit = 2 ** (_INTEGER_BITS[kind.name] - 1)
+        return limit, str(limit)
+    if kind.precision is not None:
+        digits = kind.precision - (kind.scale or 0)
+        return 10.0**digits, f"1e{digits}"
+    return None

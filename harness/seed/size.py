@@ -39,9 +39,9 @@ def _bytes(column: Column) -> float:
     kept = len(column) if column.null is None else len(column) - int(column.null.sum())
     match column:
         case Text(array=array):
-            return kept * (array.nbytes / max(len(array), 1) - 2)
+            return kept * (float(array.nbytes) / max(len(array), 1) - 2)
         case Coded(words=words):
-            return kept * (words.take(pa.array(column.codes)).nbytes / max(len(column), 1) - 2)
+            return kept * (float(words.take(pa.array(column.codes)).nbytes) / max(len(column), 1) - 2)
         case Flag():
             return float(kept)
         case Number() | Moment():

@@ -127,4 +127,6 @@ class SeedSpec(Strict):
 
 def json_schema() -> dict[str, Any]:
     """The JSON schema of a seed file, for editors."""
-    return SeedSpec.model_json_schema()
+    schema = SeedSpec.model_json_schema()
+    del schema["properties"]["source"]
+    return schema

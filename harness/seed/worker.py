@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import traceback
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -85,6 +86,7 @@ def work(job: Job, pipe: Connection) -> None:
     except (EOFError, BrokenPipeError):
         return
     except Exception as error:  # noqa: BLE001 - the parent raises it
+        error.add_note("".join(traceback.format_exception(error)))  # the traceback itself does not travel
         pipe.send(as_harness_error(error, "seeding") or error)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from harness.errors import ScenarioError
 from harness.seed.anomalies import alter_source, altering
 from harness.seed.draw import Rows, stream
 from harness.seed.frame import Groups
@@ -105,12 +106,19 @@ class TableFrame:
     def column(self, name: str) -> Column:
         """The column as every copy of it sees it: generated, then altered where the profile says so."""
         if name not in self._columns:
-            column = make(self.world.spec.tables[self.table].columns[name], self, name)
+            column = self._make(name)
             if not self._former:
                 for anomaly in altering(self.world.anomalies, self.table, name):
                     column = alter_source(anomaly, self, name, column)[0]
             self._columns[name] = column
         return self._columns[name]
+
+    def _make(self, name: str) -> Column:
+        try:
+            return make(self.world.spec.tables[self.table].columns[name], self, name)
+        except TypeError as error:
+            place = f"{self.world.spec.source}: tables.{self.table}.columns.{name}"
+            raise ScenarioError(f"{place}: {error}", "mend this entry") from error
 
     def parents(self, through: str) -> TableFrame:
         """See Frame."""

@@ -35,7 +35,7 @@ def become(parent: int, uid: int, gid: int, folder: str, command: list[str]) -> 
             sys.exit(0)
         os.execv(command[0], command)  # noqa: S606 -- no shell is wanted
     except OSError as error:
-        sys.stderr.write(f"{error.filename or command[:1]}: {error.strerror}\n")
+        sys.stderr.write(f"{error.filename or 'changing the account'}: {error.strerror}\n")
         sys.exit(_CANNOT_RUN)
 
 

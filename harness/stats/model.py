@@ -39,15 +39,16 @@ class Series:
     """One comparison block by block: the same quantity on the baseline, on the changed arm and on the control arm.
 
     Index k is the k-th block after the warm-up; None where the block is void or was not run. Positive figures
-    (seconds); the control may be empty. `warnings` are facts that the verdict must carry.
+    (seconds); the control may be empty.
     """
 
     baseline: tuple[float | None, ...]
     changed: tuple[float | None, ...]
     control: tuple[float | None, ...] = ()
     invalid: str = ""
-    """Why no figure of this comparison may be used (errors, too many void blocks); empty where it may."""
-    warnings: tuple[str, ...] = ()
+    """Why no figure of this comparison may be used (failed executions); empty where they may."""
+    doubtful: str = ""
+    """Why the figures, shown as they are, may decide nothing (too many void blocks); empty where they may."""
 
 
 @dataclass(frozen=True)

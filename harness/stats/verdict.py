@@ -71,19 +71,20 @@ def _assess(series: Series, look: int, rules: Rules) -> Decision:
     if series.invalid:
         differences, warnings = (), (series.invalid,)
     effect = estimate(differences, rules.level) if not warnings else Effect(level=rules.level)
+    doubts = (series.doubtful,) if series.doubtful else ()
     return Decision(
         verdict="inconclusive",
         effect=effect,
-        evidence=gather_evidence(differences, margin, rules.delta),
+        evidence=Evidence() if doubts else gather_evidence(differences, margin, rules.delta),
         margin=margin,
         look=look,
-        warnings=(*series.warnings, *warnings, *effect.warnings),
+        warnings=(*doubts, *warnings, *effect.warnings),
     )
 
 
 def _decide(item: Decision, slower: float, faster: float, family: int, rules: Rules) -> Decision:
     differences = item.effect.differences
-    if not differences:
+    if not differences or item.evidence == Evidence():
         return item
     verdict = _verdict(slower, faster, item.evidence.equivalent, rules.look_alpha)
     return replace(

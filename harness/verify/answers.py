@@ -27,15 +27,18 @@ class Tally:
     new_rows: int = 0
     misplaced: int = 0
 
-    def add(self, old: Sequence[Row], new: Sequence[Row]) -> None:
-        """Takes the next rows of both answers, of equal numbers until one ends."""
-        self.misplaced += sum(a != b for a, b in zip(old, new, strict=False))
-        for row in old:
-            self._count(row, 1)
-        for row in new:
-            self._count(row, -1)
+    def add(self, old: Sequence[Any], new: Sequence[Any]) -> None:
+        """Takes the next rows of both answers, of equal numbers until one ends; rows alike in place cost no more."""
         self.old_rows += len(old)
         self.new_rows += len(new)
+        if old == new:
+            return
+        before, after = [_plain_row(row) for row in old], [_plain_row(row) for row in new]
+        self.misplaced += sum(a != b for a, b in zip(before, after, strict=False))
+        for row in before:
+            self._count(row, 1)
+        for row in after:
+            self._count(row, -1)
 
     def _count(self, row: Row, one: int) -> None:
         self.balance[row] += one
@@ -75,7 +78,7 @@ async def compare_answers(
             tally.add(left, right)
 
 
-async def _both(old: Awaitable[list[Row]], new: Awaitable[list[Row]]) -> list[list[Row]]:
+async def _both(old: Awaitable[list[Any]], new: Awaitable[list[Any]]) -> list[list[Any]]:
     """Both at once; an error of one is raised only when the other has ended, too, so that both can be closed."""
     results = await asyncio.gather(old, new, return_exceptions=True)
     for result in results:
@@ -86,13 +89,17 @@ async def _both(old: Awaitable[list[Row]], new: Awaitable[list[Row]]) -> list[li
 
 async def _batches(
     connection: Any, statements: Sequence[BoundStatement], values: Mapping[str, object], operation: int
-) -> AsyncGenerator[list[Row], None]:
+) -> AsyncGenerator[list[Any], None]:
     async with connection.transaction(readonly=True):
         for statement in statements:
             prepared = await connection.prepare(statement.sql)
             cursor = await prepared.cursor(*statement.arguments(values, operation))
             while rows := await cursor.fetch(_BATCH):
-                yield [tuple(_plain(value) for value in row) for row in rows]
+                yield rows
+
+
+def _plain_row(row: Sequence[object]) -> Row:
+    return tuple(_plain(value) for value in row)
 
 
 def _plain(value: object) -> object:

@@ -49,6 +49,17 @@ class Carriers:
             (item for item in found if item is not None), key=lambda item: (not item.exact, item.view.display)
         )
 
+    def grain_of(self, view: Relation) -> tuple[Relation, Carrier] | None:
+        """The table whose rows a view shows, one for one, and how; None where there is no such table."""
+        below = self.catalogue.reads_transitively(view.oid)
+        tables = [table for oid in below if (table := self.catalogue.relations.get(oid)) and table.is_table]
+        for table in sorted(tables, key=lambda table: table.display):
+            key = self.catalogue.row_key(table.oid)
+            carrier = self._carrier(table, key, view) if key else None
+            if carrier is not None and carrier.exact:
+                return table, carrier
+        return None
+
     def _heirs(self, change: ChangedTable) -> list[Carrier]:
         """What stands in for a dropped table: what took its name, else relations that have its key and columns."""
         names = {column.name for column in change.old.columns}

@@ -12,8 +12,11 @@ from harness.scenario import Scenario
 from harness.server.address import Address
 from harness.snapshot import Snapshot
 from harness.verify.accept import apply_rules, ordered, unknown_kinds, verdict
+from harness.verify.access import check_access
 from harness.verify.carriers import Carriers
+from harness.verify.collateral import collateral_findings
 from harness.verify.context import Context
+from harness.verify.functions import function_findings
 from harness.verify.kinds import KINDS, make_finding
 from harness.verify.lineage import resolve_map
 from harness.verify.paths import Paths
@@ -58,8 +61,18 @@ async def verify(
         context = Context(address, before_db, after_db, verification_db, snapshot, carriers, paths, sessions, progress)
         tables = await check_tables(context, column_map)
         views, view_findings = await check_views(context)
+        functions = await function_findings(context)
+        access, access_notes = await check_access(context, scenario)
         answers, untimed = await check_answers(context, queries, tables.explained)
-    findings = [*tables.findings, *view_findings, *answers, *_nothing(tables, scenario, verification_db)]
+    findings = [
+        *tables.findings,
+        *view_findings,
+        *functions,
+        *collateral_findings(context),
+        *access,
+        *answers,
+        *_nothing(tables, scenario, verification_db),
+    ]
     accepted = ordered(apply_rules(findings, scenario.accept))
     integrity = Integrity(
         verdict=verdict(accepted),
@@ -68,7 +81,7 @@ async def verify(
         findings=accepted,
         rows_compared=tables.rows_compared,
         cells_compared=tables.cells_compared,
-        notes=cross_check(scenario.migrations, snapshot),
+        notes=(*cross_check(scenario.migrations, snapshot), *access_notes),
     )
     return Checked(integrity, untimed)
 

@@ -35,7 +35,7 @@ def compare(old: Column, new: Column, left: str, right: str, *, left_is_text: bo
     Text is compared byte for byte, since a collation may call different strings equal. The rendering is compared only
     where the type has several for one value: on every column it costs 40 %. `left_is_text`: the old type is gone.
     """
-    if _unmodified(old) != _unmodified(new) or left_is_text:
+    if old.plain_type != new.plain_type or left_is_text:
         return Comparison(_distinct(render(old, left), render(new, right)), _equal_across(old, new, left, right))
     if not new.has_equality:
         equal = f"{left}::jsonb = {right}::jsonb" if new.base_type == "json" else None
@@ -107,11 +107,6 @@ def cast_explains(old: Column, new: Column, left: str, right: str) -> str | None
     if not is_drift(old, new) or old.category != new.category or new.category not in ("N", "S", "D"):
         return None
     return f"({left})::{new.type_sql}::text = {right}::text"
-
-
-def _unmodified(column: Column) -> str:
-    """The type without its modifier: varchar(20) and varchar(255) compare as they are."""
-    return column.type_sql.split("(")[0] + column.type_sql.partition(")")[2]
 
 
 def _distinct(left: str, right: str) -> str:

@@ -5,11 +5,13 @@ If the old form of a query, asked of the mended copies, answers as the new form 
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from harness.catalogue import Relation
+from harness.catalogue import Column
 from harness.sqltext import quote_ident
 from harness.verify.compare import field
 from harness.verify.explain import Explained
@@ -28,52 +30,67 @@ async def mend(connection: Any, verification: Any, explained: Sequence[Explained
         if item.cells:
             by_table[item.work.table.change.old.oid].append(item)
     mended = 0
-    for number, items in enumerate(by_table.values(), start=1):
-        tables: dict[str, str] = {}
-        for item in items:
-            for place, column in item.places.items():
-                name = f"bench_mend_{number}_{len(tables) + 1}"
-                mended += await _load(connection, verification, item, place, name)
-                tables[column] = name
-        change = items[0].work.table.change
-        await connection.execute(_view(change.old, change.key, tables))
+    names = itertools.count(1)
+    for items in by_table.values():
+        mends = [_Mend(item, f"bench_mending{next(names)}") for item in items]
+        for mending in mends:
+            mended += await mending.load(connection, verification)
+        await connection.execute(_view(mends))
     return mended
 
 
-async def _load(connection: Any, verification: Any, item: Explained, place: int, name: str) -> int:
-    """The key and the new value of every cell of one column that differs for a known cause, in a temporary table."""
-    change = item.work.table.change
-    keys = [column for key in change.key if (column := change.old.column(key))]
-    made = ", ".join(f"k{number} {column.type_sql}" for number, column in enumerate(keys, start=1))
-    chosen = ", ".join(f"k{number}" for number in range(1, len(keys) + 1))
-    rows = await verification.fetch(
-        f"SELECT {chosen}, new FROM ({item.cells}) AS cells WHERE place = $1 AND cause = ANY ($2)",
-        place,
-        list(EXPLAINING),
-    )
-    await connection.execute(f"CREATE TEMPORARY TABLE {name} ({made}, new text); ANALYZE {name}")
-    await connection.copy_records_to_table(name, records=[tuple(row) for row in rows])
-    await connection.execute(f"CREATE UNIQUE INDEX ON {name} ({chosen}); ANALYZE {name}")
-    return len(rows)
+@dataclass(frozen=True)
+class _Mend:
+    """The new values of one pass, in a temporary table: the key k1.., and for each column whether and to what."""
+
+    item: Explained
+    name: str
+
+    @property
+    def keys(self) -> list[Column]:
+        change = self.item.work.table.change
+        return [column for key in change.key if (column := change.old.column(key))]
+
+    async def load(self, connection: Any, verification: Any) -> int:
+        """Makes and fills the table; returns the number of rows."""
+        chosen = ", ".join(f"k{number}" for number in range(1, len(self.keys) + 1))
+        cells = ", ".join(
+            f"bool_or(place = {place}) AS has{place}, max(new) FILTER (WHERE place = {place}) AS new{place}"
+            for place in self.item.places
+        )
+        rows = await verification.fetch(
+            f"SELECT {chosen}, {cells} FROM ({self.item.cells}) AS cells WHERE cause = ANY ($1) GROUP BY {chosen}",
+            list(EXPLAINING),
+        )
+        made = [f"k{number} {column.type_sql}" for number, column in enumerate(self.keys, start=1)]
+        made += [f"has{place} boolean, new{place} text" for place in self.item.places]
+        await connection.execute(f"CREATE TEMPORARY TABLE {self.name} ({', '.join(made)}, UNIQUE ({chosen}))")
+        await connection.copy_records_to_table(self.name, records=[tuple(row) for row in rows])
+        await connection.execute(f"ANALYZE {self.name}")
+        return len(rows)
+
+    def value(self, column: Column) -> str | None:
+        """SQL of the column's mended value in the view, where `t` is the table; None for a column without any."""
+        place = next((place for place, name in self.item.places.items() if name == column.name), None)
+        if place is None:
+            return None
+        old = field("t", column.name)
+        return f"CASE WHEN {self.name}.has{place} THEN {self.name}.new{place}::{column.plain_type} ELSE {old} END"
+
+    @property
+    def join(self) -> str:
+        """The join that finds a row's mended values."""
+        pairs = (f"{self.name}.k{n} = {field('t', column.name)}" for n, column in enumerate(self.keys, start=1))
+        return f"LEFT JOIN {self.name} ON {' AND '.join(pairs)}"
 
 
-def _view(table: Relation, key: tuple[str, ...], mends: dict[str, str]) -> str:
-    aliases = {column: f"m{number}" for number, column in enumerate(mends, start=1)}
+def _view(mends: Sequence[_Mend]) -> str:
+    table = mends[0].item.work.table.change.old
     chosen = []
     for column in table.columns:
-        value = field("t", column.name)
-        if column.name in aliases:
-            alias = aliases[column.name]
-            plain = column.type_sql.split("(")[0] + column.type_sql.partition(")")[2]
-            value = (
-                f"CASE WHEN {alias}.k1 IS NULL THEN {value} ELSE {alias}.new::{plain} END AS {quote_ident(column.name)}"
-            )
-        chosen.append(value)
-    joins = " ".join(
-        f"LEFT JOIN {name} AS {aliases[column]} ON "
-        + " AND ".join(f"{aliases[column]}.k{number} = {field('t', part)}" for number, part in enumerate(key, start=1))
-        for column, name in mends.items()
-    )
+        mended = next((value for mending in mends if (value := mending.value(column))), None)
+        chosen.append(f"{mended or field('t', column.name)} AS {quote_ident(column.name)}")
+    joins = " ".join(mending.join for mending in mends)
     return (
         f"CREATE TEMPORARY VIEW {quote_ident(table.name)} AS SELECT {', '.join(chosen)} FROM {table.sql} AS t {joins}"
     )

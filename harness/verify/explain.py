@@ -19,6 +19,7 @@ from harness.verify.sources import Joins, Source, find_source, renamed
 from harness.verify.values import Pass, Screen
 
 _SHOWN_CHARACTERS = 500
+_COPIES_AT_ONCE = 2
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,13 @@ async def _copy_sources(
             if suspect.source is not None:
                 for oid, names in _needed(item.work, suspect.source):
                     needed[oid] |= names
-    copies = await asyncio.gather(*(_copy_source(context, oid, names) for oid, names in sorted(needed.items())))
+    permits = asyncio.Semaphore(_COPIES_AT_ONCE)
+
+    async def one(oid: int) -> Copy | None:
+        async with permits:
+            return await _copy_source(context, oid, needed[oid])
+
+    copies = await asyncio.gather(*map(one, sorted(needed)))
     return {oid: copy for oid, copy in zip(sorted(needed), copies, strict=True) if copy is not None}
 
 

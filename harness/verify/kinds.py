@@ -92,6 +92,12 @@ KINDS: dict[str, Kind] = {
         "warning", "a constraint that existed before is gone", "add it again, or accept that it is gone"
     ),
     "function_broken": Kind("error", "a function names what the migration took away", "rewrite the function's body"),
+    "function_lost": Kind(
+        "error", "a function that existed before is gone", "create it again, or accept that it is gone"
+    ),
+    "policy_lost": Kind(
+        "error", "a row security policy that existed before is gone or other", "create it again as it was"
+    ),
     "view_lost": Kind("error", "a view that existed before is gone", "create it again"),
     "policy_missing": Kind(
         "error", "row security is on and no policy allows anything: nobody but the owner reads a row", "add a policy"

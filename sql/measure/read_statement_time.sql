@@ -1,7 +1,8 @@
--- Seconds and calls of all statements that ran in the database named $1, planning included where it is tracked.
+-- Seconds (planning included where it is tracked), calls and temporary bytes of all statements in the database $1.
 SELECT
-    coalesce(sum(s.total_exec_time + s.total_plan_time), 0) / 1000 AS seconds,
-    coalesce(sum(s.calls), 0)::bigint AS calls
+    (coalesce(sum(s.total_exec_time + s.total_plan_time), 0) / 1000)::float8 AS seconds,
+    coalesce(sum(s.calls), 0)::bigint AS calls,
+    (coalesce(sum(s.temp_blks_written), 0) * current_setting('block_size')::bigint)::bigint AS temp_bytes
 FROM pg_stat_statements(false) AS s
 JOIN pg_catalog.pg_database AS d ON d.oid = s.dbid
 WHERE d.datname = $1 AND s.toplevel

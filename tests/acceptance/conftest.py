@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -76,13 +76,13 @@ def stored_run(folder: Path, *words: str) -> StoredRun:
 
 
 @pytest.fixture(scope="session")
-def crm_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoredRun]:
+def crm_run(tmp_path_factory: pytest.TempPathFactory) -> StoredRun:
     """The main job, small: the CRM as the runbook has it, profile clean."""
     return stored_run(tmp_path_factory.mktemp("crm"), "crm", "--scale", "1k", "--budget", "15s", "--json")
 
 
 @pytest.fixture(scope="session")
-def repaired_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoredRun]:
+def repaired_run(tmp_path_factory: pytest.TempPathFactory) -> StoredRun:
     """The same migration done right, on data with planted anomalies."""
     words = ("crm-repaired", "--scale", "1k", "--budget", "10s", "--profile", "realistic")
     return stored_run(tmp_path_factory.mktemp("repaired"), *words)

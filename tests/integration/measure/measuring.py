@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -34,9 +35,14 @@ SETS = tuple({"id": number * 1000} for number in range(1, 9))
 
 @dataclass
 class Recording(Silent):
-    """A progress that keeps its notes."""
+    """A progress that keeps its notes and tells when the warm-up is over."""
 
     notes: list[str] = field(default_factory=list)
+    warm: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def update(self, done: float, detail: str = "") -> None:
+        if detail.startswith("block 2,"):
+            self.warm.set()
 
     def note(self, message: str) -> None:
         self.notes.append(message)

@@ -19,7 +19,7 @@ WIDE = query("wide", "SELECT * FROM item WHERE id BETWEEN $1::int AND $1::int + 
 SLOWED = query(
     "slowed",
     "SELECT count(*) FROM item WHERE id < $1::int + 2000",
-    "SELECT count(*) FROM item a JOIN item b USING (id) WHERE a.id < $1::int + 2000",
+    "SELECT count(*) FROM item, generate_series(1, 8) WHERE id < $1::int + 2000",
 )
 
 
@@ -35,7 +35,7 @@ def test_a_slower_form_is_found_and_an_unchanged_one_is_not(
         if item.metric == "p50"
     }
     assert found["slowed", "after"].verdict == "slower"
-    assert (found["slowed", "after"].ratio or 0) > 1.3
+    assert (found["slowed", "after"].ratio or 0) > 2
     assert found["point", "after"].verdict in ("equivalent", "inconclusive")
     assert found["slowed", "control"].verdict in ("equivalent", "inconclusive")
     assert measurement.errors == ()

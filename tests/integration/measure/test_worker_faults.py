@@ -12,11 +12,11 @@ import psutil
 import pytest
 
 from harness.errors import ServerError
-from harness.measure.model import Measurement
+from harness.measure.model import Measurement, MeasureOptions
 from harness.measure.samples import read_table
 from harness.progress import Silent
-from harness.server import Databases, Journal, Server, ServerOptions, open_server
-from tests.integration.measure.measuring import SCHEMA, measured, options, query
+from harness.server import Address, Databases, Journal, Server, ServerOptions, open_server
+from tests.integration.measure.measuring import SCHEMA, Recording, measured, options, query
 
 POINT = query("point", "SELECT id, name FROM item WHERE id = $1::int")
 SUM = query("sum", "SELECT sum(price) FROM item WHERE id < $1::int + 5000")
@@ -27,14 +27,22 @@ def worker_pids() -> list[int]:
     return [child.pid for child in children if "harness.measure.worker" in child.cmdline()]
 
 
-async def while_measuring(measuring: asyncio.Task[Measurement], when_s: float, act: Callable[[], None]) -> Measurement:
-    await asyncio.sleep(when_s)
-    act()
+async def interrupt(
+    arms: dict[str, str], address: Address, samples: Path, chosen: MeasureOptions, act: Callable[[], object]
+) -> Measurement:
+    """Measures, and does `act` in the middle of a slice of the third block or a later one."""
+    progress = Recording()
+    measuring = asyncio.create_task(measured([POINT, SUM], arms, address, samples, chosen, progress))
+    warm = asyncio.create_task(progress.warm.wait())
+    await asyncio.wait({warm, measuring}, return_when=asyncio.FIRST_COMPLETED)
+    warm.cancel()
+    await asyncio.sleep(0.03)
+    if act() == CANCEL:
+        measuring.cancel()
     return await measuring
 
 
-def cancel(measuring: asyncio.Task[Measurement]) -> None:
-    measuring.cancel()
+CANCEL = "cancel"
 
 
 def kill_a_worker() -> None:
@@ -44,13 +52,8 @@ def kill_a_worker() -> None:
 def test_a_worker_killed_in_the_middle_voids_a_slice_and_the_run_goes_on(
     arms: dict[str, str], server: Server, tmp_path: Path
 ) -> None:
-    async def run() -> Measurement:
-        measuring = asyncio.create_task(
-            measured([POINT, SUM], arms, server.address, tmp_path / "s", options(clients=(2,), looks=(20,)))
-        )
-        return await while_measuring(measuring, 5, kill_a_worker)
-
-    measurement = asyncio.run(run())
+    chosen = options(clients=(2,), looks=(6,))
+    measurement = asyncio.run(interrupt(arms, server.address, tmp_path / "s", chosen, kill_a_worker))
     killed = [void for void in measurement.void_slices if "a worker was ended by SIGKILL" in void.reason]
     assert len(killed) == 1
     assert max(item.block for item in measurement.table.slices) > killed[0].block
@@ -69,31 +72,23 @@ def test_a_server_that_goes_away_ends_the_run_and_the_samples_so_far_are_kept(tm
             await connection.execute(SCHEMA)
             await connection.close()
             arms = {arm: await databases.create(arm, "base") for arm in ("before", "after")}
-            assert server.data is not None
-            postmaster = int((server.data / "postmaster.pid").read_text().splitlines()[0])
-            measuring = asyncio.create_task(
-                measured([POINT, SUM], arms, server.address, tmp_path / "samples.parquet", options(looks=(200,)))
-            )
-            await while_measuring(measuring, 6, lambda: os.kill(postmaster, signal.SIGQUIT))
+            assert server.data_directory is not None
+            postmaster = int((server.data_directory / "postmaster.pid").read_text().splitlines()[0])
+            stop = lambda: os.kill(postmaster, signal.SIGQUIT)  # noqa: E731
+            await interrupt(arms, server.address, tmp_path / "samples.parquet", options(looks=(200,)), stop)
 
     with pytest.raises(ServerError, match="server"):
         asyncio.run(run())
-    assert len(read_table(tmp_path / "samples.parquet").slices) > 4
+    assert len(read_table(tmp_path / "samples.parquet").slices) >= 8
     assert worker_pids() == []
 
 
 def test_cancelling_leaves_no_worker_and_keeps_the_samples(
     arms: dict[str, str], server: Server, tmp_path: Path
 ) -> None:
-    async def run() -> None:
-        measuring = asyncio.create_task(
-            measured([POINT, SUM], arms, server.address, tmp_path / "s", options(looks=(200,)))
-        )
-        await while_measuring(measuring, 5, lambda: cancel(measuring))
-
     with pytest.raises(asyncio.CancelledError):
-        asyncio.run(run())
-    assert len(read_table(tmp_path / "s").slices) > 4
+        asyncio.run(interrupt(arms, server.address, tmp_path / "s", options(looks=(200,)), lambda: CANCEL))
+    assert len(read_table(tmp_path / "s").slices) >= 8
     assert worker_pids() == []
 
 

@@ -58,8 +58,7 @@ class Outcome:
 
     def drop(self) -> None:
         """Drops the three databases."""
-        for arm in self.arms:
-            asyncio.run(self.databases.drop(arm))
+        drop(self.databases, self.arms)
 
 
 def sql_file(text: str, name: str = "migration.sql") -> SqlFile:
@@ -115,7 +114,31 @@ def check(
     """Builds the old state, migrates a clone of it, and checks."""
     number = next(_NUMBERS)
     arms = (f"v{number}_before", f"v{number}_after", f"v{number}_clone")
-    return asyncio.run(_check(databases, arms, old_state, migration, queries, changed))
+    try:
+        return asyncio.run(_check(databases, arms, old_state, migration, queries, changed))
+    except BaseException:
+        drop(databases, arms)
+        raise
+
+
+def drop(databases: Databases, arms: Sequence[str]) -> None:
+    """Drops the databases, where they are there."""
+    for arm in arms:
+        asyncio.run(databases.drop(arm))
+
+
+def run_apart(databases: Databases, statement: str) -> None:
+    """Runs a statement that concerns the whole server, in a database of its own."""
+    arm = f"v{next(_NUMBERS)}_apart"
+
+    async def run() -> None:
+        await databases.create(arm)
+        await _execute(databases, arm, statement)
+
+    try:
+        asyncio.run(run())
+    finally:
+        drop(databases, [arm])
 
 
 async def _check(
@@ -133,8 +156,10 @@ async def _check(
     await _execute(databases, after, migration)
     await databases.create(clone, after)
     connection = await databases.connect(before)
-    bound = await bind_workload(connection, queries)
-    await connection.close()
+    try:
+        bound = await bind_workload(connection, queries)
+    finally:
+        await connection.close()
     address = databases.server.address
     names = tuple(databases.name(arm) for arm in arms)
     snapshot = await take_snapshot(address, names[0], names[2], Silent())

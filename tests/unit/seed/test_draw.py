@@ -34,7 +34,10 @@ def test_names_are_not_run_together() -> None:
 
 def test_bits_are_those_of_splitmix64() -> None:
     # The first outputs of the reference implementation for the seed 0, whose state grows by the golden ratio each time.
-    assert [hex(value) for value in bits(np.array([1, 2]), np.uint64(0))] == ["0xe220a8397b1dcdaf", "0x6e789e6aa1b965f4"]
+    assert [hex(value) for value in bits(np.array([1, 2]), np.uint64(0))] == [
+        "0xe220a8397b1dcdaf",
+        "0x6e789e6aa1b965f4",
+    ]
 
 
 def test_the_same_key_is_made_on_every_machine() -> None:

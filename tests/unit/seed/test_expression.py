@@ -59,7 +59,9 @@ def test_the_columns_that_it_reads_are_known_in_order() -> None:
     assert lone_name("price + 0") is None
 
 
-@pytest.mark.parametrize("expression", ["f(x)", "x.y", "x[0]", "lambda: 1", "x +", "1 < x < 2", "x == None", "x ** 9", "'a' in x", "[x]"])
+@pytest.mark.parametrize(
+    "expression", ["f(x)", "x.y", "x[0]", "lambda: 1", "x +", "1 < x < 2", "x == None", "x ** 9", "'a' in x", "[x]"]
+)
 def test_anything_else_is_refused(expression: str) -> None:
     with pytest.raises(ValueError, match=r"is not allowed in an expression|is no expression"):
         names_in(expression)

@@ -95,7 +95,15 @@ def test_uniform_numbers_keep_their_bounds(low: float, width: float, scale: int)
 
 
 def test_lognormal_numbers_have_their_median_and_bounds() -> None:
-    entry = {"kind": "number", "distribution": "lognormal", "median": 200, "sigma": 1.5, "min": 20, "max": 900, "scale": 1}
+    entry = {
+        "kind": "number",
+        "distribution": "lognormal",
+        "median": 200,
+        "sigma": 1.5,
+        "min": 20,
+        "max": 900,
+        "scale": 1,
+    }
     drawn = sorted(plain(one_column(entry, MANY)))
     assert float(drawn[len(drawn) // 2]) == pytest.approx(200, rel=0.05)
     assert drawn[0] == 20
@@ -213,7 +221,9 @@ def test_templates_fill_in_columns_slugs_and_the_row() -> None:
 
 
 def test_a_template_is_null_where_one_of_its_parts_is() -> None:
-    made = world(500, tables__sale__columns__probe={"kind": "template", "text": "{note}!"}).frame("sale", np.arange(500))
+    made = world(500, tables__sale__columns__probe={"kind": "template", "text": "{note}!"}).frame(
+        "sale", np.arange(500)
+    )
     probes, notes = plain(made.column("probe")), plain(made.column("note"))
     assert [probe is None for probe in probes] == [note is None for note in notes]
 

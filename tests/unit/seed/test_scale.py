@@ -11,7 +11,15 @@ from tests.unit.seed.tiny import shop_spec
 
 @pytest.mark.parametrize(
     ("text", "rows"),
-    [("10k", 10_000), ("100k", 100_000), ("1m", 1_000_000), ("2.5k", 2_500), ("1.1k", 1_100), ("7", 7), ("10K", 10_000)],
+    [
+        ("10k", 10_000),
+        ("100k", 100_000),
+        ("1m", 1_000_000),
+        ("2.5k", 2_500),
+        ("1.1k", 1_100),
+        ("7", 7),
+        ("10K", 10_000),
+    ],
 )
 def test_a_scale_is_a_number_of_rows(text: str, rows: int) -> None:
     assert parse_scale(text) == rows

@@ -1,0 +1,2 @@
+-- The copy goes.
+ALTER TABLE orders DROP COLUMN customer_name;

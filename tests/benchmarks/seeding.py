@@ -1,0 +1,283 @@
+"""Seeding against PostgreSQL's own ceiling and against the usual way, side by side on one embedded server.
+
+    python -m tests.benchmarks.seeding --scale 100k --rounds 3
+
+Ceiling: the same rows, which the server itself wrote to binary files, read by `COPY FROM` a file, with as many
+connections and the same keys, indexes and vacuum. The usual way: a Faker call a value and tuples by
+`copy_records_to_table`. Rounds alternate; a ratio is that of the medians. The last line is one JSON object.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import dataclasses
+import json
+import statistics
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+from faker import Faker
+
+from harness.progress import Silent
+from harness.scenario import Scenario, load_scenario
+from harness.seed import default_workers, fill, load_spec, parse_scale
+from harness.seed.catalogue import ColumnType, read_catalogue
+from harness.seed.constrain import Step, constraint_steps, run_steps, vacuum_steps
+from harness.seed.scale import row_counts
+from harness.seed.spec import SeedSpec
+from harness.server import Databases, Journal, ServerOptions, connect, open_server
+from harness.server.apply import apply_files
+from harness.sqltext import quote_ident, quote_literal
+
+PART_PAGES = 4096
+USUAL_ROWS = 2000
+
+
+class Stopwatch(Silent):
+    """Seconds since the rows began, and when the keys did."""
+
+    def __init__(self) -> None:
+        self.begun: dict[str, float] = {}
+
+    def start(self, phase: str, total: float | None = None, unit: str = "") -> None:
+        self.begun[phase] = time.perf_counter()
+
+
+@dataclasses.dataclass(frozen=True)
+class Times:
+    """Seconds of the copy alone and of all: copy, keys, indexes, vacuum."""
+
+    copy_s: float
+    total_s: float
+
+
+class PeakMemory:
+    """The most memory that this process and its children held together, shared pages counted once."""
+
+    def __init__(self) -> None:
+        self.mb = 0.0
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> PeakMemory:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        me = psutil.Process()
+        while not self._over.wait(0.2):
+            held = 0
+            for process in (me, *me.children(recursive=True)):
+                try:
+                    if "postgres" not in process.name():
+                        held += process.memory_full_info().pss
+                except psutil.Error:
+                    continue
+            self.mb = max(self.mb, held / 1e6)
+
+
+@dataclasses.dataclass(frozen=True)
+class Bench:
+    """What all rounds share."""
+
+    databases: Databases
+    scenario: Scenario
+    spec: SeedSpec
+    scale: int
+    workers: int
+
+    @property
+    def counts(self) -> dict[str, int]:
+        counts = row_counts(self.spec, self.scale)
+        return {table: counts[table] for table in self.spec.stored_tables}
+
+    async def connect(self, database: str) -> Any:
+        return await connect(self.databases.server.address, database)
+
+
+async def ours(bench: Bench, database: str, folder: Path) -> Times:
+    """One seeding, from the first process that is started to the last checkpoint."""
+    watch = Stopwatch()
+    begun = time.perf_counter()
+    await fill(
+        bench.scenario, bench.spec, bench.scale, "clean", 1, bench.databases.server.address, database, folder, watch,
+        workers=bench.workers,
+    )  # fmt: skip
+    ended = time.perf_counter()
+    return Times(watch.begun["seed: keys and indexes"] - watch.begun["seed: rows"], ended - begun)
+
+
+async def export(bench: Bench, database: str, folder: Path) -> list[tuple[str, Path]]:
+    """The server writes every table to binary files of some thousand pages; the largest tables come first."""
+    connection = await bench.connect(database)
+    parts: list[tuple[str, Path]] = []
+    try:
+        for table in sorted(bench.counts, key=lambda name: -bench.counts[name]):
+            pages = await connection.fetchval(f"SELECT pg_relation_size('{table}') / 8192")
+            for first in range(0, pages, PART_PAGES):
+                path = folder / f"{table}-{first}.bin"
+                rows = (
+                    f"SELECT {_columns(bench, table)} FROM {quote_ident(table)}"
+                    f" WHERE ctid >= '({first},0)' AND ctid < '({first + PART_PAGES},0)'"
+                )
+                await connection.execute(f"COPY ({rows}) TO {quote_literal(str(path))} (FORMAT binary)")
+                parts.append((table, path))
+    finally:
+        await connection.close()
+    return parts
+
+
+def _columns(bench: Bench, table: str) -> str:
+    return ", ".join(map(quote_ident, bench.spec.tables[table].stored_columns))
+
+
+async def ceiling(bench: Bench, database: str, parts: list[tuple[str, Path]]) -> Times:
+    """The same rows by the server's own COPY FROM a file."""
+    first = await bench.connect(database)
+    begun = time.perf_counter()
+    await apply_files(first, bench.scenario.schema)
+    connections = [first, *[await bench.connect(database) for _ in range(bench.workers - 1)]]
+    waiting = list(parts)
+
+    async def copy(connection: Any) -> None:
+        while waiting:
+            table, path = waiting.pop(0)
+            target = f"{quote_ident(table)} ({_columns(bench, table)})"
+            await connection.execute(f"COPY {target} FROM {quote_literal(str(path))} (FORMAT binary)")
+
+    copying = time.perf_counter()
+    await asyncio.gather(*[copy(connection) for connection in connections])
+    copied = time.perf_counter()
+    for connection in connections:
+        await connection.execute("SET maintenance_work_mem = '256MB'")
+    steps = [*constraint_steps(bench.scenario.constraints), *vacuum_steps(list(bench.counts), "public")]
+    await run_steps(connections, steps, bench.counts, _run)
+    await first.execute("CHECKPOINT")
+    ended = time.perf_counter()
+    for connection in connections:
+        await connection.close()
+    return Times(copied - copying, ended - begun)
+
+
+async def _run(connection: Any, step: Step) -> None:
+    await connection.execute(step.sql)
+
+
+async def usual_speed(bench: Bench, database: str, table: str) -> float:
+    """Rows a second of the usual way into one table."""
+    connection = await bench.connect(database)
+    try:
+        await apply_files(connection, bench.scenario.schema)
+        types = (await read_catalogue(connection))[table]
+        names = bench.spec.tables[table].stored_columns
+        faker = Faker()
+        makers = [_faker_call(faker, types[name]) for name in names]
+        begun = time.perf_counter()
+        records = [tuple(make() for make in makers) for _ in range(USUAL_ROWS)]
+        await connection.copy_records_to_table(table, records=records, columns=names)
+        return USUAL_ROWS / (time.perf_counter() - begun)
+    finally:
+        await connection.close()
+
+
+def _faker_call(faker: Faker, kind: ColumnType) -> Callable[[], Any]:
+    """What people write for a column of this type."""
+    calls: dict[str, Callable[[], Any]] = {
+        "uuid": lambda: faker.uuid4(cast_to=None),
+        "numeric": lambda: (
+            faker.pydecimal(left_digits=6, right_digits=2, positive=True)
+            if kind.precision != 5
+            else faker.pydecimal(left_digits=2, right_digits=2, positive=True)
+        ),
+        "date": faker.date_object,
+        "timestamptz": lambda: faker.date_time().astimezone(),
+        "bool": faker.pybool,
+        "int4": faker.pyint,
+        "_text": lambda: faker.words(3),
+    }
+    if kind.labels:
+        return lambda: faker.random_element(kind.labels)
+    if kind.name == "text":
+        return faker.text
+    return calls.get(kind.name) or (lambda: faker.name()[: kind.length])
+
+
+async def our_speed(bench: Bench, database: str, folder: Path, table: str) -> float:
+    """Rows a second of the seeder into the same table alone, keys and indexes left out as in the usual way."""
+    tables = {name: entry if name == table else entry.model_copy(update={"stored": False})
+              for name, entry in bench.spec.tables.items()}  # fmt: skip
+    spec = bench.spec.model_copy(update={"tables": tables})
+    scenario = dataclasses.replace(bench.scenario, constraints=())
+    watch = Stopwatch()
+    await fill(
+        scenario, spec, bench.scale, "clean", 1, bench.databases.server.address, database, folder, watch, workers=1
+    )
+    return bench.counts[table] / (watch.begun["seed: keys and indexes"] - watch.begun["seed: rows"])
+
+
+async def measure(bench: Bench, rounds: int, folder: Path) -> dict[str, float]:
+    """All rounds; the server's files lie in its own folder, where it may write."""
+    server_folder = bench.databases.server.data_directory
+    assert server_folder is not None
+    one: list[Times] = []
+    other: list[Times] = []
+    parts: list[tuple[str, Path]] = []
+    peak = 0.0
+    for number in range(rounds):
+        database = await bench.databases.create("ours")
+        with PeakMemory() as memory:
+            one.append(await ours(bench, database, folder / str(number)))
+        peak = max(peak, memory.mb)
+        if not parts:
+            parts = await export(bench, database, server_folder)
+        await bench.databases.drop("ours")
+        other.append(await ceiling(bench, await bench.databases.create("ceiling"), parts))
+        await bench.databases.drop("ceiling")
+        print(f"round {number + 1}: ours {one[-1]}, ceiling {other[-1]}", flush=True)
+    usual = await usual_speed(bench, await bench.databases.create("usual"), bench.scenario.main_tables[0])
+    alone = await our_speed(bench, await bench.databases.create("alone"), folder, bench.scenario.main_tables[0])
+    print(f"one table, one process: usual {usual:,.0f} rows/s, ours {alone:,.0f} rows/s")
+    middle = statistics.median
+    return {
+        "ratio_copy_only": round(middle(item.copy_s for item in other) / middle(item.copy_s for item in one), 3),
+        "ratio_total": round(middle(item.total_s for item in other) / middle(item.total_s for item in one), 3),
+        "ratio_to_usual": round(alone / usual, 1),
+        "peak_mb": round(peak),
+        "rows": sum(bench.counts.values()),
+        "rows_per_s": round(sum(bench.counts.values()) / middle(item.total_s for item in one)),
+    }
+
+
+async def run(scenario_name: str, scale: int, rounds: int) -> dict[str, float]:
+    """On an embedded server of its own."""
+    scenario = load_scenario(scenario_name)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        journal = Journal.begin(folder)
+        async with open_server(ServerOptions(), journal, Silent()) as server:
+            bench = Bench(Databases(server, journal), scenario, load_spec(scenario.seed), scale, default_workers())
+            return await measure(bench, rounds, folder)
+
+
+def main() -> None:
+    """Reads the options, prints what each round gave and the ratios."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--scenario", default="crm")
+    parser.add_argument("--scale", default="100k")
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    print(json.dumps(asyncio.run(run(options.scenario, parse_scale(options.scale), options.rounds))))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,120 @@
+"""The page in a real browser: at every width and theme, and under a policy that forbids its style and script."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.report.cases import CASES
+
+AXE = files("axe_core_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+WIDTHS = (390, 1280, 1920)
+SHOWN = ("regression", "integrity_failure", "strange_names", "failed_migration")
+
+
+def show(browser: Any, address: str, width: int = 1280, theme: str = "light", script: bool = True) -> None:
+    """Loads the page at that width and in that theme; what the browser logged before is forgotten."""
+    metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    theme_feature = {"name": "prefers-color-scheme", "value": theme}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": [theme_feature]})
+    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": not script})
+    browser.get_log("browser")
+    browser.get_log("performance")
+    browser.get(address)
+
+
+def requested(browser: Any) -> set[str]:
+    """Addresses that the page asked for."""
+    events = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    sent = [event["params"]["request"]["url"] for event in events if event["method"] == "Network.requestWillBeSent"]
+    return {url for url in sent if not url.startswith("data:")}
+
+
+def evaluate(browser: Any, expression: str) -> Any:
+    """The value of an expression in the page, whether the page's own scripts may run or not."""
+    answer = browser.execute_cdp_cmd("Runtime.evaluate", {"expression": expression, "returnByValue": True})
+    assert "exceptionDetails" not in answer, answer
+    return answer["result"].get("value")
+
+
+@pytest.mark.parametrize("case", SHOWN)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
+def test_the_page_fits_and_asks_for_nothing(
+    browser: Any, pages: Path, case: str, theme: str, width: int, script: bool
+) -> None:
+    address = (pages / f"{case}.html").as_uri()
+    show(browser, address, width, theme, script)
+    evaluate(browser, "for (const item of document.querySelectorAll('details')) item.open = true")
+    assert evaluate(browser, "document.documentElement.scrollWidth") <= width
+    assert requested(browser) == {address}
+    assert browser.get_log("browser") == []
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case != "two_hundred_queries"])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing(browser: Any, pages: Path, case: str, theme: str) -> None:
+    for width in (390, 1280):
+        show(browser, (pages / f"{case}.html").as_uri(), width, theme)
+        browser.execute_script("for (const item of document.querySelectorAll('details')) item.open = true")
+        browser.execute_script(AXE)
+        found = browser.execute_async_script(
+            "axe.run({resultTypes: ['violations']}).then(arguments[arguments.length - 1])"
+        )
+        told = [f"{item['id']}: {[node['html'][:200] for node in item['nodes'][:3]]}" for item in found["violations"]]
+        assert told == []
+
+
+def test_the_pictures_of_a_details_section_have_size(browser: Any, pages: Path) -> None:
+    show(browser, (pages / "regression.html").as_uri())
+    evaluate(browser, "for (const item of document.querySelectorAll('details')) item.open = true")
+    sizes = evaluate(
+        browser,
+        "[...document.querySelectorAll('.picture path')].map(item => item.getBoundingClientRect())"
+        ".map(box => [box.width, box.height])",
+    )
+    assert len(sizes) >= 12
+    assert all(width > 100 and height > 0 for width, height in sizes)
+
+
+def test_a_table_sorts_by_the_pressed_heading(browser: Any, pages: Path) -> None:
+    show(browser, (pages / "regression.html").as_uri())
+    rows = "document.querySelector('#latency details table').tBodies[0].rows"
+    read = f"[...{rows}].map(row => row.cells[0].textContent)"
+    first = evaluate(browser, read)
+    evaluate(browser, "document.querySelector('#latency details table thead button').click()")
+    assert evaluate(browser, read) == sorted(first)
+    evaluate(browser, "document.querySelector('#latency details table thead button').click()")
+    assert evaluate(browser, read) == sorted(first, reverse=True)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_under_a_policy_only_the_one_style_and_the_one_script_are_refused(
+    browser: Any, policed: str, width: int, theme: str
+) -> None:
+    show(browser, f"{policed}/regression.html", width, theme)
+    messages = [entry["message"] for entry in browser.get_log("browser") if "favicon" not in entry["message"]]
+    assert len(messages) == 2
+    assert any("Applying inline style violates" in message for message in messages)
+    assert any("Blocked script execution" in message for message in messages)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_under_a_policy_words_and_charts_can_be_read(browser: Any, policed: str, theme: str) -> None:
+    """Text and marks keep a contrast against the browser's own canvas; every strip of the forest has its mark."""
+    show(browser, f"{policed}/regression.html", 1280, theme)
+    styles = browser.execute_cdp_cmd("DOM.getDocument", {"depth": 0})
+    root = styles["root"]["nodeId"]
+    strips = browser.execute_cdp_cmd("DOM.querySelectorAll", {"nodeId": root, "selector": ".forest tbody svg.strip"})
+    assert len(strips["nodeIds"]) == 4
+    for strip in strips["nodeIds"]:
+        box = browser.execute_cdp_cmd("DOM.getBoxModel", {"nodeId": strip})["model"]
+        assert box["width"] >= 300
+        assert box["height"] >= 20

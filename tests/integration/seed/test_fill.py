@@ -1,0 +1,228 @@
+"""Seeding a real database: what is asked for is there, whoever made it and however often it was interrupted."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from harness.errors import HarnessError, ScenarioError, SeedError
+from harness.progress import Silent
+from harness.scenario import SqlFile, load_scenario
+from harness.seed import MANIFEST_FILE, declared_catalogue, estimate_bytes, fill, load_spec, read_catalogue
+from harness.seed import load as load_module
+from harness.server import Databases, Server, connect
+from tests.integration.seed.filling import digest, filled, query, shop_scenario
+from tests.unit.seed.tiny import shop_spec
+
+LARGE = 70_000
+
+
+async def test_rows_types_keys_and_indexes_are_there(server: Server, database: str, tmp_path: Path) -> None:
+    spec = shop_spec()
+    manifest = await filled(server, database, tmp_path, spec, 3000)
+    assert {item.table: item.rows for item in manifest.tables} == {"shop": 6, "person": 300, "sale": 3000, "line": 9000}
+    assert manifest.rows == 12_306
+    assert manifest.anomalies == {}
+    assert manifest.bytes == sum(item.bytes for item in manifest.tables) > 1_000_000
+    counts = await query(server, database, "SELECT count(*) AS n, count(note) AS notes, sum(price) AS sum FROM sale")
+    assert counts[0]["n"] == 3000
+    assert 1300 < counts[0]["notes"] < 1700
+    indexes = await query(server, database, "SELECT indexname FROM pg_indexes WHERE schemaname = 'public'")
+    assert {"sale_shop", "sale_person", "line_sale", "line_pkey"} <= {row["indexname"] for row in indexes}
+    invalid = await query(server, database, "SELECT 1 FROM pg_index WHERE NOT indisvalid")
+    assert invalid == []
+
+
+async def test_nothing_of_the_seeding_is_left_behind(server: Server, database: str, tmp_path: Path) -> None:
+    await filled(server, database, tmp_path, shop_spec(), 500)
+    schemas = {row["nspname"] for row in await query(server, database, "SELECT nspname FROM pg_namespace")}
+    assert "bench_seed" not in schemas
+    assert [path.name for path in tmp_path.iterdir()] == [MANIFEST_FILE]
+
+
+async def test_copies_equal_their_sources_and_groups_are_kept(server: Server, database: str, tmp_path: Path) -> None:
+    await filled(server, database, tmp_path, shop_spec(), 3000)
+    sales = """
+        SELECT count(*) FILTER (WHERE (s.person_name, s.person_email, s.person_role)
+                                      IS DISTINCT FROM (p.name, p.email, p.role)) AS differ,
+               count(*) FILTER (WHERE s.copied_price IS DISTINCT FROM s.price) AS prices,
+               count(*) FILTER (WHERE s.shop_id <> p.shop_id) AS strangers,
+               count(*) FILTER (WHERE s.is_open <> (s.state = 'open')) AS states,
+               count(*) FILTER (WHERE p.id IS NULL) AS without
+        FROM sale s LEFT JOIN person p ON p.id = s.person_id"""
+    row = (await query(server, database, sales))[0]
+    assert (row["differ"], row["prices"], row["strangers"], row["states"]) == (0, 0, 0, 0)
+    assert 200 < row["without"] < 400
+    lines = """
+        SELECT count(*) FILTER (WHERE l.sold_at <> s.made_at) + count(*) FILTER (WHERE p.shop_id <> s.shop_id) AS wrong
+        FROM line l JOIN sale s ON s.id = l.sale_id JOIN person p ON p.id = l.person_id"""
+    assert (await query(server, database, lines))[0]["wrong"] == 0
+
+
+@pytest.mark.slow
+async def test_the_rows_do_not_depend_on_workers_chunks_or_messages(
+    server: Server, databases: Databases, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = shop_spec()
+    await filled(server, database, tmp_path / "one", spec, LARGE, workers=1)
+    wanted = await digest(server, database, spec)
+    monkeypatch.setattr(load_module, "CHUNK_BLOCKS", 2)
+    other = await databases.create("otherworkers")
+    await filled(server, other, tmp_path / "three", spec, LARGE, workers=3)
+    assert await digest(server, other, spec) == wanted
+    await databases.drop("otherworkers")
+
+
+async def test_another_seed_gives_other_rows(
+    server: Server, databases: Databases, database: str, tmp_path: Path
+) -> None:
+    spec = shop_spec()
+    await filled(server, database, tmp_path, spec, 500, seed=1)
+    other = await databases.create("otherseed")
+    await filled(server, other, tmp_path, spec, 500, seed=2)
+    one, two = await digest(server, database, spec), await digest(server, other, spec)
+    assert all(one[table] != two[table] for table in one)
+    await databases.drop("otherseed")
+
+
+def crew() -> list[psutil.Process]:
+    """The seeder's processes."""
+    return [child for child in psutil.Process().children() if "spawn_main" in " ".join(child.cmdline())]
+
+
+class Killer(Silent):
+    """Kills one of the seeder's processes when so many rows are there."""
+
+    def __init__(self, rows: int) -> None:
+        self._rows = rows
+        self.at: float | None = None
+
+    def update(self, done: float, detail: str = "") -> None:
+        if done >= self._rows and self.at is None and "rows/s" in detail:
+            self.at = done
+            os.kill(crew()[-1].pid, signal.SIGKILL)
+
+
+@pytest.mark.slow
+async def test_a_killed_seeding_goes_on_at_its_first_missing_block(
+    server: Server, databases: Databases, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(load_module, "CHUNK_BLOCKS", 2)
+    spec = shop_spec()
+    killer = Killer(LARGE)
+    with pytest.raises(SeedError, match=r"the process that loaded \w+ ended \(exit code -9\)"):
+        await fill(shop_scenario(), spec, LARGE, "clean", 1, server.address, database, tmp_path, killer, workers=2)
+    loaded = (await query(server, database, "SELECT sum(blocks) AS n FROM bench_seed.chunk"))[0]["n"]
+    sales = (await query(server, database, "SELECT count(*) AS n FROM line"))[0]["n"]
+    assert loaded >= 8
+    assert 0 < sales < 3 * LARGE
+    with pytest.raises(SeedError, match="holds an interrupted seeding of another kind"):
+        await filled(server, database, tmp_path, spec, LARGE, seed=2)
+    begun: list[Any] = []
+    real = load_module.load
+
+    async def watched(job: Any, chunks: Any, workers: int, progress: Any) -> None:
+        begun.append(sum(chunk.blocks for parts in chunks.values() for chunk in parts))
+        await real(job, chunks, workers, progress)
+
+    monkeypatch.setattr("harness.seed.seeding.load", watched)
+    manifest = await filled(server, database, tmp_path, spec, LARGE)
+    assert begun == [1 + 1 + 9 + 26 - loaded]
+    assert manifest.rows == 6 + LARGE // 10 + LARGE + 3 * LARGE
+    whole = await databases.create("whole")
+    await filled(server, whole, tmp_path, spec, LARGE)
+    assert await digest(server, whole, spec) == await digest(server, database, spec)
+    await databases.drop("whole")
+
+
+class Watcher(Silent):
+    """Sets an event when the first rows are there."""
+
+    def __init__(self) -> None:
+        self.begun = asyncio.Event()
+
+    def update(self, done: float, detail: str = "") -> None:
+        self.begun.set()
+
+
+async def test_a_cancelled_seeding_leaves_no_process(server: Server, database: str, tmp_path: Path) -> None:
+    watcher = Watcher()
+    filling = fill(shop_scenario(), shop_spec(), 400_000, "clean", 1, server.address, database, tmp_path, watcher)
+    task = asyncio.create_task(filling)
+    await watcher.begun.wait()
+    assert crew() != []
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert crew() == []
+
+
+async def test_a_specification_that_does_not_fit_stops_before_any_row(
+    server: Server, database: str, tmp_path: Path
+) -> None:
+    spec = shop_spec(tables__person__columns__name__text="{_word} {row} and a long tail that cannot fit")
+    with pytest.raises(ScenarioError, match=r"tables.person.columns.name: its generator gives up to"):
+        await filled(server, database, tmp_path, spec, 500)
+
+
+async def test_a_constraint_that_the_rows_break_is_named_with_file_and_line(
+    server: Server, database: str, tmp_path: Path
+) -> None:
+    broken = SqlFile(
+        Path("keys.sql"), "ALTER TABLE shop ADD PRIMARY KEY (id);\n\nALTER TABLE sale ADD UNIQUE (shop_id);\n"
+    )
+    with pytest.raises(SeedError, match=r"keys.sql:3: could not create unique index"):
+        await filled(server, database, tmp_path, shop_spec(), 500, replace(shop_scenario(), constraints=(broken,)))
+
+
+async def test_a_row_that_the_table_refuses_is_told(server: Server, database: str, tmp_path: Path) -> None:
+    scenario = shop_scenario()
+    check = SqlFile(Path("check.sql"), "ALTER TABLE sale ADD CHECK (lines < 5);")
+    with pytest.raises(HarnessError, match=r"violates check constraint") as caught:
+        await filled(server, database, tmp_path, shop_spec(), 500, replace(scenario, schema=(*scenario.schema, check)))
+    assert "sale" in str(caught.value)
+
+
+async def test_the_crm_declares_what_its_server_has(server: Server, database: str, tmp_path: Path) -> None:
+    scenario = load_scenario("crm")
+    spec = load_spec(scenario.seed)
+    await filled(server, database, tmp_path, spec, 200, scenario)
+    connection = await connect(server.address, database)
+    try:
+        real = await read_catalogue(connection)
+    finally:
+        await connection.close()
+    declared = declared_catalogue(scenario.schema)
+    for table, columns in real.items():
+        for name, kind in columns.items():
+            said = declared[table][name]
+            loosened = replace(kind, not_null=said.not_null) if name == "id" else kind
+            assert (said, name) == (loosened, name)
+
+
+async def test_the_estimated_size_is_near_the_truth(server: Server, database: str, tmp_path: Path) -> None:
+    scenario = load_scenario("crm")
+    spec = load_spec(scenario.seed)
+    manifest = await filled(server, database, tmp_path, spec, 3000, scenario)
+    assert estimate_bytes(spec, 3000) == pytest.approx(manifest.bytes, rel=0.3)
+
+
+async def test_tables_are_frozen_and_analysed(server: Server, database: str, tmp_path: Path) -> None:
+    await filled(server, database, tmp_path, shop_spec(), 3000)
+    pages = "SELECT relpages, relallvisible, reltuples FROM pg_class WHERE relname = 'sale'"
+    row = (await query(server, database, pages))[0]
+    assert row["relpages"] == row["relallvisible"] > 0
+    assert row["reltuples"] == 3000
+
+
+async def test_a_database_that_holds_tables_already_is_refused(server: Server, database: str, tmp_path: Path) -> None:
+    await filled(server, database, tmp_path, shop_spec(), 200)
+    with pytest.raises(HarnessError, match="already exists"):
+        await filled(server, database, tmp_path, shop_spec(), 200)

@@ -1,0 +1,55 @@
+"""The probe of the event loop: quiet on an idle loop, exact about a blocked one."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from harness.measure.lag import INTERVAL_S, LagProbe, percentile_99
+
+
+def lags_while(work_s: float, blocked_s: float) -> list[float]:
+    async def run() -> list[float]:
+        probe = LagProbe()
+        probe.start()
+        await asyncio.sleep(work_s)
+        time.sleep(blocked_s)  # noqa: ASYNC251 - blocking the loop is what is measured
+        await asyncio.sleep(0)
+        return probe.stop()
+
+    return asyncio.run(run())
+
+
+def test_a_blocked_loop_is_charged_once_for_every_time_that_was_due() -> None:
+    lags = lags_while(0.0, 0.1)
+    assert 0.1 / INTERVAL_S * 0.9 <= len(lags) <= 0.1 / INTERVAL_S * 2
+    assert max(lags) >= 0.095
+    assert sorted(lags)[len(lags) // 2] == pytest.approx(0.05, abs=0.03)
+
+
+def test_the_probe_looks_as_often_as_it_says() -> None:
+    lags = lags_while(0.2, 0.0)
+    assert len(lags) == pytest.approx(0.2 / INTERVAL_S, rel=0.25)
+
+
+def test_a_probe_can_be_used_again() -> None:
+    async def run() -> tuple[int, int]:
+        probe = LagProbe()
+        counts = []
+        for _ in range(2):
+            probe.start()
+            await asyncio.sleep(0.02)
+            counts.append(len(probe.stop()))
+            await asyncio.sleep(0.05)
+        return counts[0], counts[1]
+
+    first, second = asyncio.run(run())
+    assert second < 2 * first + 10
+
+
+def test_the_percentile_is_the_value_that_one_percent_exceed() -> None:
+    assert percentile_99([float(value) for value in range(1, 101)]) == 99.0
+    assert percentile_99([3.0, 1.0, 2.0]) == 3.0
+    assert percentile_99([]) == 0.0

@@ -1,0 +1,123 @@
+"""samples.parquet: what is written is read again, a killed run's stream is recovered, foreign files are refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from harness.errors import MeasureError
+from harness.measure.buffer import SAMPLE, Samples, state_number, state_text
+from harness.measure.sample_writer import SampleWriter, recover, stream_path
+from harness.measure.samples import METADATA_KEY, SCHEMA, read_table
+from harness.measure.slices import SliceFacts, summarise
+
+
+def samples(latencies_s: list[float], states: list[str] | None = None) -> Samples:
+    rows = np.zeros(len(latencies_s), dtype=SAMPLE)
+    rows["op"] = np.arange(len(latencies_s))
+    rows["sent_s"] = rows["intended_s"] = np.arange(len(latencies_s)) * 1.0
+    rows["done_s"] = rows["sent_s"] + latencies_s
+    for index, state in enumerate(states or []):
+        rows["state"][index] = state_number(state)
+    return rows
+
+
+def facts(block: int, arm: str = "before", query: str = "q", invalid: str = "", lag_s: float = 0.0) -> SliceFacts:
+    return SliceFacts(query, arm, 1, block, lag_s, 2e-5, None, invalid)
+
+
+def test_a_slice_is_summed_up_over_its_successes_and_counts_its_errors() -> None:
+    record = summarise(facts(2), samples([1.0, 2.0, 3.0, 99.0], ["00000", "00000", "00000", "57014"]))
+    assert (record.executions, record.p50_s, record.mean_s) == (3, 2.0, 2.0)
+    assert record.errors == (("57014", 1),)
+    assert record.failures == 1
+    assert record.wall_s == 3.0 + 99.0
+    assert (record.p95_s, record.p99_s) == (None, None)
+
+
+def test_a_latency_counts_from_the_intended_start() -> None:
+    rows = samples([1.0])
+    rows["intended_s"] -= 0.5
+    assert summarise(facts(0), rows).p50_s == 1.5
+
+
+@pytest.mark.parametrize(
+    ("lag_s", "latency_s", "valid"),
+    [(0.0009, 0.001, True), (0.0011, 0.001, False), (0.004, 0.05, True), (0.006, 0.05, False)],
+)
+def test_a_client_that_was_late_voids_its_slice(lag_s: float, latency_s: float, valid: bool) -> None:
+    assert (summarise(facts(3, lag_s=lag_s), samples([latency_s] * 5)).invalid == "") is valid
+
+
+def test_an_empty_slice_has_no_figures() -> None:
+    record = summarise(facts(0, invalid="a worker was ended by SIGKILL"), samples([]))
+    assert (record.executions, record.p50_s, record.mean_s, record.wall_s) == (0, None, None, 0.0)
+    assert record.invalid == "a worker was ended by SIGKILL"
+
+
+def test_what_is_written_is_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "samples.parquet"
+    writer = SampleWriter(path, ["q", "r"], ["before", "after"], {"seed": 1})
+    blocks = [
+        [(facts(0), samples([0.1, 0.2])), (facts(0, "after"), samples([0.3], ["40001"]))],
+        [(facts(1, query="r"), samples([0.5] * 30)), (facts(1, "after", "r", "a worker died"), samples([]))],
+    ]
+    for block in blocks:
+        writer.append(block)
+    writer.finish()
+    expected = tuple(summarise(*item) for block in blocks for item in block)
+    assert read_table(path).slices == expected
+    assert pq.read_schema(path).remove_metadata() == SCHEMA.remove_metadata()
+    assert not stream_path(path).exists()
+
+
+@pytest.mark.parametrize("cut", [0, 1, 100])
+def test_a_killed_run_keeps_every_block_but_the_one_being_written(tmp_path: Path, cut: int) -> None:
+    path = tmp_path / "samples.parquet"
+    writer = SampleWriter(path, ["q"], ["before"], {})
+    writer.append([(facts(0), samples([0.1, 0.2]))])
+    whole = stream_path(path).stat().st_size
+    writer.append([(facts(1), samples([0.1, 0.2]))])
+    content = stream_path(path).read_bytes()
+    writer.finish()
+    path.unlink()
+    stream_path(path).write_bytes(content[: len(content) - cut] if cut < 100 else content[: whole + 100])
+    assert recover(path)
+    assert [record.block for record in read_table(path).slices] == ([0, 1] if cut == 0 else [0])
+    assert not recover(path)
+
+
+def test_a_run_without_a_block_has_an_empty_table(tmp_path: Path) -> None:
+    path = tmp_path / "samples.parquet"
+    SampleWriter(path, ["q"], ["before"], {}).finish()
+    assert read_table(path).slices == ()
+    assert read_table(path).counted_blocks == 0
+
+
+def test_samples_of_another_schema_version_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "samples.parquet"
+    pq.write_table(SCHEMA.with_metadata({METADATA_KEY: b'{"schema_version": 99}'}).empty_table(), path)
+    with pytest.raises(MeasureError, match=r"has the samples' schema version 99, this tool reads 1"):
+        read_table(path)
+
+
+def test_files_that_are_no_samples_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "samples.parquet"
+    path.write_text("nonsense")
+    with pytest.raises(MeasureError, match="cannot be read as samples"):
+        read_table(path)
+    pq.write_table(pa.table({"a": [1]}), path)
+    with pytest.raises(MeasureError, match="holds no samples of this tool"):
+        read_table(path)
+    with pytest.raises(MeasureError, match="cannot be read as samples"):
+        read_table(tmp_path / "missing")
+
+
+@pytest.mark.parametrize("state", ["00000", "23505", "57P01", "XX000", "ZZZZZ"])
+def test_sqlstates_travel_as_numbers(state: str) -> None:
+    assert state_text(state_number(state)) == state
+    assert state_number(state) < 2**31

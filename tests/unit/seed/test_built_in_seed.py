@@ -1,0 +1,43 @@
+"""The built-in seed files, and the JSON schema that editors hold them against."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+
+import jsonschema
+import pytest
+
+from harness.scenario import load_scenario, scenario_names
+from harness.scenario.paths import data_root
+from harness.seed import check_spec, declared_catalogue, json_schema, load_spec
+from harness.seed.scale import row_counts
+
+SCHEMA = data_root() / "seeds" / "seed.schema.json"
+
+
+@pytest.mark.parametrize("name", scenario_names())
+def test_it_fits_its_scenarios_schema(name: str) -> None:
+    scenario = load_scenario(name)
+    check_spec(load_spec(scenario.seed), declared_catalogue(scenario.schema))
+
+
+@pytest.mark.parametrize("name", scenario_names())
+def test_every_main_table_has_the_scales_rows(name: str) -> None:
+    scenario = load_scenario(name)
+    counts = row_counts(load_spec(scenario.seed), 100_000)
+    assert [counts[table] for table in scenario.main_tables] == [100_000] * len(scenario.main_tables)
+    assert sum(counts.values()) < 1_100_000
+
+
+def test_the_json_schema_is_the_models() -> None:
+    wanted = json.dumps(json_schema(), indent=2) + "\n"
+    assert SCHEMA.read_text() == wanted, "write harness.seed.json_schema() to seeds/seed.schema.json"
+
+
+def test_the_json_schema_accepts_the_built_in_file_and_refuses_a_wrong_one() -> None:
+    data = json.loads(json.dumps(tomllib.loads((data_root() / "seeds" / "crm.toml").read_text()), default=str))
+    jsonschema.validate(data, json.loads(SCHEMA.read_text()))
+    data["tables"]["sales"]["columns"]["value"]["kind"] = "zipf"
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(data, json.loads(SCHEMA.read_text()))

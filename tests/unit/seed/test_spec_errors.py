@@ -1,0 +1,263 @@
+"""What is wrong in a seed file is told with file, table, column and reason, before anything is created."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.errors import EXIT_USAGE, ScenarioError
+from harness.scenario import SqlFile
+from harness.seed import check_spec, declared_catalogue, estimate_bytes, load_spec
+from harness.seed.catalogue import ColumnType
+from harness.seed.check import parse_spec
+from tests.unit.seed.tiny import shop, shop_spec
+
+TABLES = """
+CREATE TYPE state AS ENUM ('open', 'done');
+CREATE TABLE shop (id uuid PRIMARY KEY, title varchar(40) NOT NULL);
+CREATE TABLE person (
+    id bigint PRIMARY KEY, shop_id uuid NOT NULL, name varchar(30) NOT NULL, email varchar(44),
+    role text NOT NULL DEFAULT 'clerk', born date, gone timestamptz
+);
+CREATE TABLE sale (
+    id uuid PRIMARY KEY, shop_id uuid NOT NULL, person_id bigint, person_name varchar(30), person_email text,
+    person_role varchar(10), price numeric(8,2) NOT NULL, copied_price numeric(8,2), state state NOT NULL,
+    done_at timestamptz, made_at timestamptz, note text, tags text[], is_open boolean, lines int
+);
+CREATE TABLE line (id uuid, sale_id uuid, before_id uuid, person_id bigint, person_name text, sold_at timestamptz);
+"""
+
+
+def catalogue(*changes: tuple[str, str]) -> dict[str, dict[str, ColumnType]]:
+    text = TABLES
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    return declared_catalogue([SqlFile(Path("schema.sql"), text)])
+
+
+def test_the_declared_schema_is_read_as_postgresql_would() -> None:
+    sale = catalogue()["sale"]
+    assert sale["price"] == ColumnType("numeric", not_null=True, precision=8, scale=2)
+    assert sale["person_role"] == ColumnType("varchar", length=10)
+    assert sale["state"] == ColumnType("state", not_null=True, labels=("open", "done"))
+    assert sale["tags"].name == "_text"
+    assert sale["id"].not_null
+    assert catalogue()["person"]["role"] == ColumnType("text", not_null=True, filled=True)
+
+
+def test_a_specification_that_fits_passes() -> None:
+    check_spec(shop_spec(), catalogue())
+
+
+COLUMN = "tables__sale__columns__"
+BROKEN: list[tuple[dict[str, Any], str, str]] = [
+    ({COLUMN + "price": {"kind": "zipf"}}, "tables.sale.columns.price", "there is no kind 'zipf'"),
+    ({COLUMN + "price": {"max": 3}}, "tables.sale.columns.price", "needs a `kind`"),
+    ({COLUMN + "price": {"kind": "number"}}, "tables.sale.columns.price.max", "required"),
+    ({COLUMN + "price": {"kind": "number", "max": 3, "mx": 1}}, "tables.sale.columns.price.mx", "not permitted"),
+    ({COLUMN + "price": {"kind": "number", "max": 3, "nulls": 1.5}}, "tables.sale.columns.price.nulls", "less than or"),
+    (
+        {COLUMN + "price": {"kind": "number", "min": 9, "max": 3}},
+        "tables.sale.columns.price",
+        "min 9 is more than max 3",
+    ),
+    (
+        {COLUMN + "state": {"kind": "choice", "weights": {"a": -1}}},
+        "tables.sale.columns.state.weights.a",
+        "greater than",
+    ),
+    ({COLUMN + "state": {"kind": "choice", "weights": {"a": 0}}}, "tables.sale.columns.state", "all weights are 0"),
+    ({COLUMN + "state": {"kind": "choice", "weights": {}}}, "tables.sale.columns.state.weights", "at least 1"),
+    ({COLUMN + "shop_id__table": "shp"}, "tables.sale.columns.shop_id", "'shp' does not exist; did you mean 'shop'?"),
+    ({COLUMN + "person_name__column": "nam"}, "tables.sale.columns.person_name", "person has no column 'nam'; did you"),
+    ({COLUMN + "person_name__through": "price"}, "tables.sale.columns.person_name", "price does not hold keys"),
+    (
+        {COLUMN + "person_id__within": {"price": "shop_id"}},
+        "tables.sale.columns.person_id",
+        "do not hold keys of the same",
+    ),
+    ({COLUMN + "done_at__column": "price"}, "tables.sale.columns.done_at", "price is no point in time"),
+    (
+        {COLUMN + "done_at__when": {"stat": ["done"]}},
+        "tables.sale.columns.done_at",
+        "no column 'stat'; did you mean 'state'?",
+    ),
+    ({COLUMN + "note__pool": "prosa"}, "tables.sale.columns.note", "no pool 'prosa'; did you mean 'prose'?"),
+    ({COLUMN + "is_open__expression": "state = 'open'"}, "tables.sale.columns.is_open", "is no expression"),
+    ({COLUMN + "is_open__expression": "stat == 1"}, "tables.sale.columns.is_open", "no column 'stat'"),
+    (
+        {COLUMN + "price": {"kind": "expression", "expression": "copied_price"}},
+        "tables.sale.columns.price",
+        "a cycle: ",
+    ),
+    ({COLUMN + "id": {"kind": "choice", "weights": {"a": 1}}}, "tables.sale", "must be of kind uuid or sequence"),
+    ({"tables__sale__key": "nr"}, "tables.sale", "its key 'nr' is not among its columns"),
+    ({"tables__sale__share": -1}, "tables.sale.share", "greater than or equal to 0"),
+    ({"tables__sale__shares": 1}, "tables.sale.shares", "not permitted"),
+    ({"pools__word__values": []}, "pools.word.values", "at least 1"),
+    ({"pools__prose__sentences": "sentences"}, "pools.prose", "no pool 'sentences'; did you mean 'sentence'?"),
+    ({"pools__prose__sentences": "words"}, "pools.prose", "itself made of a pool"),
+    ({"pools__words__min": 9}, "pools.words", "min 9 is more than max 3"),
+    ({"tables": {}}, "tables", "at least 1"),
+    ({"tabels": {}}, "tabels", "not permitted"),
+]
+
+
+@pytest.mark.parametrize(
+    ("changes", "place", "reason"), BROKEN, ids=[f"{place}: {reason}" for _, place, reason in BROKEN]
+)
+def test_an_entry_that_is_wrong_is_named_with_the_reason(changes: dict[str, Any], place: str, reason: str) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        parse_spec(shop(**changes), "shop.toml")
+    message = str(caught.value)
+    assert message.startswith("shop.toml: ")
+    assert f"{place}: " in message
+    assert reason in message
+    assert "\n" not in message
+    assert caught.value.exit_code == EXIT_USAGE
+
+
+def test_a_cycle_across_tables_is_found() -> None:
+    changes = {"tables__person__columns__of": {"kind": "parent", "table": "sale", "within": {"name_of": "shop_id"}}}
+    changes["tables__person__columns__name_of"] = {"kind": "copy", "through": "of", "column": "shop_id"}
+    with pytest.raises(ScenarioError, match=r"a cycle: person.of <- person.name_of <- person.of"):
+        parse_spec(shop(**changes), "shop.toml")
+
+
+MISFITS: list[tuple[tuple[str, str], str, str]] = [
+    (
+        ("person_role varchar(10)", "person_role varchar(4)"),
+        "sale.columns.person_role",
+        "up to 5 characters, the column holds 4",
+    ),
+    (("name varchar(30) NOT NULL", "name varchar(12) NOT NULL"), "person.columns.name", "the column holds 12"),
+    (("email varchar(44)", "email varchar(20)"), "person.columns.email", "the column holds 20"),
+    (("person_email text", "person_email text NOT NULL"), "sale.columns.person_email", "can give NULL"),
+    (("done_at timestamptz", "done_at timestamptz NOT NULL"), "sale.columns.done_at", "can give NULL"),
+    (("lines int", "lines uuid"), "sale.columns.lines", "does not give values of type uuid"),
+    (("note text", "note int"), "sale.columns.note", "does not give values of type int4"),
+    (
+        ("person_id bigint, person_name varchar", "person_id uuid, person_name varchar"),
+        "sale.columns.person_id",
+        "type uuid",
+    ),
+    (("made_at timestamptz", "made_at point"), "sale.columns.made_at", "columns of type point cannot be filled"),
+    (
+        ("price numeric(8,2) NOT", "price numeric(5,2) NOT"),
+        "sale.columns.price",
+        "up to 9999, the column holds less than 1e3",
+    ),
+    (("price numeric(8,2) NOT", "price smallint NOT"), "sale.columns.price", "does not give values of type int2"),
+    (("lines int", "lines smallint"), "sale.columns.lines", "up to 40000, the column holds less than 32768"),
+    (
+        ("copied_price numeric(8,2)", "copied_price numeric(8,1)"),
+        "sale.columns.copied_price",
+        "2 decimals, the column holds 1",
+    ),
+    (
+        ("('open', 'done')", "('open', 'shut')"),
+        "sale.columns.state",
+        "'done' is no value of the enum state (open, shut)",
+    ),
+    (("CREATE TABLE line ", "CREATE TABLE lines "), "tables.line", "the schema has no such table"),
+    (("is_open boolean,", ""), "sale.columns.is_open", "no such column"),
+    (("lines int", "lines int, size int NOT NULL"), "tables.sale", "column size is NOT NULL and has no default"),
+    (("lines int", "lines int GENERATED ALWAYS AS (1) STORED"), "sale.columns.lines", "computes this column itself"),
+]
+
+
+@pytest.mark.parametrize(("change", "place", "reason"), MISFITS, ids=[reason for _, _, reason in MISFITS])
+def test_what_the_schema_cannot_hold_is_named(change: tuple[str, str], place: str, reason: str) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        check_spec(shop_spec(tables__sale__columns__lines__max=40_000), catalogue(change))
+    assert place in str(caught.value)
+    assert reason in str(caught.value)
+
+
+def planted(**entry: Any) -> dict[str, Any]:
+    data = shop()
+    data["anomaly"] = [{"rate": 0.1, **entry}]
+    return data
+
+
+@pytest.mark.parametrize(
+    ("entry", "reason"),
+    [
+        ({"kind": "stle", "table": "sale", "columns": ["person_name"]}, "Input should be 'odd_text'"),
+        ({"kind": "stale", "table": "sle", "columns": ["person_name"]}, "no table 'sle'; did you mean 'sale'?"),
+        ({"kind": "stale", "table": "sale", "columns": ["person"]}, "stores no column 'person'"),
+        ({"kind": "stale", "table": "person", "columns": ["_word"]}, "stores no column '_word'"),
+        ({"kind": "stale", "table": "sale", "columns": ["note"]}, "note is no copy"),
+        ({"kind": "stale", "table": "sale", "columns": ["shop_id"]}, "shop_id holds keys"),
+        ({"kind": "orphan", "table": "sale", "columns": ["note"]}, "note does not hold keys"),
+        ({"kind": "off_by", "table": "sale", "columns": ["note"]}, "note is no number"),
+        ({"kind": "odd_text", "table": "person", "columns": ["name"]}, "needs `pool`"),
+        ({"kind": "odd_text", "table": "person", "columns": ["name"], "pool": "x"}, "no pool 'x'"),
+        ({"kind": "foreign_word", "table": "sale", "columns": ["person_role"]}, "needs `words`"),
+        ({"kind": "deleted", "table": "sale", "columns": ["note"], "after": "made_at"}, "must be points in time"),
+        ({"kind": "missing", "table": "person", "columns": ["name"]}, "would spread there unrecorded"),
+        ({"kind": "null_parent", "table": "sale", "columns": ["person_id"], "rate": 2}, "less than or equal to 1"),
+    ],
+)
+def test_an_anomaly_that_cannot_be_planted_is_named(entry: dict[str, Any], reason: str) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        parse_spec(planted(**entry), "shop.toml")
+    assert "anomaly[1]" in str(caught.value)
+    assert reason in str(caught.value)
+
+
+def test_two_anomalies_of_one_kind_at_one_column_are_refused() -> None:
+    data = planted(kind="stale", table="sale", columns=["person_name"])
+    data["anomaly"] *= 2
+    with pytest.raises(ScenarioError, match="person_name has two anomalies of this kind"):
+        parse_spec(data, "shop.toml")
+
+
+@pytest.mark.parametrize(
+    ("entry", "reason"),
+    [
+        ({"kind": "at_limit", "table": "person", "columns": ["name"], "length": 31}, "up to 31 characters"),
+        ({"kind": "padded", "table": "sale", "columns": ["person_name"], "length": 20}, "the column holds 30"),
+        ({"kind": "null_parent", "table": "sale", "columns": ["shop_id"]}, "can give NULL, the column is NOT NULL"),
+    ],
+)
+def test_an_anomaly_that_the_schema_cannot_hold_is_named(entry: dict[str, Any], reason: str) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        check_spec(parse_spec(planted(**entry), "shop.toml"), catalogue())
+    assert reason in str(caught.value)
+
+
+def test_types_that_do_not_go_together_are_told_when_the_size_is_estimated() -> None:
+    changes: dict[str, Any] = {COLUMN + "is_open": {"kind": "expression", "expression": "note > 3"}}
+    with pytest.raises(ScenarioError, match=r"shop.toml: tables.sale.columns.is_open: texts can only be compared"):
+        estimate_bytes(shop_spec(**changes), 1_000)
+
+
+@pytest.mark.parametrize(
+    ("pool", "reason"),
+    [
+        ({"kind": "faker", "provider": "frobnicate"}, "Faker has no 'frobnicate' for en_US"),
+        ({"kind": "faker", "provider": "last_name", "locales": ["xx_YY"]}, "Faker has no locale 'xx_YY'"),
+        ({"kind": "faker", "provider": "sentence", "max_length": 1}, "the pool is empty"),
+    ],
+)
+def test_a_pool_that_cannot_be_made_is_named(pool: dict[str, Any], reason: str) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        estimate_bytes(shop_spec(pools__name=pool), 1_000)
+    assert "shop.toml: pools.name: " in str(caught.value)
+    assert reason in str(caught.value)
+
+
+def test_a_file_that_is_missing_or_no_toml_is_named_with_the_line(tmp_path: Path) -> None:
+    with pytest.raises(ScenarioError, match=r"none.toml: the file is missing"):
+        load_spec(tmp_path / "none.toml")
+    broken = tmp_path / "broken.toml"
+    broken.write_text("[tables]\nsales = = 3\n")
+    with pytest.raises(ScenarioError, match=r"broken.toml: not valid TOML: .*line 2"):
+        load_spec(broken)
+    broken.write_bytes(b"\xff\xfe")
+    with pytest.raises(ScenarioError, match=r"broken.toml: not UTF-8"):
+        load_spec(broken)
