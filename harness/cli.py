@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import traceback
 from pathlib import Path
@@ -13,20 +14,23 @@ from rich.console import Console
 from harness import __version__, options, pipeline, sqltext
 from harness.console import shown_progress
 from harness.errors import EXIT_COULD_NOT_RUN, EXIT_INTERRUPTED, EXIT_USAGE, HarnessError
-from harness.report import summary, write_report
-from harness.result import Result
-from harness.result.store import to_json
+from harness.interrupt import raise_on_sigterm, run_async
+from harness.report import summary, write_index, write_report
+from harness.result.store import RESULT_FILE, to_json
 from harness.scenario import load_scenario, scenario_names
 from harness.server import ServerOptions
 from harness.server.cleaning import clean as clean_leftovers
+from harness.server.faults import as_harness_error
+from harness.server.given import parse_dsn
 
+REPORT_FILE = "report.html"
 app = typer.Typer(
     name="bench",
     help="Proves, or refutes, a PostgreSQL migration that replaces denormalised columns by views.",
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     add_completion=False,
-    no_args_is_help=True,
+    context_settings={"max_content_width": 100},
 )
 
 ScenarioArgument = Annotated[str, typer.Argument(help="A built-in scenario's name, or a scenario's folder.")]
@@ -45,21 +49,29 @@ ResultsOption = Annotated[Path, typer.Option(help="Where the folders of runs lie
 QuietOption = Annotated[bool, typer.Option("--quiet", help="No progress.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="The result on stdout, and nothing else there.")]
 RunArgument = Annotated[Path, typer.Argument(help="A run's folder, for example results/latest.")]
-KeepOption = Annotated[bool, typer.Option("--keep", help="Keep the server and its databases (see bench serve).")]
+KeepOption = Annotated[bool, typer.Option("--keep", help="Keep the server and its databases, for bench serve.")]
 OpenOption = Annotated[bool, typer.Option("--open", help="Show it in a browser.")]
 
 _CommandLineError: type[Any] = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 """What every mistake in the words of a command is; typer brings its own click, or uses the installed one."""
 
 
+EXIT_CODES = """Exit codes: 0 all good, 1 performance regression, 2 wrong usage, 3 integrity failure, 4 inconclusive,
+5 could not run, 130 interrupted."""
+
+
 @app.callback(invoke_without_command=True)
-def _version(version: Annotated[bool, typer.Option("--version", help="The version.")] = False) -> None:
+def _bench(
+    context: typer.Context, version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False
+) -> None:
     if version:
         typer.echo(f"bench {__version__}")
-        raise typer.Exit
+    elif context.invoked_subcommand is None:
+        typer.echo(context.get_help(), err=True)
+        raise typer.Exit(EXIT_USAGE)
 
 
-@app.command()
+@app.command(epilog=EXIT_CODES)
 def run(
     scenario: ScenarioArgument = "crm",
     scale: ScaleOption = "10k",
@@ -67,19 +79,21 @@ def run(
     seed: SeedOption = 1,
     budget: Annotated[str, typer.Option(help="Wall-clock time for measuring: 60s, 5m.")] = "5m",
     clients: Annotated[str, typer.Option(help="Concurrent connections; several levels: 1,4.")] = "1",
-    arms: Annotated[str, typer.Option(help="Database states to measure.")] = "before,after,control",
-    statement_timeout: Annotated[str, typer.Option(help="Longest time for one statement.")] = "60s",
+    arms: Annotated[
+        str, typer.Option(help=f"Database states to measure, of {', '.join(options.ARMS)}.")
+    ] = "before,after,control",
+    statement_timeout: Annotated[str, typer.Option(help="Longest time for one timed statement.")] = "60s",
     dsn: DsnOption = None,
     pg_bin: PgBinOption = None,
     run_as: RunAsOption = None,
     allow_roles: AllowRolesOption = False,
-    resume: Annotated[Path | None, typer.Option(help="Go on with a killed run: its folder.")] = None,
+    resume: Annotated[Path | None, typer.Option(help="Go on with a killed run, in this folder.")] = None,
     results: ResultsOption = Path("results"),
     keep: KeepOption = False,
     quiet: QuietOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Seeds, migrates, verifies, measures and reports: the whole judgement of a migration."""
+    """Judges a migration: seeds, migrates, verifies, measures."""
     wanted = options.RunOptions(
         scenario=scenario,
         scale=scale,
@@ -97,16 +111,31 @@ def run(
         keep=keep,
     )
     with shown_progress(quiet) as progress:
-        result, folder = pipeline.run_to_end(wanted, resume, progress)
-    _show(result, folder, json)
-    raise typer.Exit(result.exit_code)
+        ended = pipeline.run_to_end(wanted, resume, progress)
+    if json:
+        typer.echo(to_json(ended.result), nl=False)
+    elif ended.problem is None:
+        summary(ended.result, Console(), ended.folder / REPORT_FILE)
+    _raise_problem(ended)
+    if keep:
+        typer.echo(_how_to_connect(ended, dsn), err=True)
+    raise typer.Exit(ended.result.exit_code)
 
 
-def _show(result: Result, folder: Path, as_json: bool) -> None:
-    if as_json:
-        typer.echo(to_json(result), nl=False)
-    else:
-        summary(result, Console(), folder / "report.html")
+def _raise_problem(ended: pipeline.Ended) -> None:
+    """Raises what stopped the run, after saying where the rest is."""
+    if ended.problem is not None:
+        typer.echo(f"what there is of it: {ended.folder / REPORT_FILE}", err=True)
+        raise ended.problem
+
+
+def _how_to_connect(ended: pipeline.Ended, dsn: str | None) -> str:
+    """What the user can do with what was kept."""
+    if dsn is None:
+        serve = shlex.join(["bench", "serve", str(ended.folder)])
+        return f"kept: {serve} starts its server, bench clean --kept removes it"
+    clean = shlex.join(["bench", "clean", "--kept", "--dsn", parse_dsn(dsn).url()])
+    return f"kept: the databases bench_{ended.result.run_id}_*; {clean} drops them"
 
 
 @app.command()
@@ -122,7 +151,7 @@ def seed(
     results: ResultsOption = Path("results"),
     quiet: QuietOption = False,
 ) -> None:
-    """Seeds a database and leaves it: rows and bytes per table, and how to connect."""
+    """Seeds a database, leaves it, and says how to connect."""
     wanted = options.RunOptions(
         scenario=scenario,
         scale=scale,
@@ -136,25 +165,29 @@ def seed(
         keep=True,
     )
     with shown_progress(quiet) as progress:
-        result, folder = pipeline.run_to_end(wanted, None, progress, pipeline.SEED_ONLY)
-    for table in result.seed_manifest.tables:
+        ended = pipeline.run_to_end(wanted, None, progress, pipeline.SEED_ONLY)
+    _raise_problem(ended)
+    manifest = ended.result.seed_manifest
+    for table in manifest.tables:
         typer.echo(f"{table.table:<32}{table.rows:>12,} rows{table.bytes:>16,} bytes")
-    typer.echo(f"in all {result.seed_manifest.rows:,} rows, {result.seed_manifest.bytes:,} bytes")
-    typer.echo(f"bench serve {folder}" if dsn is None else f"database bench_{result.run_id}_template")
+    typer.echo(f"in all {manifest.rows:,} rows, {manifest.bytes:,} bytes")
+    typer.echo(_how_to_connect(ended, dsn))
 
 
 @app.command()
 def report(run: RunArgument, open_: OpenOption = False) -> None:
-    """Writes a run's report again, the same bytes, from what its folder holds."""
-    for path in write_report(run):
+    """Writes a run's report again, or an index of a folder of runs."""
+    is_run = run.is_file() or (run / RESULT_FILE).exists()
+    written = write_report(run) if is_run else (write_index(run),)
+    for path in written:
         typer.echo(path)
     if open_:
-        typer.launch(str(run / "report.html"))
+        typer.launch(str(written[0]))
 
 
 @app.command()
 def scenarios() -> None:
-    """Lists the built-in scenarios with their views, dropped columns and queries."""
+    """Lists the built-in scenarios."""
     for name in scenario_names():
         found = load_scenario(name)
         migrations = ";\n".join(file.text for file in found.migrations)
@@ -165,7 +198,7 @@ def scenarios() -> None:
 
 @app.command()
 def serve(run: RunArgument, pg_bin: PgBinOption = None, quiet: QuietOption = False) -> None:
-    """Starts the kept server of a run, prints how to connect, and stops it on Ctrl-C."""
+    """Starts the kept server of a run, and stops it on Ctrl-C."""
     with shown_progress(quiet) as progress:
         pipeline.serve_until_stopped(run, ServerOptions(pg_bin=pg_bin), progress, typer.echo)
 
@@ -177,29 +210,36 @@ def clean(
     kept: Annotated[bool, typer.Option("--kept", help="Also what was kept on purpose.")] = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Removes what killed runs left behind, and only that; results stay."""
+    """Removes what killed runs left behind; results stay."""
     with shown_progress(quiet) as progress:
-        cleaned = pipeline.run_async(clean_leftovers(results, dsn, kept, progress))
-    for thing in (*cleaned.homes, *cleaned.databases):
+        cleaned = run_async(clean_leftovers(results, dsn, kept, progress))
+    removed = (*cleaned.homes, *cleaned.databases, *cleaned.roles)
+    for thing in removed:
         typer.echo(f"removed {thing}")
     for reason in cleaned.left_alone:
         typer.echo(f"left alone: {reason}")
-    if not (cleaned.homes or cleaned.databases or cleaned.left_alone):
+    if not removed and not cleaned.left_alone:
         typer.echo("nothing to clean")
 
 
 def main() -> NoReturn:
     """The entry point: every error becomes one line and its exit code; a bug shows its traceback."""
+    raise_on_sigterm()
     try:
-        code = app(standalone_mode=False)
-        sys.exit(code or 0)
+        code = app(prog_name="bench", standalone_mode=False) or 0
+        if code == EXIT_INTERRUPTED:  # some versions of typer make an exit code of Ctrl-C, some an exception
+            raise KeyboardInterrupt
+        sys.exit(code)
     except _CommandLineError as error:
         _fail(error.format_message(), EXIT_USAGE)
     except HarnessError as error:
         _fail(str(error), error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         _fail("interrupted", EXIT_INTERRUPTED)
-    except Exception:  # noqa: BLE001 - a bug: shown whole, and never mistaken for a verdict
+    except Exception as error:  # noqa: BLE001 - a bug: shown whole, and never mistaken for a verdict
+        known = as_harness_error(error, "writing")
+        if known is not None:
+            _fail(str(known), known.exit_code)
         traceback.print_exc()
         sys.exit(EXIT_COULD_NOT_RUN)
 

@@ -11,11 +11,28 @@ from pathlib import Path
 from typing import TextIO
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
 
 from harness import progress
 
 _PLAIN_EVERY_S = 5.0
+
+
+class _Share(ProgressColumn):
+    """The share done, where it is known how much there is to do."""
+
+    def render(self, task: Task) -> Text:
+        return Text("" if task.total is None else f"{task.percentage:>3.0f}%", style="progress.percentage")
 
 
 class RichProgress:
@@ -25,7 +42,7 @@ class RichProgress:
         self._bars = Progress(
             TextColumn("{task.description:<10}"),
             BarColumn(bar_width=24),
-            TextColumn("{task.percentage:>3.0f}%"),
+            _Share(),
             TimeElapsedColumn(),
             TimeRemainingColumn(compact=True),
             TextColumn("[dim]{task.fields[detail]}"),
@@ -85,7 +102,7 @@ class PlainProgress:
         if self._total and done > 0:
             left_s = (now - self._began_s) * max(self._total / done - 1, 0)
             share = f"{done / self._total:4.0%}, {left_s:.0f} s left"
-        self._say(" ".join(part for part in (f"{self._phase}:", share, detail) if part))
+        self._say(f"{self._phase}: {', '.join(part for part in (share, detail) if part)}")
 
     def note(self, message: str) -> None:
         """Prints the note."""
@@ -117,7 +134,8 @@ class LoggedProgress:
         self._inner.note(message)
 
     def _log(self, line: str) -> None:
-        with self._path.open("a", encoding="utf-8") as file:
+        # A disk that is full is told by result.json, which matters more.
+        with contextlib.suppress(OSError), self._path.open("a", encoding="utf-8") as file:
             file.write(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ} {line}\n")
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from harness.errors import UsageError
+from harness.server import ServerOptions
 
 ARMS = ("before", "after", "control", "before_indexes", "after_noindexes")
 Profile = Literal["clean", "realistic"]
@@ -35,6 +36,11 @@ class RunOptions:
     run_as: str | None = None
     allow_roles: bool = False
     keep: bool = False
+
+    @property
+    def server(self) -> ServerOptions:
+        """Which server it runs on."""
+        return ServerOptions(self.dsn, self.pg_bin, self.run_as, self.allow_roles, self.keep)
 
     def recorded(self) -> dict[str, Any]:
         """The options as the result keeps them; never the URL of a server, which may hold a password."""

@@ -8,8 +8,10 @@ from harness.errors import (
     EXIT_COULD_NOT_RUN,
     EXIT_INCONCLUSIVE,
     EXIT_INTEGRITY,
+    EXIT_INTERRUPTED,
     EXIT_OK,
     EXIT_REGRESSION,
+    EXIT_USAGE,
 )
 from harness.judge import regressions, undecided
 from harness.result import Comparison, Result
@@ -20,12 +22,17 @@ VERDICTS = {
     EXIT_INTEGRITY: "integrity failure",
     EXIT_INCONCLUSIVE: "inconclusive",
     EXIT_COULD_NOT_RUN: "could not run",
+    EXIT_USAGE: "wrong usage",
+    EXIT_INTERRUPTED: "interrupted",
 }
 
 
-def conclude(result: Result) -> Result:
-    """The result with its verdict and exit code; where several codes hold: 5, then 3, 1, 4."""
-    code = exit_code(result)
+def conclude(result: Result, stopped_with: int = EXIT_COULD_NOT_RUN) -> Result:
+    """The result with its verdict and exit code; where several codes hold: 5, then 3, 1, 4.
+
+    `stopped_with` is the exit code of what ended a run that is not complete.
+    """
+    code = exit_code(result) if result.complete else stopped_with
     return replace(result, verdict=VERDICTS[code], exit_code=code)
 
 

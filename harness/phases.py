@@ -2,66 +2,42 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import asyncpg
 
 from harness import arms, claims
+from harness.job import Run
 from harness.judge import attribution, decider, judge, query_rules, throughput
 from harness.measure.model import MeasureOptions
 from harness.measure.run import measure
 from harness.measure.storage import read_storage
 from harness.migrate import migrate, settle
-from harness.options import RunOptions
-from harness.progress import Progress
-from harness.recorder import Recorder
-from harness.scenario import Scenario
-from harness.seed import SeedSpec, estimate_bytes, fill
-from harness.server import Databases
+from harness.seed import estimate_bytes, fill, has_begun
 from harness.server.access import check_access
 from harness.server.apply import ApplyError
-from harness.server.disk import check_space
+from harness.server.disk import check_space, with_log
 from harness.server.roles import prepare_roles, roles_wanted
 from harness.snapshot import take_snapshot
 from harness.verify import verify
 from harness.workload import BoundQuery, bind_workload
 
+EMPTY_DATABASE_BYTES = 8_000_000
 SAMPLES_FILE = "samples.parquet"
 STATISTICS = "statistics"
-
-
-@dataclass(frozen=True)
-class Job:
-    """What is to be done: read and checked before anything is made."""
-
-    options: RunOptions
-    scenario: Scenario
-    spec: SeedSpec
-    claims: tuple[claims.Claim, ...]
-    scale_rows: int
-
-
-@dataclass(frozen=True)
-class Run:
-    """A job at work: where its outcome goes, and in which databases it works."""
-
-    job: Job
-    recorder: Recorder
-    progress: Progress
-    databases: Databases
 
 
 async def seed_template(run: Run) -> None:
     """Makes and fills the template, the database that every arm is a clone of."""
     job, databases, recorder = run.job, run.databases, run.recorder
-    if recorder.is_done("seed") and await databases.exists(arms.TEMPLATE):
+    is_there = await databases.exists(arms.TEMPLATE)
+    if is_there and recorder.is_done("seed"):
         run.progress.note("the seeded template of the earlier session is there and is used")
+        await databases.drop_all(keep=arms.TEMPLATE)
         return
     with recorder.phase("seed"):
-        await databases.drop_all()
+        goes_on = is_there and await has_begun(databases.server.address, databases.name(arms.TEMPLATE))
+        await databases.drop_all(keep=arms.TEMPLATE if goes_on else None)
         has_roles = await _prepare_roles(run)
-        size = estimate_bytes(job.spec, job.scale_rows)
-        check_space(databases.server, size * _clones(job), f"a run at --scale {job.options.scale}", run.progress)
+        check_space(databases.server, _needed_bytes(run), f"a run at --scale {job.options.scale}", run.progress)
         manifest = await fill(
             job.scenario,
             job.spec,
@@ -69,7 +45,7 @@ async def seed_template(run: Run) -> None:
             job.options.profile,
             job.options.seed,
             databases.server.address,
-            await databases.create(arms.TEMPLATE),
+            databases.name(arms.TEMPLATE) if goes_on else await databases.create(arms.TEMPLATE),
             recorder.folder,
             run.progress,
             with_access=has_roles,
@@ -88,13 +64,17 @@ async def _prepare_roles(run: Run) -> bool:
     return not report.missing
 
 
-def _clones(job: Job) -> int:
-    """Databases on disk at once: the template, the arms, the verification clone or one that is being rewritten."""
-    return len(job.options.arms) + 2
+def _needed_bytes(run: Run) -> int:
+    """For all databases that are on disk at once, and the log of what is written.
+
+    These are the template, the arms, the verification clone or one that is being rewritten, and an odd small one.
+    """
+    size = estimate_bytes(run.job.spec, run.job.scale_rows) + EMPTY_DATABASE_BYTES
+    return with_log(run.databases.server, size * (len(run.job.options.arms) + 2))
 
 
 async def build_arms(run: Run) -> None:
-    """Clones the template for every arm, applies to each its part of the migration, and settles all alike."""
+    """Clones the template for every arm, and applies to each its part of the migration."""
     databases, recorder = run.databases, run.recorder
     with recorder.phase("arms"):
         run.progress.start("arms", len(run.job.options.arms), "databases")
@@ -105,9 +85,6 @@ async def build_arms(run: Run) -> None:
     with recorder.phase("migrate"):
         for arm in run.job.options.arms:
             await _migrate(run, arm)
-    with recorder.phase("settle"):
-        for arm in run.job.options.arms:
-            await settle(databases.server, databases.name(arm), run.progress)
 
 
 async def _migrate(run: Run, arm: str) -> None:
@@ -122,18 +99,23 @@ async def _migrate(run: Run, arm: str) -> None:
         raise
     if arm == "after":
         run.recorder.set(migrations=steps)
+    connection = await run.databases.connect(arm)
+    try:
+        await connection.execute("ANALYZE", timeout=None)  # the check's own plans depend on it; settling comes later
+    finally:
+        await connection.close()
 
 
 async def verify_views(run: Run) -> tuple[BoundQuery, ...]:
     """Holds every dropped column against its counterpart; returns the queries that may be timed."""
     databases, scenario = run.databases, run.job.scenario
     address = databases.server.address
-    connection = await databases.connect("before")
-    try:
-        queries = await bind_workload(connection, scenario.queries)
-    finally:
-        await connection.close()
     with run.recorder.phase("verify"):
+        connection = await databases.connect("before")
+        try:
+            queries = await bind_workload(connection, scenario.queries)
+        finally:
+            await connection.close()
         await databases.drop(arms.VERIFICATION)
         clone = await databases.create(arms.VERIFICATION, template="after")
         snapshot = await take_snapshot(address, databases.name("before"), clone, run.progress)
@@ -143,6 +125,19 @@ async def verify_views(run: Run) -> tuple[BoundQuery, ...]:
         if not run.job.options.keep:
             await databases.drop(arms.VERIFICATION)
     return tuple(query for query in queries if query.name not in checked.untimed)
+
+
+async def settle_arms(run: Run) -> None:
+    """Brings all arms alike into the state in which they are weighed and timed.
+
+    Comes after the check, whose writes were rolled back but left dead rows.
+    """
+    databases = run.databases
+    with run.recorder.phase("settle"):
+        run.progress.start("settle", len(run.job.options.arms), "databases")
+        for number, arm in enumerate(run.job.options.arms):
+            await settle(databases.server, databases.name(arm), run.progress)
+            run.progress.update(number + 1, arm)
 
 
 async def weigh_storage(run: Run) -> None:
@@ -175,7 +170,12 @@ async def _weigh(run: Run, database: str, stage: str, rewrite: bool = False) -> 
 async def measure_arms(run: Run, queries: tuple[BoundQuery, ...]) -> None:
     """Times the queries on all arms side by side and judges the effects."""
     options, databases, recorder = run.job.options, run.databases, run.recorder
+    if not queries and recorder.result.integrity.verdict == "fail":
+        recorder.skip("measure", "no query gives the same answer before and after, so there is nothing to time")
+        return
     rules = query_rules([query.query for query in queries])
+    if run.job.scenario.access and "bypass_rls" in databases.server.rights:
+        recorder.note("queries ran with rights past row level security: what its checks cost is not in these figures")
     with recorder.phase("measure"):
         measurement = await measure(
             queries,
@@ -193,9 +193,10 @@ async def measure_arms(run: Run, queries: tuple[BoundQuery, ...]) -> None:
             run.progress,
         )
     with recorder.phase("judge"):
+        run.progress.start("judge")
         recorder.set(
             latency=judge(measurement, rules),
-            throughput=throughput(measurement.table, rules),
+            throughput=throughput(measurement.table, rules, invalid=measurement.invalid_loads()),
             attribution=attribution(measurement.table, rules),
             errors=measurement.errors,
             void_slices=measurement.void_slices,
@@ -227,9 +228,11 @@ async def _open_statistics(run: Run) -> str | None:
 async def hold_claims(run: Run) -> None:
     """Holds the runbook's statements against the result and against the migrated database."""
     with run.recorder.phase("claims"):
+        run.progress.start("claims", len(run.job.claims), "claims")
         connection = await run.databases.connect("after")
         try:
             facts = await claims.collect_facts(connection, run.job.claims)
         finally:
             await connection.close()
         run.recorder.set(claims=claims.judge_claims(run.job.claims, run.recorder.result, facts))
+        run.progress.update(len(run.job.claims))

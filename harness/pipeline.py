@@ -4,28 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
-from dataclasses import replace
+import shlex
+import shutil
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
 
-import uvloop
+import asyncpg
 
 from harness import __version__, machine
 from harness.claims import load_claims
 from harness.console import LoggedProgress
-from harness.errors import UsageError
+from harness.errors import EXIT_COULD_NOT_RUN, EXIT_INTERRUPTED, HarnessError, UsageError
+from harness.interrupt import run_async
+from harness.job import Job, Run
 from harness.options import RunOptions
 from harness.outcome import conclude
 from harness.phases import (
-    Job,
-    Run,
     build_arms,
     hold_claims,
     measure_arms,
     seed_template,
+    settle_arms,
     verify_views,
     weigh_storage,
 )
@@ -34,20 +35,19 @@ from harness.recorder import Recorder
 from harness.report import write_report
 from harness.result import Environment, Result
 from harness.result.run import SCHEMA_VERSION
-from harness.result.store import new_run_folder, point_latest, read_result
-from harness.scenario import load_scenario
-from harness.seed import load_spec, parse_scale
+from harness.result.store import RESULT_FILE, new_run_folder, point_latest, read_result
+from harness.scenario import load_scenario, scenario_names
+from harness.seed import check_spec, declared_catalogue, discard_parts, load_spec, parse_scale
 from harness.server import Databases, Journal, Server, ServerOptions, open_server
-from harness.server.home import Home
+from harness.server.faults import as_harness_error
 from harness.server.journal import FILE_NAME as JOURNAL_FILE
 from harness.server.journal import read_journal
 from harness.server.leftovers import stop_dead_servers
+from harness.server.opening import check_options
+from harness.server.roles import drop_made_roles
 from harness.server.serve import serve
 
 LOG_FILE = "log.txt"
-T = TypeVar("T")
-
-
 Phases = Callable[[Run], Awaitable[None]]
 
 
@@ -56,6 +56,7 @@ async def whole_run(run: Run) -> None:
     await seed_template(run)
     await build_arms(run)
     queries = await verify_views(run)
+    await settle_arms(run)
     await weigh_storage(run)
     await measure_arms(run, queries)
     await hold_claims(run)
@@ -69,62 +70,116 @@ def prepare(options: RunOptions) -> Job:
     """Reads and checks everything that the run needs, before anything is made; raises UsageError or ScenarioError."""
     scale_rows = parse_scale(options.scale)
     scenario = load_scenario(options.scenario)
+    spec = load_spec(scenario.seed)
+    check_spec(spec, declared_catalogue(scenario.schema))
+    check_options(options.server)
+    named = options.scenario in scenario_names()
     return Job(
-        options=options,
+        options=options if named else replace(options, scenario=str(scenario.folder)),
         scenario=scenario,
-        spec=load_spec(scenario.seed),
+        spec=spec,
         claims=load_claims(scenario.claims) if scenario.claims else (),
         scale_rows=scale_rows,
     )
 
 
-def run_to_end(
-    options: RunOptions, resume: Path | None, progress: Progress, phases: Phases = whole_run
-) -> tuple[Result, Path]:
-    """Carries out a run, or goes on with a killed one; returns its result and its folder.
+@dataclass(frozen=True)
+class Ended:
+    """How a run ended: its result as far as it came, its folder, and what stopped it, if anything did."""
 
-    Whatever ends it, the folder holds the result up to the failed phase, and the report of it.
+    result: Result
+    folder: Path
+    problem: BaseException | None
+
+
+def run_to_end(options: RunOptions, resume: Path | None, progress: Progress, phases: Phases = whole_run) -> Ended:
+    """Carries out a run, or goes on with a killed one.
+
+    Whatever ends it, its folder holds the result up to the failed phase, and the report of it. Raises what is wrong
+    before the run has a folder.
     """
     if resume is not None:
+        resume = resume.resolve()  # `latest` may come to mean another run meanwhile
         options = _options_of(resume, options)
     job = prepare(options)
-    stop_dead_servers(options.results, progress)
     folder = resume or new_run_folder(options.results, job.scenario.name, options.scale, datetime.now(UTC))
-    progress = LoggedProgress(progress, folder / LOG_FILE)
-    journal = Journal.resume(folder) if resume else Journal.begin(folder)
-    recorder = Recorder(folder, read_result(folder) if resume else _fresh(job, journal.run_id), progress)
+    with _writable(folder):
+        journal = Journal.resume(folder) if resume else Journal.begin(folder)
+        stop_dead_servers(options.results, progress)
+        progress = LoggedProgress(progress, folder / LOG_FILE)
+        recorder = Recorder(folder, read_result(folder) if resume else _fresh(job, journal.run_id), progress)
     point_latest(folder)
-    with _concluded(recorder):
-        run_async(_on_server(job, journal, recorder, progress, phases))
-    return recorder.result, folder
+    problem: BaseException | None = None
+    try:
+        work = _on_server(job, journal, recorder, progress, phases, resumed=resume is not None)
+        run_async(work, lambda: progress.note("stopping, and tidying up; a second Ctrl-C leaves at once"))
+    except BaseException as error:  # noqa: BLE001 - kept for the caller, after what there is has been concluded
+        problem = error
+    problem = _conclude(recorder, problem, progress)
+    return Ended(recorder.result, folder, problem)
 
 
 @contextlib.contextmanager
-def _concluded(recorder: Recorder) -> Iterator[None]:
-    """Whatever ends the run: verdict, exit code and report of what there is."""
+def _writable(folder: Path) -> Iterator[None]:
+    """A folder that turns out not to take the first files is told so, and goes again if it is new and empty of any."""
     try:
         yield
-    finally:
-        recorder.result = conclude(recorder.result)
+    except OSError as error:
+        if not (folder / RESULT_FILE).exists():
+            shutil.rmtree(folder, ignore_errors=True)
+        message = f"cannot write to {folder}: {error.strerror}"
+        raise HarnessError(message, "free some space there, or give another folder with --results") from error
+
+
+def _conclude(recorder: Recorder, problem: BaseException | None, progress: Progress) -> BaseException | None:
+    """Verdict, exit code and report of what there is; returns the run's problem, or else one of its own."""
+    try:
+        recorder.result = conclude(recorder.result, _code_of(problem))
         recorder.save()
         write_report(recorder.folder)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it must not hide what ended the run
+        if problem is None:
+            return as_harness_error(error, "writing the report") or error
+        progress.note(f"the report could not be written: {error}")
+    return problem
 
 
-async def _on_server(job: Job, journal: Journal, recorder: Recorder, progress: Progress, phases: Phases) -> None:
+def _code_of(problem: BaseException | None) -> int:
+    if isinstance(problem, KeyboardInterrupt):
+        return EXIT_INTERRUPTED
+    return problem.exit_code if isinstance(problem, HarnessError) else EXIT_COULD_NOT_RUN
+
+
+async def _on_server(
+    job: Job, journal: Journal, recorder: Recorder, progress: Progress, phases: Phases, resumed: bool
+) -> None:
     """Opens the server, runs the phases there, and leaves nothing behind unless it is to be kept."""
     options = job.options
-    wanted = ServerOptions(options.dsn, options.pg_bin, options.run_as, options.allow_roles, options.keep)
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(journal.end, kept=options.keep)
+        if not options.keep:
+            stack.callback(discard_parts, recorder.folder)
         with recorder.phase("server"):
             progress.start("server")
-            server = await stack.enter_async_context(open_server(wanted, journal, progress))
+            server = await stack.enter_async_context(open_server(options.server, journal, progress))
             recorder.server = server
             recorder.set(environment=_environment(server))
+        if resumed:
+            recorder.begin_again(_fresh(job, journal.run_id))
         databases = Databases(server, journal)
         if server.kind == "given" and not options.keep:
-            stack.push_async_callback(databases.drop_all)
+            stack.push_async_callback(_leave, databases, progress)
         await phases(Run(job, recorder, progress, databases))
+
+
+async def _leave(databases: Databases, progress: Progress) -> None:
+    """Leaves a given server as it was; where that fails, it must not hide what ended the run."""
+    try:
+        await databases.drop_all()
+        await drop_made_roles(databases.server.address)
+    except (HarnessError, asyncpg.PostgresError, OSError) as error:
+        url = databases.server.address.url()
+        progress.note(f"not all could be removed from {url} ({error}): bench clean --dsn {url} removes the rest")
 
 
 def _environment(server: Server) -> Environment:
@@ -170,27 +225,10 @@ def serve_until_stopped(folder: Path, options: ServerOptions, progress: Progress
     async def wait() -> None:
         state = read_journal(folder / JOURNAL_FILE)
         async with serve(folder, options, progress) as server:
-            passfile = f"PGPASSFILE={Home(server.home).passfile} " if server.home else ""
             for name in state.databases if state else ():
-                say(f"{passfile}psql '{server.address.url(name)}'")
+                say(shlex.join(["psql", server.address.url(name)]))
             say("stop it with Ctrl-C")
             await asyncio.Event().wait()
 
     with contextlib.suppress(KeyboardInterrupt):
         run_async(wait())
-
-
-def run_async(work: Coroutine[Any, Any, T]) -> T:
-    """Runs the coroutine on uvloop; Ctrl-C and SIGTERM cancel it, so that it tidies up behind itself."""
-
-    async def main() -> T:
-        task = asyncio.current_task()
-        assert task is not None
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-        return await work
-
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        try:
-            return runner.run(main())
-        except asyncio.CancelledError:
-            raise KeyboardInterrupt from None

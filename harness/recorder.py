@@ -38,15 +38,38 @@ class Recorder:
     def note(self, message: str) -> None:
         """A fact that the reader of the result must know; shown at once, too."""
         self._progress.note(message)
-        self.set(notes=(*self.result.notes, message))
+        if message not in self.result.notes:
+            self.set(notes=(*self.result.notes, message))
 
     def is_done(self, name: str) -> bool:
         """Whether an earlier session of this run finished the phase."""
         return any(phase.name == name and phase.status == "done" for phase in self.result.phases)
 
+    def begin_again(self, fresh: Result) -> None:
+        """For a resumed run: what an earlier session found is found anew, but for the data that it seeded."""
+        old = self.result
+        phases = tuple(phase for phase in old.phases if phase.name in ("server", "seed") and phase.status == "done")
+        self.result = replace(
+            fresh,
+            phases=phases,
+            started_at=old.started_at,
+            environment=old.environment,
+            seed_manifest=old.seed_manifest,
+        )
+        self.save()
+
+    def skip(self, name: str, reason: str) -> None:
+        """A phase that what was found before makes pointless."""
+        self.note(f"{name} is left out: {reason}")
+        record = PhaseRecord(name=name, seconds=0.0, peak_mb=0.0, status="skipped", error=reason)
+        self.set(phases=_with(self.result.phases, record))
+
     @contextlib.contextmanager
     def phase(self, name: str) -> Iterator[None]:
-        """Times the phase; an exception is recorded as its failure, put into words while the server is at hand."""
+        """Times the phase; an exception is recorded as its failure, put into words while the server is at hand.
+
+        Where even that cannot be saved (a full disk, say), the exception tells more than the attempt's own failure.
+        """
         _reset_peak()
         began_s = time.perf_counter()
         error: str | None = "interrupted"
@@ -67,8 +90,15 @@ class Recorder:
                 status="done" if error is None else "failed",
                 error=error,
             )
-            others = tuple(phase for phase in self.result.phases if phase.name != name)
-            self.set(phases=(*others, record))
+            with contextlib.nullcontext() if error is None else contextlib.suppress(OSError):
+                self.set(phases=_with(self.result.phases, record))
+
+
+def _with(phases: tuple[PhaseRecord, ...], record: PhaseRecord) -> tuple[PhaseRecord, ...]:
+    """The phases with this one: in the place of its namesake, which an earlier session left, or at the end."""
+    if any(phase.name == record.name for phase in phases):
+        return tuple(record if phase.name == record.name else phase for phase in phases)
+    return (*phases, record)
 
 
 def _reset_peak() -> None:

@@ -14,6 +14,7 @@ from harness.errors import VerifyError
 from harness.progress import Progress
 from harness.server.address import Address, connect
 from harness.sqltext import quote_ident, quote_qualified
+from harness.together import together
 
 SCHEMA = "bench_old"
 SESSION = {
@@ -83,7 +84,7 @@ async def take_snapshot(
         progress.update(done, change.old.display)
         return OldTable(change, kept)
 
-    tables = await asyncio.gather(*(keep(change) for change in changes))
+    tables = await together(*(keep(change) for change in changes))
     return Snapshot(before, after, tuple(tables))
 
 
@@ -115,8 +116,11 @@ def _copy_names(changes: Sequence[ChangedTable]) -> dict[int, str]:
 def _kept_columns(change: ChangedTable, before: Catalogue) -> tuple[str, ...]:
     """Key, lost columns, and links: foreign keys, and columns of the type of some other table's single-column key.
 
-    A schema need not declare its foreign keys; text keys are left out, else every text column would be copied.
+    A schema need not declare its foreign keys; text keys are left out, else every text column would be copied. Of a
+    table without a key everything is kept: its rows can only be compared whole.
     """
+    if not change.key:
+        return tuple(column.name for column in change.old.columns)
     keys = {relation.oid: before.row_key(relation.oid) for relation in before.relations.values() if relation.is_table}
     key_types = {
         column.type_oid

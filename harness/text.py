@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 MISSING = "–"
@@ -10,6 +11,7 @@ MISSING = "–"
 GAP = "\u00a0"
 """Between a number and its unit, so that a line never breaks there."""
 
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)")
 _SHOWN = 160
 _BEFORE_DIFFERENCE = 40
 _KEPT = {"\n", "\t"}
@@ -79,6 +81,11 @@ def share(part: int, whole: int) -> str:
     if 99.9 < percent < 100:
         return f"over 99.9{GAP}%"
     return f"{percent:.1f}".removesuffix(".0") + f"{GAP}%"
+
+
+def moment(iso: str) -> str:
+    """A time as ISO 8601 writes it in UTC, for people: `2025-03-28 21:04:11 UTC`; anything else as it stands."""
+    return f"{iso[:10]} {iso[11:19]} UTC" if _MOMENT.fullmatch(iso) else visible(iso)
 
 
 def rounded(figure: str) -> str:

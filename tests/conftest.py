@@ -1,4 +1,4 @@
-"""Options that all tests share."""
+"""What all tests share."""
 
 from __future__ import annotations
 
@@ -27,3 +27,12 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
         assert text == path.read_text(encoding="utf-8"), f"{name} changed: if it should, run with --update-golden"
 
     return compare
+
+
+@pytest.fixture(scope="session")
+def pg15() -> Path:
+    """The programs of the system's PostgreSQL 15."""
+    folder = Path("/usr/lib/postgresql/15/bin")
+    if not (folder / "postgres").is_file():
+        pytest.skip("the system has no PostgreSQL 15")
+    return folder

@@ -18,6 +18,7 @@ Verdict = Literal["supported", "refuted", "undecided"]
 
 _SYMBOLS = {"==": "=", "<=": "≤", "<": "<", ">=": "≥", ">": ">"}
 _SCALE = re.compile(r"(\d+(?:\.\d+)?)([km]?)\Z", re.IGNORECASE)
+_NEEDLESS = re.compile(r"\.0+(?!\d)")
 _THOUSANDS = {"": 1, "k": 1_000, "m": 1_000_000}
 _ON_THIS_MACHINE = "on this machine"
 
@@ -181,7 +182,7 @@ def _tested(claim: Claim) -> str:
         assert claim.threshold is not None
         words = f"{_SYMBOLS[claim.relation]} {_in_words(claim.threshold, claim.unit)}"
     kind = {"speedup": "speed-up ", "change": "change "}.get(claim.unit, "")
-    return f"{kind}{words}" + (f" ({claim.reading})" if claim.reading else "")
+    return f"{kind}{_NEEDLESS.sub('', words)}" + (f" ({claim.reading})" if claim.reading else "")
 
 
 def _rows(scale: str) -> int:

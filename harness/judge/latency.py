@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from harness.judge.view import BASELINE, Basis, Load, QueryRules, View
-from harness.measure.model import BlockTable, Measurement
+from harness.judge.view import BASELINE, Basis, QueryRules, View
+from harness.measure.model import BlockTable, Load, Measurement
 from harness.result import Comparison
 from harness.stats import ABSENT_BELOW, ADVISORY_BELOW, Decision, Rules, decide_family
 
@@ -15,14 +15,14 @@ CHANGED = "after"
 
 def judge(measurement: Measurement, queries: Mapping[str, QueryRules]) -> tuple[Comparison, ...]:
     """Every latency comparison of a run, those that could not be made included, with the reason."""
-    return judge_table(measurement.table, queries, invalid=measurement.invalid_queries())
+    return judge_table(measurement.table, queries, invalid=measurement.invalid_loads())
 
 
 def judge_table(
     table: BlockTable,
     queries: Mapping[str, QueryRules],
     rules: Rules | None = None,
-    invalid: Mapping[str, str] | None = None,
+    invalid: Mapping[Load, str] | None = None,
 ) -> tuple[Comparison, ...]:
     """The comparisons of a table of blocks; the same table always gives the same ones.
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from statistics import median
 
-from harness.judge.view import BASELINE, CONTROL, Load, QueryRules, View
-from harness.measure.model import BlockTable
+from harness.judge.view import BASELINE, CONTROL, QueryRules, View
+from harness.measure.model import BlockTable, Load
 from harness.result import Comparison
 from harness.stats import Decision, Rules, Series, decide_family
 
@@ -19,7 +19,7 @@ def throughput(
     table: BlockTable,
     queries: Mapping[str, QueryRules],
     rules: Rules | None = None,
-    invalid: Mapping[str, str] | None = None,
+    invalid: Mapping[Load, str] | None = None,
 ) -> tuple[Comparison, ...]:
     """Operations per second of the closed load, per query and for the weighted mix: arm over `before`.
 

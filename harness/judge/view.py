@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import fmean, median
 from typing import Literal
 
-from harness.measure.model import WARMUP_BLOCKS, BlockTable, SliceRecord
+from harness.measure.model import WARMUP_BLOCKS, BlockTable, Load, SliceRecord
 from harness.scenario import Query
 from harness.stats import Series
 
@@ -20,8 +20,6 @@ MOST_CLIENT_SHARE = 1 / 3
 """Where the client's own work is more than this share of the response, the server's time is the headline."""
 
 Basis = Literal["response", "server"]
-Load = tuple[str, int]
-"""A query at a level of concurrency."""
 
 
 @dataclass(frozen=True)
@@ -41,11 +39,11 @@ def query_rules(queries: Iterable[Query]) -> dict[str, QueryRules]:
 class View:
     """The table by query, level, arm and block; the warm-up is left out.
 
-    `invalid` names queries whose figures may not be used at all, with the reason.
+    `invalid` names loads whose figures may not be used at all, with the reason.
     """
 
     def __init__(
-        self, table: BlockTable, queries: Mapping[str, QueryRules], invalid: Mapping[str, str] | None = None
+        self, table: BlockTable, queries: Mapping[str, QueryRules], invalid: Mapping[Load, str] | None = None
     ) -> None:
         self.arms = table.arms
         self.blocks = table.counted_blocks
@@ -86,7 +84,7 @@ class View:
             baseline=self.values(load, BASELINE, metric, basis),
             changed=self.values(load, arm, metric, basis),
             control=self.values(load, CONTROL, metric, basis) if arm != CONTROL else (),
-            invalid=self._invalid.get(load[0], "") or self._too_many_errors(load, arm),
+            invalid=self._invalid.get(load, "") or self._too_many_errors(load, arm),
             doubtful=self._too_many_void(load, arm),
         )
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from harness.measure.affinity import SHORT_S
 from harness.measure.buffer import Samples
 from harness.measure.counters import Account, Counters
 from harness.measure.crew import UNFINISHED, WARMUP_EXECUTIONS, Crew, SliceOutcome
@@ -23,12 +24,18 @@ from harness.measure.writes import Table, vacuum
 NO_DATA = "02000"
 """SQL's own code for "no row": a query that finds nothing measures nothing."""
 
+BUDGET_ENDED = "the budget ended before its pilot did"
+
 _PROBE_S = 0.02
 _MOST_PROBES = 400
 _HOPELESS_SHARE = 0.1
 """A task that fails more often than this takes no more slices."""
 
 _PATIENCE_S = 15.0
+"""How long beyond the statement timeout an answer may take."""
+
+_LONGEST_WRITES_S = 300.0
+"""A slice of writes runs to its end, but not for ever."""
 
 
 @dataclass(frozen=True)
@@ -77,21 +84,24 @@ class Coordinator:
         first = SlicePlan(WARMUP_EXECUTIONS if warm else 1, every)
         for arm in arms:
             outcome = await self._run(task, arm, first)
-            if not self._usable(task, arm, outcome):
+            if not self._usable(task, arm, outcome, first):
                 return None
-            seconds[arm] = _typical_s(outcome.samples)
-        again = SlicePlan(min(int(_PROBE_S / max(seconds.values())), _MOST_PROBES), every)
+            seconds[arm] = _typical_s(outcome.samples, len(work.sets))
+        slowest = max(seconds.values())
+        again = SlicePlan(min(int(_PROBE_S / slowest), _MOST_PROBES), every, share_cores=slowest < SHORT_S)
         for arm in arms if again.executions > WARMUP_EXECUTIONS else ():
             outcome = await self._run(task, arm, again)
-            if not self._usable(task, arm, outcome):
+            if not self._usable(task, arm, outcome, again):
                 return None
-            seconds[arm] = _typical_s(outcome.samples)
+            seconds[arm] = _typical_s(outcome.samples, len(work.sets))
         return Pilot(task, work.reads, len(work.sets), seconds)
 
-    def _usable(self, task: Task, arm: str, outcome: SliceOutcome) -> bool:
+    def _usable(self, task: Task, arm: str, outcome: SliceOutcome, plan: SlicePlan) -> bool:
         failed = int(np.count_nonzero(outcome.samples["state"]))
-        self._count_errors(task, arm, outcome)
-        if outcome.failure:
+        self._count_errors(task, arm, outcome, len(plan.cycle))
+        if outcome.failure == UNFINISHED:
+            self.left_out.setdefault(task, BUDGET_ENDED)
+        elif outcome.failure:
             self.left_out.setdefault(task, f"its pilot failed on {arm}: {outcome.failure}")
         elif failed:
             self.left_out.setdefault(task, f"it fails on {arm}: {next(iter(outcome.messages.values()), '')}")
@@ -127,7 +137,7 @@ class Coordinator:
 
     async def _slice(self, block: int, task: Task, arm: str, plan: SlicePlan) -> tuple[SliceFacts, Samples]:
         outcome = await self._run(task, arm, plan)
-        self._count_errors(task, arm, outcome)
+        self._count_errors(task, arm, outcome, len(plan.cycle))
         account = await self._account(task, arm, outcome)
         count = len(outcome.samples)
         facts = SliceFacts(
@@ -166,7 +176,7 @@ class Coordinator:
             start_at=0.0,
             stop_at=self._stop_at(task),
         )
-        outcome = await self.crew.run(order, self.bounds.statement_timeout_s + _PATIENCE_S)
+        outcome = await self.crew.run(order, self.bounds.statement_timeout_s + _PATIENCE_S, plan.share_cores)
         if outcome.failure and time.perf_counter() < self.bounds.stop_at:
             self.failures[outcome.failure] += 1
         await self.crew.mend()
@@ -177,15 +187,16 @@ class Coordinator:
 
     def _stop_at(self, task: Task) -> float:
         """The end of the budget for reads; writes run to their end, for every arm has to do the same."""
-        return self.bounds.stop_at if self.work(task).reads else time.perf_counter() + _PATIENCE_S
+        return self.bounds.stop_at if self.work(task).reads else time.perf_counter() + _LONGEST_WRITES_S
 
-    def _count_errors(self, task: Task, arm: str, outcome: SliceOutcome) -> None:
+    def _count_errors(self, task: Task, arm: str, outcome: SliceOutcome, cycle: int) -> None:
+        """Counts failures by SQLSTATE; a whole cycle of parameter sets that finds no row is one, too."""
         query = self.work(task).query
         for state, count in summarise(SliceFacts(query, arm, 1, 0, 0.0, None, None), outcome.samples).errors:
             self.errors[query, arm, state] += count
             self.messages.setdefault((query, arm, state), outcome.messages.get(state, ""))
         succeeded = int(np.count_nonzero(outcome.samples["state"] == 0))
-        if outcome.rows == 0 and succeeded >= len(self.work(task).sets) and not outcome.failure:
+        if outcome.rows == 0 and succeeded >= cycle and not outcome.failure:
             self.errors[query, arm, NO_DATA] += succeeded
             self.messages[query, arm, NO_DATA] = "no row was read or touched with any of the parameter sets"
             self.left_out.setdefault(task, f"it reads or touches no row on {arm}")
@@ -224,10 +235,15 @@ async def vacuum_arms(
         await vacuum(connections[arm], tables[arm])
 
 
-def _typical_s(samples: Samples) -> float:
-    """Seconds per execution without each client's first two, which fill its caches."""
-    latencies = []
+def _typical_s(samples: Samples, sets: int) -> float:
+    """Seconds per execution: the mean over parameter sets of the best of each: a pilot must not plan with hiccups.
+
+    Each client's first two executions, which fill its caches, do not count where there are more.
+    """
+    best: dict[int, float] = {}
     for client in np.unique(samples["client"]):
         mine = samples[samples["client"] == client]
-        latencies.append((mine["done_s"] - mine["sent_s"])[2 if len(mine) > 2 else 0 :])
-    return max(float(np.concatenate(latencies).mean()), 1e-6) if latencies else 1e-6
+        for row in mine[2 if len(mine) > 2 else 0 :]:
+            chosen, latency_s = int(row["op"]) % sets, float(row["done_s"] - row["sent_s"])
+            best[chosen] = min(latency_s, best.get(chosen, latency_s))
+    return max(sum(best.values()) / len(best), 1e-6) if best else 1e-6

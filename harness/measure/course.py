@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from harness.errors import MeasureError
-from harness.measure.coordinator import Coordinator, vacuum_arms
+from harness.measure.coordinator import BUDGET_ENDED, Coordinator, vacuum_arms
 from harness.measure.model import WARMUP_BLOCKS, BlockTable, Measurement, MeasureOptions, PlanCount
 from harness.measure.orders import ArmWork
 from harness.measure.sample_writer import SampleWriter
@@ -17,6 +17,8 @@ from harness.measure.schedule import Pilot, Plan, Task, announce, arms_of_block,
 from harness.measure.writes import Equality, Table, prove_equal, tables_written
 from harness.progress import Progress
 from harness.result import QueryError, VoidSlice
+from harness.scenario.paths import catalogue_sql
+from harness.sqltext import quote_qualified
 
 Decide = Callable[[BlockTable], Collection[tuple[str, int]]]
 """Told the table at a look, gives the settled (query, clients): they take no more slices."""
@@ -80,22 +82,20 @@ class Course:
         return plan
 
     def _advice(self, pilots: Sequence[Pilot]) -> str:
-        if pilots:
+        reasons = list(dict.fromkeys(self._coordinator.left_out.values()))
+        if pilots or BUDGET_ENDED in reasons:
             return "give a larger --budget"
-        reasons = "; ".join(dict.fromkeys(self._coordinator.left_out.values()))
-        return f"no query runs on every arm: {reasons}" if reasons else "look at the errors of the queries"
+        return f"no query runs on every arm: {'; '.join(reasons)}"
 
     async def _look_at_writes(self) -> None:
+        """Finds the tables that the writes touch, and reserves the time that their proof takes at the end."""
         for work in self._works:
-            self._tables[work.arm] = await tables_written(self._connections[work.arm], work)
-        rows = [
-            await self._connections[arm].fetchval(
-                "SELECT coalesce(sum(greatest(reltuples, 0)), 0)::float8 FROM pg_class WHERE oid = ANY($1::regclass[])",
-                [f'"{schema}"."{name}"' for schema, name in tables],
-            )
-            for arm, tables in self._tables.items()
-        ]
-        self._reserve_s = _PROOF_S_PER_ROW * sum(rows)
+            connection = self._connections[work.arm]
+            tables = await tables_written(connection, work)
+            names = [quote_qualified(*table) for table in tables]
+            rows = await connection.fetchval(catalogue_sql("measure", "estimate_rows"), names)
+            self._tables[work.arm] = tables
+            self._reserve_s += _PROOF_S_PER_ROW * rows
 
     async def _pilots(self) -> list[Pilot]:
         """One pilot per task; the highest level comes first, for it warms every connection."""
@@ -157,14 +157,15 @@ class Course:
                 for item in table.slices
                 if item.invalid
             ),
-            left_out=tuple(
-                dict.fromkeys((coordinator.work(task).query, reason) for task, reason in coordinator.left_out.items())
-            ),
+            left_out={
+                (coordinator.work(task).query, task.clients): reason for task, reason in coordinator.left_out.items()
+            },
             plan_counts=tuple(PlanCount(*key, *pair) for key, pair in sorted(counts.items())),
             equality=proofs,
             notes=tuple(self.notes),
             seconds=self._elapsed_s,
             writes=frozenset(work.query for work in self._works[0].works if not work.reads),
+            clients=self._options.clients,
         )
 
     async def _prove(self) -> tuple[Equality, ...]:
@@ -174,5 +175,5 @@ class Course:
         proofs = await prove_equal(self._connections, tables, [group for group in (full, sparse) if len(group) > 1])
         for proof in proofs:
             if not proof.equal:
-                self.note(f"after the writes {proof.table} on {proof.arm} does not hold what it should: {proof}")
+                self.note(f"the writes did not do the same on {proof.arm}: {proof.difference}")
         return proofs

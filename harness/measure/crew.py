@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from harness.errors import HarnessError, MeasureError, ServerError
+from harness.measure.affinity import Cores
 from harness.measure.buffer import SAMPLE, Samples
 from harness.measure.lag import percentile_99
 from harness.measure.orders import CountPlans, Fault, PlanReport, Setup, SliceOrder, SliceReport
@@ -45,6 +46,7 @@ class Crew:
     def __init__(self) -> None:
         self.workers: list[WorkerProcess] = []
         self.faults: tuple[Fault, ...] = ()
+        self.cores = Cores()
         self._replacements = 0
 
     async def assemble(self, setup: Setup, clients: int, processes: int) -> None:
@@ -63,12 +65,14 @@ class Crew:
             raise MeasureError(f"{error} while connecting", "look for a shortage of memory") from None
         self.faults = tuple(dict.fromkeys(fault for faults in found for fault in faults))
 
-    async def run(self, order: SliceOrder, patience_s: float) -> SliceOutcome:
+    async def run(self, order: SliceOrder, patience_s: float, share_cores: bool) -> SliceOutcome:
         """Runs one slice on every worker that takes part; a dead worker makes the outcome a failure, not an error.
 
         Begins nothing after `order.stop_at` and waits `patience_s` beyond it for the last answer.
         """
         crew = [worker for worker in self.workers if worker.setup and min(worker.setup.clients) < order.clients]
+        databases = [arm.database for arm in crew[0].setup.arms] if crew[0].setup else []
+        self.cores.share([(worker.pid, worker.backends) for worker in self.workers], databases, share_cores)
         now = time.perf_counter()
         order = replace(order, start_at=now + START_AHEAD_S if len(crew) > 1 else now)
         timeout_s = max(order.stop_at - now, 0.0) + patience_s

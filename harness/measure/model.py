@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
@@ -11,6 +11,8 @@ from harness.measure.writes import Equality
 from harness.result import QueryError, VoidSlice
 
 Form = Literal["before", "after"]
+Load = tuple[str, int]
+"""A query, by name, at a level of concurrency."""
 
 FORMS: Mapping[str, Form] = MappingProxyType(
     {
@@ -121,7 +123,7 @@ class PlanCount:
 class Measurement:
     """The outcome: the table of blocks, what failed, what is void, and facts worth keeping.
 
-    `left_out` names queries that took no part, with the reason. `equality` proves
+    `left_out` names loads that took no part, with the reason. `equality` proves
     that the writes did the same on every arm.
     """
 
@@ -129,15 +131,17 @@ class Measurement:
     queries: tuple[str, ...]
     errors: tuple[QueryError, ...] = ()
     void_slices: tuple[VoidSlice, ...] = ()
-    left_out: tuple[tuple[str, str], ...] = ()
+    left_out: Mapping[Load, str] = field(default_factory=dict)
     plan_counts: tuple[PlanCount, ...] = ()
     equality: tuple[Equality, ...] = ()
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
     writes: frozenset[str] = frozenset()
+    clients: tuple[int, ...] = ()
 
-    def invalid_queries(self) -> dict[str, str]:
-        """Queries whose figures may not be used, with the reason: left out, or writes that were not the same work."""
+    def invalid_loads(self) -> dict[Load, str]:
+        """Loads whose figures may not be used, with the reason: left out, or writes that were not the same work."""
         wrong = [f"{proof.table} on {proof.arm}" for proof in self.equality if not proof.equal]
         reason = f"the arms did not do the same work: {', '.join(wrong)}"
-        return {**(dict.fromkeys(sorted(self.writes), reason) if wrong else {}), **dict(self.left_out)}
+        unequal = {(query, clients): reason for query in sorted(self.writes) for clients in self.clients if wrong}
+        return {**unequal, **self.left_out}

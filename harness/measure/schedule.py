@@ -8,12 +8,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from harness.measure.affinity import SHORT_S
 from harness.measure.model import WARMUP_BLOCKS, MeasureOptions
 from harness.measure.orders import SliceOrder
+from harness.stats import Rules, detectable_effect
 
 SHORTEST_SLICE_S = 0.04
 LONGEST_SLICE_S = 0.5
 FEWEST_EXECUTIONS = 5
+USUAL_SPREAD = 0.04
+"""Standard deviation between blocks of the log ratio of two arms, as measured; what is announced assumes it."""
+
 OVERHEAD_S = 0.004
 """What a slice costs beside its executions: orders, reports, counters."""
 
@@ -38,10 +43,14 @@ class Pilot:
 
 @dataclass(frozen=True)
 class SlicePlan:
-    """How often a client runs a task in each slice, and over which parameter sets (indices): whole cycles."""
+    """How often a client runs a task in each slice, and over which parameter sets (indices): whole cycles.
+
+    `share_cores`: the query is short enough for each worker to share a core with its server processes.
+    """
 
     executions: int
     cycle: tuple[int, ...]
+    share_cores: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,7 +103,8 @@ def plan_slice(pilot: Pilot, slice_s: float) -> SlicePlan:
     if pilot.reads and length > most:
         length = FEWEST_EXECUTIONS if most < 2 * FEWEST_EXECUTIONS else int(most)
     cycles = max(math.ceil(least / length), round(wanted / length))
-    return SlicePlan(cycles * length, tuple(index * pilot.sets // length for index in range(length)))
+    cycle = tuple(index * pilot.sets // length for index in range(length))
+    return SlicePlan(cycles * length, cycle, share_cores=slow < SHORT_S)
 
 
 def slice_cost(pilot: Pilot, plan: SlicePlan, sparse: frozenset[str]) -> float:
@@ -160,6 +170,7 @@ def announce(plan: Plan, arms: int, budget_s: float, looks: Sequence[int]) -> st
         f"a block of {len(plan.slices)} queries on {arms} arms takes about {plan.block_s:.1f} s: {costs}; "
         f"{budget_s:.0f} s are left and reach about {reached}"
     )
-    if reached >= looks[0]:
-        return line
+    effect = detectable_effect(reached, USUAL_SPREAD, Rules().margin, len(plan.slices), Rules())
+    if reached >= looks[0] and effect is not None:
+        return f"{line}, which find a slow-down of {effect:.0%} if blocks scatter by {USUAL_SPREAD:.0%}"
     return f"{line}: fewer than the {looks[0]} that verdicts are planned for, so many will be inconclusive"

@@ -75,7 +75,7 @@ class Worker:
         clients = [client for arm, client in self._sessions if arm == order.arm and client < order.clients]
         tally = _Tally()
         await _wait_until(order.start_at)
-        self._probe.start()
+        self._probe.start(alone=len(clients) == 1)
         cpu_before = time.process_time()
         await asyncio.gather(*(self._closed_loop(order, client, tally) for client in clients))
         cpu_s = time.process_time() - cpu_before

@@ -36,6 +36,12 @@ class Equality:
         """The arms did the same."""
         return self.rows[0] == self.rows[1] and set(self.differing) <= set(self.volatile)
 
+    @property
+    def difference(self) -> str:
+        """In words, where they did not."""
+        columns = ", ".join(sorted(set(self.differing) - set(self.volatile))) or "no column"
+        return f"{self.table} has {self.rows[1]} rows instead of {self.rows[0]}, and {columns} with other values"
+
 
 async def tables_written(connection: Any, work: ArmWork) -> tuple[Table, ...]:
     """The tables that the arm's writing queries touch, told by the locks they take, cascades and triggers included.

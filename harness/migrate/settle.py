@@ -14,7 +14,6 @@ from harness.server.address import NO_LIMITS
 
 async def settle(server: Server, database: str, progress: Progress) -> None:
     """VACUUM (FREEZE, ANALYZE), CHECKPOINT where the role may, prewarm where the server can; nothing is left behind."""
-    progress.start("settle")
     connection = await connect(server.address, database, settings=NO_LIMITS)
     try:
         await connection.execute("VACUUM (FREEZE, ANALYZE)", timeout=None)

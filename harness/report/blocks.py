@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
@@ -65,6 +64,7 @@ def _detail(
         effect=f"{row.effect.text} ({row.effect.range_text})" if row.effect else "not measured",
         blocks=tuple(blocks),
         void=tuple(void.items()),
+        marks=tuple(_marks(slices).items()),
         shares=SHARES,
         series=tuple(_series(arm, blocks, slices, void, pooled.get((row.load, arm))) for arm in arms),
     )
@@ -73,6 +73,15 @@ def _detail(
 def _void(slices: list[SliceRecord]) -> dict[int, str]:
     """Blocks in which an arm's slice is invalid, which voids them for every arm."""
     return {item.block: text.visible(f"{item.arm}: {item.invalid}") for item in slices if item.invalid}
+
+
+def _marks(slices: list[SliceRecord]) -> dict[int, str]:
+    """What interfered with a block, by arm."""
+    marks: dict[int, list[str]] = defaultdict(list)
+    for item in slices:
+        if item.marks:
+            marks[item.block].append(text.visible(f"{item.arm}: {item.marks}"))
+    return {block: "; ".join(words) for block, words in marks.items()}
 
 
 def _series(
@@ -100,21 +109,22 @@ def _latencies(samples: Path, void: dict[Load, dict[int, str]]) -> dict[tuple[Lo
 
 
 def _slices(rows: pa.Table) -> Iterator[tuple[Load, str, int, NDArray[np.float32]]]:
-    """The slices of one row group with the latencies of their successes; warm-up is left out."""
-    counted = pc.and_(
-        pc.invert(rows["warmup"]), pc.and_(pc.is_null(rows["sqlstate"]), pc.greater_equal(rows["client"], 0))
-    )
-    rows = rows.filter(counted)
-    if not rows.num_rows:
-        return
+    """The slices of one row group with the latencies of their successes; warm-up is left out.
+
+    Rows of a slice stand together, so that a slice begins wherever one of its names changes.
+    """
+    codes = [_codes(rows["query"]), _codes(rows["arm"]), rows["clients"].to_numpy(), rows["block"].to_numpy()]
+    begins = np.ones(rows.num_rows, dtype=bool)
+    begins[1:] = np.any([code[1:] != code[:-1] for code in codes], axis=0)
+    starts = np.flatnonzero(begins)
+    good = rows["sqlstate"].is_null().to_numpy() & (rows["client"].to_numpy() >= 0) & ~rows["warmup"].to_numpy()
     latencies = (rows["done_s"].to_numpy() - rows["intended_s"].to_numpy()).astype(np.float32)
-    columns = [_codes(rows["query"]), _codes(rows["arm"]), rows["clients"].to_numpy(), rows["block"].to_numpy()]
-    keys, places = np.unique(np.column_stack(columns), axis=0, return_inverse=True)
-    order = np.argsort(places.ravel(), kind="stable")
-    ends = np.cumsum(np.bincount(places.ravel()))
     queries, arms = _names(rows["query"]), _names(rows["arm"])
-    for (query, arm, clients, block), values in zip(keys.tolist(), np.split(latencies[order], ends[:-1]), strict=True):
-        yield (queries[query], clients), arms[arm], block, values
+    for start, end in zip(starts.tolist(), [*starts[1:].tolist(), rows.num_rows], strict=True):
+        query, arm, clients, block = (int(code[start]) for code in codes)
+        values = latencies[start:end][good[start:end]]
+        if len(values):
+            yield (queries[query], clients), arms[arm], block, values
 
 
 def _codes(column: pa.ChunkedArray) -> NDArray[np.int64]:

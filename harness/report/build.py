@@ -51,7 +51,7 @@ def _facts(result: Result) -> tuple[Fact, ...]:
         Fact("profile", text.visible(result.profile)),
         Fact("server", server if environment.server_version else "not reached"),
         Fact("seed", str(result.seed)),
-        Fact("started", text.visible(result.started_at)),
+        Fact("started", text.moment(result.started_at)),
         Fact("run", text.visible(result.run_id)),
     )
 

@@ -11,7 +11,6 @@ from harness.report.evidence import (
     IntegritySection,
     LatencySection,
     QueryDetail,
-    StorageSection,
     Tone,
 )
 
@@ -57,6 +56,41 @@ class Claims:
 
     counts: str
     rows: tuple[Claim, ...]
+
+
+@dataclass(frozen=True)
+class Bytes:
+    """Heap, indexes and TOAST as numbers for a picture and as text."""
+
+    label: str
+    heap_bytes: int
+    index_bytes: int
+    toast_bytes: int
+    total_bytes: int
+    heap: str
+    index: str
+    toast: str
+    total: str
+    change: str
+    rows: str
+
+
+@dataclass(frozen=True)
+class TableStorage:
+    """One table at every stage."""
+
+    table: str
+    stages: tuple[Bytes, ...]
+
+
+@dataclass(frozen=True)
+class StorageSection:
+    """The database at every stage, and each table at every stage; `largest_bytes` ends the shared axis."""
+
+    sentence: str
+    stages: tuple[Bytes, ...]
+    tables: tuple[TableStorage, ...]
+    largest_bytes: int
 
 
 @dataclass(frozen=True)

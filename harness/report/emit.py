@@ -12,7 +12,8 @@ from harness.result import Result
 from harness.result.store import read_result, write_atomically
 
 SAMPLES_FILE = "samples.parquet"
-_FORMATS = {"report.html": html.render, "summary.md": markdown.render, "junit.xml": junit.render}
+REPORT_FILE = "report.html"
+_FORMATS = {REPORT_FILE: html.render, "summary.md": markdown.render, "junit.xml": junit.render}
 
 
 def write_report(run_folder: Path) -> tuple[Path, ...]:

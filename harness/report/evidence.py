@@ -1,4 +1,4 @@
-"""The evidence as the report shows it: integrity, latency, blocks, attribution and storage, all of it formatted."""
+"""The evidence as the report shows it: integrity, latency, blocks and attribution, all of it formatted."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class ExampleRow:
 
 @dataclass(frozen=True)
 class FindingCard:
-    """A finding with its examples and the query to paste."""
+    """A finding with its examples and the query to paste; `more` counts the examples that only result.json holds."""
 
     kind: str
     severity: str
@@ -84,10 +84,24 @@ class FindingCard:
     extent: str
     cause: str
     examples: tuple[ExampleRow, ...]
+    keys: str
+    more: int
     query: str
     database: str
     next_step: str
     accepted: str
+
+
+@dataclass(frozen=True)
+class FindingGroup:
+    """The findings of one kind and severity: `12 views read past row level security`, and what that means."""
+
+    kind: str
+    severity: str
+    tone: Tone
+    sentence: str
+    meaning: str
+    cards: tuple[FindingCard, ...]
 
 
 @dataclass(frozen=True)
@@ -112,7 +126,7 @@ class IntegritySection:
     tone: Tone
     matrix: tuple[MatrixRow, ...]
     columns: tuple[Column, ...]
-    findings: tuple[FindingCard, ...]
+    findings: tuple[FindingGroup, ...]
     accepted: tuple[FindingCard, ...]
     views: tuple[View, ...]
     notes: tuple[str, ...]
@@ -187,7 +201,8 @@ class Series:
 class QueryDetail:
     """The blocks and distributions of one query at one level; `shares` belong to each series' `quantiles_s`.
 
-    `void` holds the numbers of the blocks that are not believed, with the reason.
+    `void` holds the numbers of the blocks that are not believed, with the reason; `marks` those in which something
+    interfered (a checkpoint, stolen time), which count all the same.
     """
 
     query: str
@@ -197,6 +212,7 @@ class QueryDetail:
     effect: str
     blocks: tuple[int, ...]
     void: tuple[tuple[int, str], ...]
+    marks: tuple[tuple[int, str], ...]
     shares: tuple[float, ...]
     series: tuple[Series, ...]
 
@@ -212,38 +228,3 @@ class AttributionRow:
     both: Interval | None
     interaction: Interval | None
     blocks: str
-
-
-@dataclass(frozen=True)
-class Bytes:
-    """Heap, indexes and TOAST as numbers for a picture and as text."""
-
-    label: str
-    heap_bytes: int
-    index_bytes: int
-    toast_bytes: int
-    total_bytes: int
-    heap: str
-    index: str
-    toast: str
-    total: str
-    change: str
-    rows: str
-
-
-@dataclass(frozen=True)
-class TableStorage:
-    """One table at every stage."""
-
-    table: str
-    stages: tuple[Bytes, ...]
-
-
-@dataclass(frozen=True)
-class StorageSection:
-    """The database at every stage, and each table at every stage; `largest_bytes` ends the shared axis."""
-
-    sentence: str
-    stages: tuple[Bytes, ...]
-    tables: tuple[TableStorage, ...]
-    largest_bytes: int

@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from harness import text
 from harness.report import pictures, svg
 from harness.report.data import ReportData
-from harness.report.evidence import MARKS, Absent
+from harness.report.evidence import MARKS, Absent, QueryDetail
 from harness.report.words import LATENCY_MARKS
 
 SECTIONS = (
@@ -29,7 +29,12 @@ PARTS = (("heap", "#4c7fb8", "part-heap"), ("indexes", "#a87400", "part-index"),
 
 def render(data: ReportData) -> str:
     """The whole page; the same data give the same bytes."""
-    return _ENVIRONMENT.get_template("report.html.j2").render(data=data)
+    return render_template("report.html.j2", data=data)
+
+
+def render_template(name: str, **values: object) -> str:
+    """A template of this package, filled."""
+    return _ENVIRONMENT.get_template(name).render(**values)
 
 
 def _byte_axis_ticks(axis: svg.Axis, largest: int) -> tuple[svg.Tick, ...]:
@@ -42,6 +47,14 @@ def _milliseconds(seconds: float | None) -> str:
 
 def _percents(shares: Sequence[float]) -> list[str]:
     return [f"{100 * share:g}{text.GAP}%" for share in shares]
+
+
+def _remarks(detail: QueryDetail) -> dict[int, str]:
+    """What is to be said of a block: void, or that something interfered."""
+    remarks = {block: f"void: {words}" for block, words in detail.void}
+    for block, words in detail.marks:
+        remarks[block] = "; ".join(filter(None, (remarks.get(block), words)))
+    return remarks
 
 
 def _environment() -> Environment:
@@ -63,6 +76,7 @@ def _environment() -> Environment:
         distribution_picture=pictures.distribution_picture,
         milliseconds=_milliseconds,
         percents=_percents,
+        remarks=_remarks,
     )
     return environment
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
+
 from harness import text
 from harness.report.evidence import (
     Absent,
@@ -10,15 +13,18 @@ from harness.report.evidence import (
     ExampleRow,
     Fact,
     FindingCard,
+    FindingGroup,
     IntegritySection,
     MatrixRow,
     Tone,
     View,
 )
-from harness.report.words import COLUMN_MARKS, COLUMN_TONES, SEVERITY_TONES, title
+from harness.report.words import COLUMN_MARKS, COLUMN_TONES, SEVERITY_TONES, gravity, problem, title
 from harness.result import ColumnCheck, Example, Finding, Integrity, ViewCheck
+from harness.verify.kinds import CAUSES, KINDS
 
 _SEVERITIES = ("error", "warning", "info")
+_MOST_EXAMPLES = 8
 _COUNTS = (
     "renders_differently",
     "different",
@@ -44,7 +50,7 @@ def integrity_section(integrity: Integrity) -> IntegritySection | Absent:
         tone="good" if integrity.verdict == "pass" else "bad",
         matrix=tuple(_matrix_row(table, integrity, accepted_objects) for table in tables),
         columns=tuple(_column(item, accepted_objects) for item in integrity.columns),
-        findings=tuple(_finding(item) for item in findings if item.accepted is None),
+        findings=_groups([item for item in findings if item.accepted is None]),
         accepted=tuple(_finding(item) for item in findings if item.accepted is not None),
         views=tuple(_view(item) for item in integrity.views),
         notes=tuple(text.visible(note) for note in integrity.notes),
@@ -108,8 +114,26 @@ def _column(item: ColumnCheck, accepted: frozenset[str]) -> Column:
     )
 
 
-def _severity_first(item: Finding) -> tuple[int, int, str, str]:
-    return (_SEVERITIES.index(item.severity), -item.count, item.kind, item.object)
+def _severity_first(item: Finding) -> tuple[int, int, str, int, str]:
+    return (_SEVERITIES.index(item.severity), gravity(item.kind), item.kind, -item.count, item.object)
+
+
+def _groups(findings: Sequence[Finding]) -> tuple[FindingGroup, ...]:
+    """Neighbours of one severity and kind together."""
+    groups = itertools.groupby(findings, key=lambda item: (item.severity, item.kind))
+    return tuple(_group(kind, severity, list(items)) for (severity, kind), items in groups)
+
+
+def _group(kind: str, severity: str, findings: Sequence[Finding]) -> FindingGroup:
+    known = KINDS.get(kind)
+    return FindingGroup(
+        kind=title(kind),
+        severity=severity,
+        tone=SEVERITY_TONES[severity],
+        sentence=problem(kind, len({item.object for item in findings})),
+        meaning=known.meaning if known else "",
+        cards=tuple(_finding(item) for item in findings),
+    )
 
 
 def _finding(item: Finding) -> FindingCard:
@@ -117,8 +141,7 @@ def _finding(item: Finding) -> FindingCard:
     if item.rows:
         of_rows = text.count(item.rows, "row")
         extent = f"{text.count(item.count)} of {of_rows} ({text.share(item.count, item.rows)})"
-    elif item.count:
-        extent = text.count(item.count, "row")
+    examples = item.examples[:_MOST_EXAMPLES]
     return FindingCard(
         kind=title(item.kind),
         severity=item.severity,
@@ -126,13 +149,20 @@ def _finding(item: Finding) -> FindingCard:
         object=text.visible(item.object),
         detail=text.visible(item.detail),
         extent=extent,
-        cause=text.visible(title(item.cause)),
-        examples=tuple(_example(example) for example in item.examples),
+        cause=text.visible(CAUSES.get(item.cause, title(item.cause))),
+        examples=tuple(_example(example) for example in examples if not _is_key(example)),
+        keys=text.visible(", ".join(example.key for example in examples if _is_key(example))),
+        more=len(item.examples) - len(examples),
         query=text.printable(item.query.strip()),
         database=text.visible(item.database),
         next_step=text.visible(item.next_step),
         accepted=text.visible(item.accepted or ""),
     )
+
+
+def _is_key(item: Example) -> bool:
+    """An example of a row rather than of a value: two NULLs are no difference."""
+    return item.old is None and item.new is None
 
 
 def _example(item: Example) -> ExampleRow:

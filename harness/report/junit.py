@@ -71,12 +71,13 @@ def _outcome(name: str, item: View | Column, words: str) -> _Case:
 def _findings(section: IntegritySection | Absent) -> Iterator[_Case]:
     if isinstance(section, Absent):
         return
-    for finding in section.findings:
-        words = "; ".join(filter(None, (finding.detail, finding.extent, finding.cause, finding.next_step)))
-        name = f"{finding.object}: {finding.kind}"
-        yield _Case(name, failure=words) if finding.severity == "error" else _Case(name, output=words)
+    for group in section.findings:
+        for finding in group.cards:
+            words = "; ".join(filter(None, (finding.extent, finding.cause, finding.next_step)))
+            name = f"{group.kind}: {finding.object}: {finding.detail}"
+            yield _Case(name, failure=words or name) if finding.severity == "error" else _Case(name, output=words)
     for finding in section.accepted:
-        yield _Case(f"{finding.object}: {finding.kind}", output=f"accepted: {finding.accepted}")
+        yield _Case(f"{finding.kind}: {finding.object}: {finding.detail}", output=f"accepted: {finding.accepted}")
 
 
 def _queries(section: LatencySection | Absent) -> Iterator[_Case]:

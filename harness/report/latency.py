@@ -172,13 +172,16 @@ def _axis(rows: Sequence[LatencyRow]) -> tuple[float, float]:
 
 
 def _noise(controls: Sequence[Comparison]) -> str:
-    measured = [item for item in controls if item.ratio is not None and item.ratio > 0]
-    if not measured:
+    if not controls:
         return "This run has no A/A control, so its noise is not known."
-    worst = max(measured, key=lambda item: abs(math.log(item.ratio or 1)))
+    bounded = [item for item in controls if item.ratio and item.ci_low and item.ci_high]
+    if not bounded:
+        return "The A/A control has too few blocks to tell this run's noise."
+    worst = max(bounded, key=lambda item: abs(math.log(item.ratio or 1)))
+    interval_text = text.ratio_range(worst.ci_low, worst.ci_high)
     return (
-        f"Noise floor: the old state measured against a clone of itself differs by at most "
-        f"{text.change(worst.ratio)} ({text.visible(worst.query)}, {text.ratio_range(worst.ci_low, worst.ci_high)})."
+        "Noise floor: the old state measured against a clone of itself differs most in "
+        f"{text.visible(worst.query)}, by {text.change(worst.ratio)} ({interval_text})."
     )
 
 

@@ -10,7 +10,7 @@ from harness.report.evidence import MARKS, Absent, IntegritySection, LatencySect
 from harness.report.words import LATENCY_MARKS
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>#|~&$@])")
-_MOST_FINDINGS = 50
+_MOST_FINDINGS = 20
 
 
 def render(data: ReportData) -> str:
@@ -53,13 +53,12 @@ def _section(title: str, section: object) -> Iterator[str]:
 
 def _integrity(section: IntegritySection) -> Iterator[str]:
     yield _plain(f"{MARKS[section.tone]} {section.verdict}: {section.sentence}")
-    if section.findings:
-        yield ""
-        shown = section.findings[:_MOST_FINDINGS]
-        rows = ((f"{MARKS[item.tone]} {item.severity}", item.object, item.kind, item.extent) for item in shown)
-        yield from _table(("Severity", "Object", "Finding", "Touches"), rows)
-    if len(section.findings) > _MOST_FINDINGS:
-        yield from ("", f"And {len(section.findings) - _MOST_FINDINGS:,} more in the report.")
+    for group in section.findings:
+        yield from ("", f"**{MARKS[group.tone]} {group.severity}: {_plain(group.sentence)}**", "")
+        rows = ((item.object, item.detail, item.extent, item.cause) for item in group.cards[:_MOST_FINDINGS])
+        yield from _table(("Object", "Finding", "Touches", "Cause"), rows)
+        if len(group.cards) > _MOST_FINDINGS:
+            yield from ("", f"And {len(group.cards) - _MOST_FINDINGS:,} more in the report.")
 
 
 def _latency(section: LatencySection) -> Iterator[str]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 from harness import text
 from harness.report.data import MethodSection, MigrationFile, Phase, PlanText, Step, Trouble
 from harness.report.evidence import Absent, Fact, Tone
 from harness.report.words import title
-from harness.result import MigrationStep, PhaseRecord, Result
+from harness.result import MigrationStep, PhaseRecord, Result, VoidSlice
 
 _LOCKS = (
     "AccessShareLock",
@@ -67,16 +69,18 @@ def troubles(result: Result) -> tuple[Trouble, ...]:
         Trouble(text.visible(item.query), item.arm, f"{item.sqlstate} {text.visible(item.message)}", f"{item.count:,}")
         for item in result.errors
     ]
-    void = [
-        Trouble(
-            text.visible(item.query),
-            item.arm,
-            f"block {item.block} void: {text.visible(item.reason)} (loop lag p99 {text.duration(item.lag_p99_s)})",
-            "1",
-        )
-        for item in result.void_slices
-    ]
-    return (*errors, *void)
+    void: dict[tuple[str, str], list[VoidSlice]] = defaultdict(list)
+    for item in result.void_slices:
+        void[item.query, item.arm].append(item)
+    return (*errors, *(_void(*key, void[key]) for key in sorted(void)))
+
+
+def _void(query: str, arm: str, slices: Sequence[VoidSlice]) -> Trouble:
+    """Void slices of one query and arm in one line; the reason of the worst one stands for all."""
+    worst = max(slices, key=lambda item: item.lag_p99_s)
+    blocks = text.several([str(item.block) for item in slices], 12)
+    what = f"block{'s' if len(slices) > 1 else ''} {blocks} void; worst: {worst.reason}"
+    return Trouble(text.visible(query), arm, text.visible(what), f"{len(slices):,}")
 
 
 def plan_texts(result: Result) -> tuple[PlanText, ...] | Absent:

@@ -11,11 +11,17 @@ from harness.report.svg import Axis, Tick, linear_axis, linear_values, log_value
 from harness.report.words import AFTER, BEFORE, CONTROL
 
 ARM_LOOKS = {
-    CONTROL: ("#7a8490", "2 3", ""),
     BEFORE: ("#4c7fb8", "", "circle"),
     AFTER: ("#c2571a", "", "square"),
+    CONTROL: ("#7a8490", "2 3", ""),
 }
-"""Colour, dashes and point of the arms that the pictures show, the last on top; others are in the table behind them."""
+"""Colour, dashes and point of the arms that are drawn, the first on top; others are in the table behind the picture."""
+
+VOID_SIGN = "✕"
+MARK_SIGN = "!"
+
+_HEADROOM = 1.1
+"""Room for signs above the lines."""
 
 _LEFT = 0.11
 """Room for the labels of the upright axis, as a share of the width."""
@@ -48,6 +54,7 @@ class Column:
     x: str
     width: str
     words: str
+    sign: str
     void: bool
 
 
@@ -71,7 +78,7 @@ def blocks_picture(detail: QueryDetail) -> Picture | None:
     first, last = detail.blocks[0], detail.blocks[-1]
     length = max(last - first, 1)
     across = Axis(first - _LEFT * length - 0.5, last + 0.5)
-    up = linear_axis(max(values), from_top=True)
+    up = linear_axis(_HEADROOM * max(values), from_top=True)
     return Picture(
         words=f"{detail.query}: median per block, {_range(values)}",
         across=ticks(across, [(block, str(block)) for block in _some(detail.blocks)]),
@@ -102,7 +109,7 @@ def distribution_picture(detail: QueryDetail) -> Picture | None:
 
 def _shown(detail: QueryDetail) -> list[Series]:
     by_arm = {item.arm: item for item in detail.series}
-    return [by_arm[arm] for arm in ARM_LOOKS if arm in by_arm]
+    return [by_arm[arm] for arm in reversed(ARM_LOOKS) if arm in by_arm]
 
 
 def _medians(item: Series, blocks: Sequence[int], across: Axis, up: Axis) -> Line:
@@ -125,12 +132,15 @@ def _distribution(item: Series, shares: Sequence[float], across: Axis, up: Axis,
 
 
 def _columns(detail: QueryDetail, shown: Sequence[Series], across: Axis) -> tuple[Column, ...]:
-    void = dict(detail.void)
+    void, marks = dict(detail.void), dict(detail.marks)
     columns = []
     for place, block in enumerate(detail.blocks):
         medians = ", ".join(f"{item.arm} {text.duration(item.medians_s[place])}" for item in shown)
         words = f"block {block}: void, {void[block]}" if block in void else f"block {block}: {medians}"
-        columns.append(Column(across.at(block - 0.5), across.span(block - 0.5, block + 0.5), words, block in void))
+        words += f"; {marks[block]}" if block in marks else ""
+        sign = VOID_SIGN if block in void else MARK_SIGN if block in marks else ""
+        place_and_width = across.at(block - 0.5), across.span(block - 0.5, block + 0.5)
+        columns.append(Column(*place_and_width, words, sign, block in void))
     return tuple(columns)
 
 

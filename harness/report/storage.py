@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from harness import text
-from harness.report.evidence import Absent, Bytes, StorageSection, TableStorage
+from harness.report.data import Bytes, StorageSection, TableStorage
+from harness.report.evidence import Absent
 from harness.report.words import title
 from harness.result import Result, StorageRecord
 

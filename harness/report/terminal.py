@@ -12,14 +12,13 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from harness.report.data import Claims, ReportData
-from harness.report.evidence import MARKS, Absent, IntegritySection, LatencySection, StorageSection, Tone
+from harness.report.data import Claims, ReportData, StorageSection
+from harness.report.evidence import MARKS, Absent, IntegritySection, LatencySection, Tone
 from harness.report.words import LATENCY_MARKS
 
 WIDTH = 100
 
 _STYLES: dict[Tone, str] = {"good": "green", "bad": "red", "open": "yellow", "plain": "default"}
-_MOST_FINDINGS = 8
 _MOST_QUERIES = 40
 
 
@@ -88,12 +87,10 @@ def _integrity(section: IntegritySection) -> Iterator[RenderableType]:
     yield _heading("Integrity")
     yield _indented(Text.assemble(_mark(section.tone, section.verdict), f": {section.sentence}"))
     table = _table()
-    for item in section.findings[:_MOST_FINDINGS]:
-        extent = f" ({item.extent})" if item.extent else ""
-        table.add_row(_mark(item.tone, item.severity), Text(item.object, overflow="fold"), Text(f"{item.kind}{extent}"))
+    for group in section.findings:
+        table.add_row(_mark(group.tone, group.severity), Text(group.kind), Text(group.sentence))
     if section.findings:
         yield _indented(table)
-    yield from _more(len(section.findings) - _MOST_FINDINGS, "findings")
 
 
 def _latency(section: LatencySection) -> Iterator[RenderableType]:
@@ -106,8 +103,8 @@ def _latency(section: LatencySection) -> Iterator[RenderableType]:
             _mark(row.tone, row.verdict, LATENCY_MARKS[row.verdict]),
             Text(" ".join(filter(None, (row.query, row.level))), overflow="fold"),
             Text(row.effect.text if row.effect else "not measured", justify="right"),
-            Text(row.effect.range_text if row.effect else "", "dim"),
-            Text(f"{row.before} → {row.after}", "dim"),
+            Text(row.effect.range_text if row.effect and row.effect.low else "", "dim"),
+            Text(f"{row.before} → {row.after}" if row.effect else "", "dim"),
         )
     yield _indented(table)
     yield from _more(len(section.rows) - _MOST_QUERIES, "queries")

@@ -6,14 +6,17 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from harness import text
-from harness.errors import EXIT_INCONCLUSIVE, EXIT_INTEGRITY, EXIT_OK, EXIT_REGRESSION
+from harness.errors import EXIT_INCONCLUSIVE, EXIT_INTEGRITY, EXIT_INTERRUPTED, EXIT_OK, EXIT_REGRESSION
 from harness.judge import regressions, undecided
 from harness.report.data import Figure, Headline
 from harness.report.evidence import Tone
 from harness.report.latency import headline_comparisons, tally
 from harness.report.storage import database_total
-from harness.report.words import EXIT_MEANINGS, EXIT_TONES, problem, title
-from harness.result import Comparison, Finding, Integrity, Result
+from harness.report.words import EXIT_MEANINGS, EXIT_TONES, gravity, problem, title
+from harness.result import Comparison, Integrity, Result
+
+_MOST_NAMED = 4
+"""Objects that the sentence itself names; more of them stand in the reasons."""
 
 
 def headline(result: Result) -> Headline:
@@ -48,16 +51,23 @@ def figures(result: Result) -> tuple[Figure, Figure, Figure]:
 
 def _unfinished(result: Result) -> str:
     failed = [phase.name for phase in result.phases if phase.status == "failed"]
-    lost = _problems(result.integrity)
+    lost = _problem_words(result.integrity)
     start = f"This run proves too little: its phase “{title(failed[-1])}” failed" if failed else "This run has no end"
     return f"{start}; already certain: {lost}." if lost else f"{start}."
 
 
+def _interrupted(result: Result) -> str:
+    lost = _problem_words(result.integrity)
+    phase = result.phases[-1].name if result.phases else ""
+    start = f"This run was interrupted in its phase “{title(phase)}”" if phase else "This run was interrupted"
+    return f"{start}; already certain: {lost}." if lost else f"{start}."
+
+
 def _integrity_failure(result: Result) -> str:
-    problems = _problems(result.integrity)
     if result.integrity.verdict == "not_checked":
         return "Nothing is proven: no value was compared."
-    return f"Do not run this migration as it is: {problems or 'the integrity check failed'}."
+    words = _problem_words(result.integrity)
+    return f"Do not run this migration as it is: {words or 'the integrity check failed'}."
 
 
 def _regression(result: Result) -> str:
@@ -86,6 +96,7 @@ _SENTENCES = {
     EXIT_REGRESSION: _regression,
     EXIT_INTEGRITY: _integrity_failure,
     EXIT_INCONCLUSIVE: _inconclusive,
+    EXIT_INTERRUPTED: _interrupted,
 }
 
 
@@ -94,18 +105,26 @@ def _kept(integrity: Integrity) -> str:
     return f"No value is lost ({columns}, {text.count(integrity.rows_compared, 'row')} compared)"
 
 
-def _problems(integrity: Integrity) -> str:
-    """`4 of 36 dropped columns have no counterpart (products.category, …); 12 views read past row level security`."""
-    by_kind: dict[str, list[Finding]] = defaultdict(list)
+def _problems(integrity: Integrity) -> dict[str, list[str]]:
+    """The kinds of findings that forbid the migration, in words, each with its objects; the gravest first."""
+    by_kind: dict[str, list[str]] = defaultdict(list)
     for finding in integrity.findings:
         if finding.severity == "error" and finding.accepted is None:
-            by_kind[finding.kind].append(finding)
-    parts = []
-    for kind, found in by_kind.items():
-        objects = list(dict.fromkeys(text.visible(item.object) for item in found))
+            by_kind[finding.kind].append(text.visible(finding.object))
+    problems = {}
+    for kind in sorted(by_kind, key=gravity):
+        objects = list(dict.fromkeys(by_kind[kind]))
         total = len(integrity.columns) if kind == "no_counterpart" else None
-        parts.append(f"{problem(kind, len(objects), total)} ({text.several(objects)})")
-    return "; ".join(parts)
+        problems[problem(kind, len(objects), total)] = objects
+    return problems
+
+
+def _problem_words(integrity: Integrity) -> str:
+    """`4 of 36 dropped columns have no counterpart (products.category, …); 12 views read past row level security`."""
+    return "; ".join(
+        f"{words} ({text.several(objects)})" if len(objects) <= _MOST_NAMED else words
+        for words, objects in _problems(integrity).items()
+    )
 
 
 def _slower(slow: Sequence[Comparison], total: int) -> str:
@@ -121,7 +140,10 @@ def _slower(slow: Sequence[Comparison], total: int) -> str:
 def _reasons(result: Result) -> list[str]:
     comparisons = headline_comparisons(result)
     slow = regressions(comparisons)
-    reasons = []
+    named = _problems(result.integrity).items()
+    reasons = [
+        f"{words}: {text.several(objects, _MOST_NAMED)}." for words, objects in named if len(objects) > _MOST_NAMED
+    ]
     if slow and result.exit_code != EXIT_REGRESSION:
         reasons.append(f"Speed: {_slower(slow, len(comparisons))}.")
     if result.exit_code == EXIT_REGRESSION and result.integrity.verdict == "pass":
@@ -167,11 +189,14 @@ _COLUMN_WORDS = {
 
 def _speed(result: Result) -> Figure:
     label = "queries slower than before"
-    every = [item for item in headline_comparisons(result) if item.ratio is not None]
-    if not every:
-        return Figure(label, "not measured", "no query was timed", "open")
-    slower = [item for item in every if item.verdict == "slower"]
-    worst = max(every, key=lambda item: item.ratio or 0)
+    every = headline_comparisons(result)
+    measured = [item for item in every if item.ratio is not None]
+    if not measured:
+        return Figure(
+            label, "not measured", "no query was timed" if not every else "no block of any query counts", "open"
+        )
+    slower = [item for item in measured if item.verdict == "slower"]
+    worst = max(measured, key=lambda item: item.ratio or 0)
     context = f"{tally(every)}; slowest: {text.visible(worst.query)} at {text.ratio(worst.ratio)} its former time"
     tone: Tone = "bad" if slower else "open" if any(item.verdict == "inconclusive" for item in every) else "good"
     return Figure(label, f"{len(slower):,} of {len(every):,}", context, tone)

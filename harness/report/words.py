@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from harness.errors import (
     EXIT_COULD_NOT_RUN,
     EXIT_INCONCLUSIVE,
@@ -48,6 +50,7 @@ COLUMN_MARKS = {
     "not_compared": "?",
 }
 
+# The gravest first.
 _PROBLEMS = {
     "no_counterpart": ("dropped column", "has no counterpart", "have no counterpart"),
     "value_differs": ("column", "shows other values than before", "show other values than before"),
@@ -67,20 +70,31 @@ _PROBLEMS = {
     "access_wider": ("view", "shows a role more than its tables do", "show a role more than their tables do"),
     "access_narrower": ("view", "shows a role less than its tables do", "show a role less than their tables do"),
     "function_broken": ("function", "no longer runs", "no longer run"),
-    "trigger_lost": ("trigger", "is lost", "are lost"),
-    "view_lost": ("view", "is lost", "are lost"),
     "policy_missing": ("table", "has row security but no policy", "have row security but no policy"),
+    "index_redundant": ("index", "is covered by another", "are covered by others"),
+    "accept_rule_unused": ("accept rule", "accepts nothing", "accept nothing"),
 }
-_PLURALS = {"query": "queries"}
+
+
+def gravity(kind: str) -> int:
+    """Order of kinds within a severity: lost values first, kinds without words of their own last."""
+    return list(_PROBLEMS).index(kind) if kind in _PROBLEMS else len(_PROBLEMS)
 
 
 def problem(kind: str, number: int, total: int | None = None) -> str:
-    """`4 of 36 dropped columns have no counterpart`; an unknown kind speaks for itself."""
-    noun, singular, plural = _PROBLEMS.get(kind, ("object", f"shows “{title(kind)}”", f"show “{title(kind)}”"))
+    """`4 of 36 dropped columns have no counterpart`; a kind without words of its own speaks for itself."""
+    noun, singular, plural = _PROBLEMS.get(kind) or _lost(kind)
     several = total if total is not None else number
-    nouns = noun if several == 1 else _PLURALS.get(noun, f"{noun}s")
+    nouns = noun if several == 1 else re.sub(r"(?<=[^aeiou])y$", "ie", noun) + ("es" if noun.endswith("x") else "s")
     of = "" if total is None else f" of {total:,}"
     return f"{number:,}{of} {nouns} {singular if number == 1 else plural}"
+
+
+def _lost(kind: str) -> tuple[str, str, str]:
+    noun, found, _ = kind.partition("_lost")
+    return (
+        (title(noun), "is lost", "are lost") if found else ("object", f"shows “{title(kind)}”", f"show “{title(kind)}”")
+    )
 
 
 def title(name: str) -> str:

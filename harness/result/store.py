@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from datetime import datetime
@@ -44,19 +45,24 @@ def point_latest(folder: Path) -> None:
     if link.exists() and not link.is_symlink():
         return
     fresh = folder.parent / f".latest-{folder.name}"
-    fresh.unlink(missing_ok=True)
-    fresh.symlink_to(folder.name)
-    fresh.replace(link)
+    with contextlib.suppress(OSError):  # a disk without symbolic links; nothing else needs this one
+        fresh.unlink(missing_ok=True)
+        fresh.symlink_to(folder.name)
+        fresh.replace(link)
 
 
 def write_atomically(path: Path, text: str) -> None:
     """The whole file or the old one: a reader, or a crash, never meets half of it."""
     fresh = path.with_name(f".{path.name}.new")
-    with fresh.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
+    try:
+        with fresh.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    except OSError:
+        fresh.unlink(missing_ok=True)
+        raise
 
 
 def to_json(result: Result) -> str:

@@ -12,9 +12,9 @@ import pyarrow.compute as pc
 from harness.seed.columns import CopyColumn
 from harness.seed.draw import Mask, below, chance, unit
 from harness.seed.frame import Frame
-from harness.seed.keys import TEXT
 from harness.seed.spec import Anomaly, SeedSpec
-from harness.seed.values import DAY_MICROS, Column, Moment, Number, Ref, Text, overlay
+from harness.seed.values import DAY_MICROS, Coded, Column, Moment, Number, Ref, Text, overlay
+from harness.seed.words import TEXT, Words
 
 SOURCE_KINDS = frozenset({"odd_text", "at_limit", "empty"})
 KEY_KINDS = frozenset({"null_parent", "orphan"})
@@ -72,15 +72,15 @@ def alter_source(anomaly: Anomaly, frame: Frame, name: str, column: Column) -> t
     null = _nulls(column)
     where = chosen & (null if anomaly.kind == "empty" else ~null)
     index = np.flatnonzero(where)
-    if len(index) == 0:
+    if not len(index):
         return column, where
     if anomaly.kind == "empty":
-        patch: Text = _constant("", where)
+        patch: Column = _constant("", where)
     elif anomaly.kind == "odd_text":
         pool = frame.pools[anomaly.pool]
-        patch = Text(pool.take(pa.array(below(frame.rows[index], frame.key(name, "odd word"), len(pool)))))
+        patch = Coded(below(frame.rows[index], frame.key(name, "odd word"), len(pool)), pool)
     else:
-        patch = Text(pc.utf8_rpad(column.take(index).arrow(TEXT), width=anomaly.length, padding="m"))
+        patch = Text.of(pc.utf8_rpad(column.take(index).arrow(TEXT), width=anomaly.length, padding="m"))
     return overlay(column, where, patch), where
 
 
@@ -129,7 +129,7 @@ def _nulls(column: Column) -> Mask:
 
 
 def _constant(text: str, where: Mask) -> Text:
-    return Text(pa.repeat(pa.scalar(text, TEXT), int(where.sum())))
+    return Text.of(pa.repeat(pa.scalar(text, TEXT), int(where.sum())))
 
 
 def _source(site: _Site) -> None:
@@ -154,20 +154,20 @@ def _stale(site: _Site) -> None:
 def _truncated(site: _Site) -> None:
     where = site.chosen() & ~_nulls(site.column)
     cut = pc.utf8_slice_codeunits(site.column.take(np.flatnonzero(where)).arrow(TEXT), 0, site.anomaly.length)
-    site.put_changed(where, Text(cut))
+    site.put_changed(where, Text.of(cut))
 
 
 def _padded(site: _Site) -> None:
     where = site.chosen() & ~_nulls(site.column)
     text = site.column.take(np.flatnonzero(where)).arrow(TEXT)
-    site.put_changed(where, Text(pc.binary_join_element_wise(text, " " * site.anomaly.length, "")))
+    site.put_changed(where, Text.of(pc.binary_join_element_wise(text, " " * site.anomaly.length, "")))
 
 
 def _foreign_word(site: _Site) -> None:
     where = site.chosen() & ~_nulls(site.column)
-    words = pa.array(site.anomaly.words, TEXT)
+    words = Words(pa.array(site.anomaly.words, TEXT))
     lot = below(site.frame.rows[where], site.frame.key(site.name, "foreign word"), len(words))
-    site.put_changed(where, Text(words.take(pa.array(lot))))
+    site.put_changed(where, Coded(lot, words))
 
 
 def _off_by(site: _Site) -> None:

@@ -21,9 +21,9 @@ from harness.seed.columns import (
 )
 from harness.seed.expression import lone_name
 from harness.seed.generate import PART
-from harness.seed.pools import SLUG_LENGTH
 from harness.seed.references import passing_columns, source, target
 from harness.seed.spec import Anomaly, FakerPool, ListsPool, Pool, ProsePool, SeedSpec, ValuesPool
+from harness.seed.words import SLUG_LENGTH
 
 _ROW_DIGITS = 10
 
@@ -145,4 +145,4 @@ def _forms(spec: SeedSpec, entry: Generator) -> tuple[Callable[[pa.DataType], bo
         case ExpressionColumn(scale=scale):
             return (pa.types.is_boolean, *(whole if scale == 0 else whole[1:]))
         case _:
-            return (pa.types.is_string,)
+            return (pa.types.is_string_view, pa.types.is_string)

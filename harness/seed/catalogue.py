@@ -11,12 +11,15 @@ import pyarrow as pa
 from harness import sqltext
 from harness.scenario import SqlFile
 from harness.scenario.paths import catalogue_sql
+from harness.seed.words import TEXT, VIEW
 
 _INTEGERS = {"int2": pa.int16(), "int4": pa.int32(), "int8": pa.int64()}
-_TEXTS = frozenset({"text", "varchar", "bpchar", "name", "citext", "json", "jsonb"})
+_TEXTS = frozenset({"text", "varchar", "bpchar", "name", "citext"})
 _PLAIN: dict[str, pa.DataType] = {
     **_INTEGERS,
-    **dict.fromkeys(_TEXTS, pa.string()),
+    **dict.fromkeys(_TEXTS, VIEW),
+    "json": TEXT,
+    "jsonb": TEXT,
     "uuid": pa.binary(16),
     "bool": pa.bool_(),
     "float4": pa.float32(),
@@ -24,8 +27,8 @@ _PLAIN: dict[str, pa.DataType] = {
     "date": pa.date32(),
     "timestamptz": pa.timestamp("us", tz="UTC"),
     "timestamp": pa.timestamp("us"),
-    "_text": pa.list_(pa.string()),
-    "_varchar": pa.list_(pa.string()),
+    "_text": pa.list_(TEXT),
+    "_varchar": pa.list_(TEXT),
 }
 
 
@@ -49,7 +52,7 @@ class ColumnType:
     def arrow(self) -> pa.DataType | None:
         """The Arrow type whose binary COPY form this column reads; None where the seeder cannot fill such a column."""
         if self.labels:
-            return pa.string()
+            return VIEW
         if self.name == "numeric":
             return pa.decimal128(min(self.precision or 38, 38), 9 if self.scale is None else self.scale)
         return _PLAIN.get(self.name)

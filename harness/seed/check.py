@@ -6,7 +6,6 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
-import pyarrow as pa
 from pydantic import ValidationError
 
 from harness.errors import ScenarioError
@@ -16,6 +15,7 @@ from harness.seed.columns import ExpressionColumn, Generator, NumberColumn
 from harness.seed.plantable import anomaly_problems
 from harness.seed.references import problems, source
 from harness.seed.spec import SeedSpec
+from harness.seed.words import VIEW
 
 _SHOWN = 5
 _INTEGER_BITS = {"int2": 16, "int4": 32, "int8": 64}
@@ -110,7 +110,7 @@ def _misfits(spec: SeedSpec, table: str, name: str, kind: ColumnType | None) -> 
     if not gives(spec, table, name, target_type):
         yield f"its generator does not give values of type {kind.name}"
         return
-    length = max_length(spec, table, name) if target_type == pa.string() else None
+    length = max_length(spec, table, name) if target_type == VIEW else None
     if kind.length is not None and length is not None and length > kind.length:
         yield f"its generator gives up to {length} characters, the column holds {kind.length}"
     words = choices(spec, table, name)

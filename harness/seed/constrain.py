@@ -13,9 +13,8 @@ import asyncpg
 from harness import sqltext
 from harness.errors import SeedError
 from harness.scenario import SqlFile
+from harness.server.faults import as_harness_error, is_about_server
 from harness.sqltext import Statement
-
-_ADD_FOREIGN_KEY = "CONSTR_FOREIGN"
 
 
 @dataclass(frozen=True)
@@ -106,6 +105,8 @@ async def _run_group(connections: Sequence[Any], waiting: list[Step], run: Run) 
             try:
                 await run(connection, step)
             except asyncpg.PostgresError as error:
+                if is_about_server(error):
+                    raise as_harness_error(error, f"seeding ({step.name})") or error from error
                 words = " ".join(str(error).split())
                 raise SeedError(
                     f"{step.name}: {words}", "mend the constraint, or the seed that does not fit it"

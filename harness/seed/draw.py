@@ -65,15 +65,16 @@ def chance(rows: Rows, key: np.uint64, probability: float) -> Mask:
     return unit(rows, key) < probability
 
 
-def weighted_slots(weights: Sequence[float]) -> npt.NDArray[np.int32]:
+def weighted_slots(weights: Sequence[float]) -> Array:
     """A table of SLOTS entries in which each index fills a share proportional to its weight; weights are >= 0."""
     edges = np.round(np.cumsum(weights) / np.sum(weights) * SLOTS).astype(np.int64)
-    return np.repeat(np.arange(len(weights), dtype=np.int32), np.diff(edges, prepend=0))
+    small = np.uint8 if len(weights) <= 256 else np.int32  # a table of bytes stays in the processor's cache
+    return np.repeat(np.arange(len(weights), dtype=small), np.diff(edges, prepend=0))
 
 
-def weighted(rows: Rows, key: np.uint64, slots: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-    """An index for each row, drawn from a table that `weighted_slots` made."""
-    return slots[(bits(rows, key) >> np.uint64(48)).astype(np.int64)]
+def slot(rows: Rows, key: np.uint64) -> Rows:
+    """A uniform index into a table that `weighted_slots` made."""
+    return (bits(rows, key) >> np.uint64(48)).astype(np.int64)
 
 
 def zipf_rank(uniform: Floats, size: Rows | int, skew: float) -> Rows:

@@ -15,8 +15,8 @@ from harness.errors import SeedError
 from harness.seed.anomalies import Planted, Sheet, plant
 from harness.seed.catalogue import ColumnType
 from harness.seed.draw import Rows
-from harness.seed.keys import TEXT
 from harness.seed.values import Column
+from harness.seed.words import TEXT
 from harness.seed.world import World
 
 MANIFEST = pa.schema(

@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from harness.seed.draw import Array, Floats, Mask, Rows
-from harness.seed.keys import TEXT
 from harness.seed.values import Coded, Column, Flag, Moment, Number, Text, either
+from harness.seed.words import TEXT
 
 _ARITHMETIC: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
@@ -127,22 +127,26 @@ def _value(node: ast.expr, column: Callable[[str], Column]) -> _Part:
 
 def _join(combine: Callable[[Any, Any], Any], one: _Part, other: _Part) -> _Part:
     left, right = one.values, other.values
-    if isinstance(left, pa.Array) or isinstance(right, pa.Array):
+    if isinstance(left, str | Coded | Text) or isinstance(right, str | Coded | Text):
         return _Part(_compare_texts(combine, left, right), either(one.null, other.null))
     with np.errstate(divide="ignore", invalid="ignore"):
         return _Part(combine(left, right), either(one.null, other.null))
 
 
 def _compare_texts(combine: Callable[[Any, Any], Any], left: Any, right: Any) -> Mask:
-    names = {operator.eq: "equal", operator.ne: "not_equal"}
-    if combine not in names:
+    if combine not in (operator.eq, operator.ne):
         raise TypeError("texts can only be compared with == and !=")
-    equal = pc.call_function(names[combine], [_arrow(left), _arrow(right)])
-    return np.asarray(equal.fill_null(False))
+    if isinstance(left, Coded) and isinstance(right, str):  # the words are compared, not the rows
+        equal = np.asarray(pc.equal(left.words.array, right))[left.codes]
+    else:
+        equal = np.asarray(pc.equal(_arrow(left), _arrow(right)).fill_null(False))
+    return equal if combine is operator.eq else ~equal
 
 
 def _arrow(value: Any) -> Any:
-    return value if isinstance(value, pa.Array) else pa.scalar(value, TEXT)
+    if not isinstance(value, str | Coded | Text):
+        raise TypeError("a text cannot be compared with something else")
+    return pa.scalar(value, TEXT) if isinstance(value, str) else value.arrow(TEXT)
 
 
 def _read(values: Column) -> _Part:
@@ -154,7 +158,7 @@ def _read(values: Column) -> _Part:
         case Flag(values=flags):
             return _Part(flags, values.null)
         case Coded() | Text():
-            return _Part(values.arrow(TEXT), values.null)
+            return _Part(values, values.null)
         case _:
             raise TypeError("a key cannot be part of an expression")
 

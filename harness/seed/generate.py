@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache, singledispatch
 
@@ -34,19 +33,19 @@ from harness.seed.draw import (
     below,
     normal,
     shuffled,
+    slot,
     unit,
-    weighted,
     weighted_slots,
     zipf_rank,
 )
 from harness.seed.expression import evaluate, rounded
 from harness.seed.frame import Frame
-from harness.seed.keys import TEXT, SerialKey, key_maker
-from harness.seed.pools import slug
+from harness.seed.keys import SerialKey, key_maker
 from harness.seed.values import DAY_MICROS, Coded, Column, Moment, Number, Ref, Text
+from harness.seed.words import TEXT, Words, slug
 
 MAX_CLUSTER = 9
-"""Clustered children gather at most at every 2**9th parent, which then has about a thousand times 2**-9 ... of them."""
+"""Clustered children gather at parents whose numbers end in up to so many zero bits: every 512th has most."""
 
 PART = re.compile(r"\{(\w+)(?::(slug))?\}")
 
@@ -63,7 +62,7 @@ def make(spec: Generator, frame: Frame, name: str) -> Column:
 
 def _is_one_of(column: Column, allowed: tuple[str, ...]) -> Mask:
     if isinstance(column, Coded):
-        known = np.asarray(pc.is_in(column.words, value_set=pa.array(allowed, TEXT)))
+        known = np.asarray(pc.is_in(column.words.array, value_set=pa.array(allowed, TEXT)))
         found = known[column.codes]
         return found if column.null is None else found & ~column.null
     return np.asarray(pc.is_in(column.arrow(TEXT), value_set=pa.array(allowed, TEXT)))
@@ -84,7 +83,7 @@ def _(spec: UuidColumn, frame: Frame, name: str) -> Column:
 def _(spec: SequenceColumn, frame: Frame, name: str) -> Column:
     if not spec.prefix and not spec.width:
         return Number(frame.rows + spec.start)
-    return Text(SerialKey(spec.start, spec.prefix, spec.width).arrow(frame.rows, None, TEXT))
+    return Text.of(SerialKey(spec.start, spec.prefix, spec.width).arrow(frame.rows, None, TEXT))
 
 
 @generate.register
@@ -96,30 +95,28 @@ def _(spec: PoolColumn, frame: Frame, name: str) -> Column:
 
 
 @lru_cache(maxsize=512)
-def _slots(weights: tuple[float, ...]) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
-    return weighted_slots(weights)
+def _words(words: tuple[str, ...]) -> Words:
+    return Words(pa.array(words, TEXT))
 
 
 @lru_cache(maxsize=512)
-def _words(words: tuple[str, ...]) -> pa.Array:
-    return pa.array(words, TEXT)
-
-
-def _draw_weighted(weights: Mapping[str, float], words: tuple[str, ...], rows: Rows, key: np.uint64) -> Array:
-    return weighted(rows, key, _slots(tuple(weights.get(word, 0.0) for word in words)))
+def _slots(words: tuple[str, ...], weights: tuple[tuple[tuple[str, float], ...], ...]) -> Array:
+    """A table of slots for each of some sets of weights over the same words."""
+    return np.stack([weighted_slots([dict(one).get(word, 0.0) for word in words]) for one in weights])
 
 
 @generate.register
 def _(spec: ChoiceColumn, frame: Frame, name: str) -> Column:
     words = tuple(dict.fromkeys([*spec.weights, *(word for case in spec.cases.values() for word in case)]))
-    key = frame.key(name)
-    codes = _draw_weighted(spec.weights, words, frame.rows, key)
-    if spec.by is not None:
-        by = frame.column(spec.by)
-        for value, weights in spec.cases.items():
-            here = _is_one_of(by, (value,))
-            codes[here] = _draw_weighted(weights, words, frame.rows[here], key)
-    return Coded(codes, _words(words))
+    tables = _slots(words, tuple(tuple(one.items()) for one in (spec.weights, *spec.cases.values())))
+    at = slot(frame.rows, frame.key(name))
+    if spec.by is None:
+        return Coded(tables[0][at], _words(words))
+    by = frame.column(spec.by)
+    case = np.zeros(len(at), dtype=np.int64)
+    for number, value in enumerate(spec.cases, start=1):
+        case[_is_one_of(by, (value,))] = number
+    return Coded(tables[case, at], _words(words))
 
 
 @generate.register
@@ -218,7 +215,7 @@ def _(spec: TemplateColumn, frame: Frame, name: str) -> Column:
     parts.append(pa.scalar(spec.text[end:], TEXT))
     kept = [part for part in parts if not isinstance(part, pa.Scalar) or part.as_py()]
     text = pc.binary_join_element_wise(*kept, pa.scalar("", TEXT))
-    return Text(pc.utf8_slice_codeunits(text, 0, spec.max_length) if spec.max_length else text)
+    return Text.of(pc.utf8_slice_codeunits(text, 0, spec.max_length) if spec.max_length else text)
 
 
 def _part(frame: Frame, name: str, form: str | None) -> pa.Array:
@@ -226,20 +223,10 @@ def _part(frame: Frame, name: str, form: str | None) -> pa.Array:
         return pa.array(frame.rows + 1).cast(TEXT)
     column = frame.column(name)
     if form == "slug" and isinstance(column, Coded):
-        column = Coded(column.codes, _slugs(column.words), column.null)
+        column = Coded(column.codes, column.words.slugs, column.null)
     elif form == "slug":
         return pa.array([None if text is None else slug(text) for text in column.arrow(TEXT).to_pylist()], TEXT)
     return column.arrow(TEXT)
-
-
-_SLUGS: dict[int, tuple[pa.Array, pa.Array]] = {}
-
-
-def _slugs(words: pa.Array) -> pa.Array:
-    """The words' slugs, made once for each pool (the pool is kept, so that its identity stays its own)."""
-    if id(words) not in _SLUGS:
-        _SLUGS[id(words)] = (words, pa.array([slug(word) for word in words.to_pylist()], TEXT))
-    return _SLUGS[id(words)][1]
 
 
 @generate.register

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
+from typing import Any
 
 from harness.errors import SeedError
 from harness.progress import Progress
 from harness.seed.scale import BLOCK_ROWS
-from harness.seed.worker import Chunk, Done, Job, work
+from harness.seed.worker import Chunk, Done, Job
 
 CHUNK_BLOCKS = 8
 """Blocks that one transaction loads: what a killed seeding repeats at most, for each worker."""
+
+_REUSE = {"MALLOC_MMAP_THRESHOLD_": str(1 << 26), "MALLOC_TRIM_THRESHOLD_": str(1 << 27), "MALLOC_ARENA_MAX": "1"}
+"""glibc keeps the messages' memory for the next ones, instead of getting it from the system and zeroed each time."""
 
 Blocks = Iterable[tuple[int, int]]
 """First block and number of blocks of consecutive ones."""
@@ -68,59 +76,94 @@ class _Agenda:
         return chunk
 
 
-async def load(job: Job, chunks: Mapping[str, list[Chunk]], workers: int, progress: Progress) -> None:
-    """Loads the chunks with that many processes. Raises SeedError or what ended a worker."""
+async def load(
+    job: Job, chunks: Mapping[str, list[Chunk]], workers: int, progress: Progress, prepare: Callable[[], None]
+) -> None:
+    """Loads the chunks with that many processes. Raises SeedError or what ended a worker.
+
+    `prepare` makes what the job's workers read; it runs while they start.
+    """
     total = sum(chunk.rows for parts in chunks.values() for chunk in parts)
     progress.start("seed: rows", total=total, unit="rows")
     agenda, meter = _Agenda(chunks), _Meter(progress)
-    crew = [_start(job) for _ in range(min(workers, max(1, sum(map(len, chunks.values())))))]
-    threads = ThreadPoolExecutor(len(crew))
+    crew: list[_Loader] = []
+    threads = ThreadPoolExecutor(workers)
     try:
+        crew.extend(_Loader() for _ in range(min(workers, sum(map(len, chunks.values())))))
+        await asyncio.to_thread(prepare)
         async with asyncio.TaskGroup() as group:
-            for process, pipe in crew:
-                group.create_task(_drive(process, pipe, agenda, meter, threads))
+            for loader in crew:
+                group.create_task(_drive(loader, job, agenda, meter, threads))
     except ExceptionGroup as errors:
         raise errors.exceptions[0] from None
     finally:
-        for process, _ in crew:
-            process.terminate()
-        for process, pipe in crew:
-            process.join()
-            pipe.close()
+        for loader in crew:
+            loader.process.terminate()
+        for loader in crew:
+            loader.end()
         threads.shutdown()
 
 
-def _start(job: Job) -> tuple[BaseProcess, Connection]:
-    """A fresh process (spawned: it shares neither threads nor connections with this one)."""
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    process = context.Process(target=work, args=(job, theirs), daemon=True, name="bench-seed")
-    process.start()
-    theirs.close()
-    return process, ours
+class _Loader:
+    """A worker process: a fresh interpreter that imports what it needs and not what this one was started with."""
+
+    def __init__(self) -> None:
+        ours, theirs = socket.socketpair()
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the worker
+        try:
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", "from harness.seed.worker import main; main()", str(theirs.fileno())],
+                pass_fds=(theirs.fileno(),),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=self._errors,
+                env={**_REUSE, **os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+                start_new_session=True,
+            )
+        finally:
+            theirs.close()
+        self._pipe = Connection(ours.detach())
+
+    def ask(self, *parcels: object) -> Any:
+        """Sends the parcels and waits for the answer; raises EOFError or OSError where the process is gone."""
+        for parcel in parcels:
+            self._pipe.send(parcel)
+        return self._pipe.recv()
+
+    def obituary(self) -> str:
+        """How the process ended."""
+        code = self.process.wait()
+        if code < 0:
+            return f"was ended by {signal.Signals(-code).name}"
+        self._errors.seek(0)
+        lines = self._errors.read().decode(errors="replace").strip().splitlines()
+        return f"ended with code {code}: {lines[-1] if lines else 'it said nothing'}"
+
+    def end(self) -> None:
+        """Waits for the process, which has been told to end, and frees what belongs to it."""
+        self.process.wait()
+        self._pipe.close()
+        self._errors.close()
 
 
-async def _drive(
-    process: BaseProcess, pipe: Connection, agenda: _Agenda, meter: _Meter, threads: ThreadPoolExecutor
-) -> None:
-    """Hands chunks to one worker until there are none left."""
+async def _drive(loader: _Loader, job: Job, agenda: _Agenda, meter: _Meter, threads: ThreadPoolExecutor) -> None:
+    """Hands the job and then chunks to one worker until there are none left."""
     loop = asyncio.get_running_loop()
+    news: tuple[object, ...] = (job,)
     chunk = agenda.take(None)
     while chunk is not None:
         try:
-            pipe.send(chunk)
-            answer = await loop.run_in_executor(threads, pipe.recv)
+            answer = await loop.run_in_executor(threads, loader.ask, *news, chunk)
         except (EOFError, OSError):
-            process.join(5)
             raise SeedError(
-                f"the process that loaded {chunk.table} ended (exit code {process.exitcode})",
-                "was it killed for want of memory? Free some, or resume the run",
+                f"the process that loaded {chunk.table} {loader.obituary()}",
+                "was it killed for want of memory? Free some, then run again",
             ) from None
         if not isinstance(answer, Done):
             raise answer
         meter.add(answer)
+        news = ()
         chunk = agenda.take(chunk)
-    pipe.send(None)
 
 
 class _Meter:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import unicodedata
+from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -11,12 +13,10 @@ import pyarrow as pa
 from harness.errors import ScenarioError
 from harness.seed.draw import stream, unit
 from harness.seed.spec import FakerPool, ListsPool, Pool, ProsePool, SeedSpec
+from harness.seed.words import TEXT, Words
 
-Pools = dict[str, pa.Array]
-"""Arrays of strings, or of lists of strings, by the pool's name."""
-
-SLUG_LENGTH = 24
-"""The most characters that a slug has."""
+Pools = dict[str, Words]
+"""Strings, or lists of strings, by the pool's name."""
 
 _TRIES = 20
 
@@ -34,14 +34,14 @@ def build_pools(spec: SeedSpec, seed: int) -> Pools:
     return made
 
 
-def _build(pool: Pool, made: Pools, seed: int, name: str, place: str) -> pa.Array:
+def _build(pool: Pool, made: Pools, seed: int, name: str, place: str) -> Words:
     if isinstance(pool, FakerPool):
-        return pa.array(_faker_words(pool, seed, name, place), pa.string())
+        return Words(pa.array(_faker_words(pool, seed, name, place), TEXT))
     if isinstance(pool, ProsePool):
-        return pa.array(_prose(pool, made[pool.sentences].to_pylist(), seed, name), pa.string())
+        return Words(pa.array(_prose(pool, made[pool.sentences].array.to_pylist(), seed, name), TEXT))
     if isinstance(pool, ListsPool):
-        return pa.array(_lists(pool, made[pool.words].to_pylist(), seed, name), pa.list_(pa.string()))
-    return pa.array(pool.values, pa.string())
+        return Words(pa.array(_lists(pool, made[pool.words].array.to_pylist(), seed, name), pa.list_(TEXT)))
+    return Words(pa.array(pool.values, TEXT))
 
 
 def _faker_words(pool: FakerPool, seed: int, name: str, place: str) -> list[str]:
@@ -59,20 +59,26 @@ def _faker_words(pool: FakerPool, seed: int, name: str, place: str) -> list[str]
     return list(words)
 
 
-def _provider(provider: str, locale: str, seed: int, place: str):  # type: ignore[no-untyped-def]
-    from faker import Faker  # noqa: PLC0415 - a worker, which reads pools that are made, never needs its memory
-
+def _provider(provider: str, locale: str, seed: int, place: str) -> Callable[[], object]:
     try:
-        faker = Faker(locale)
+        faker = _faker(locale)
     except (AttributeError, ValueError):
         raise ScenarioError(f"{place}: Faker has no locale {locale!r}", "write it like en_US or ja_JP") from None
     faker.seed_instance(seed)
     try:
-        return getattr(faker, provider)
+        method: Callable[[], object] = getattr(faker, provider)
     except AttributeError:
-        raise ScenarioError(
-            f"{place}: Faker has no {provider!r} for {locale}", "name one of its methods, like company"
-        ) from None
+        hint = "name one of its methods, like company"
+        raise ScenarioError(f"{place}: Faker has no {provider!r} for {locale}", hint) from None
+    return method
+
+
+@lru_cache
+def _faker(locale: str) -> Any:
+    """Faker for one locale; made once, since that takes longer than most pools."""
+    from faker import Faker  # noqa: PLC0415 - a worker, which reads pools that are made, never needs its memory
+
+    return Faker(locale)
 
 
 def _prose(pool: ProsePool, sentences: list[str], seed: int, name: str) -> list[str]:
@@ -96,23 +102,15 @@ def _lists(pool: ListsPool, words: list[str], seed: int, name: str) -> list[list
     return [[words[at] for at in rng.permutation(len(words))[:size]] for size in sizes.tolist()]
 
 
-def slug(text: str) -> str:
-    """The text in a-z and 0-9 only, for addresses; letters that have no such form become their code point."""
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-    kept = "".join(letter for letter in plain if letter.isascii() and letter.isalnum())
-    return (kept or "".join(f"{ord(letter):x}" for letter in text if letter.isalnum()) or "x")[:SLUG_LENGTH]
-
-
 def write_pools(pools: Pools, path: Path) -> None:
-    """Saved as an Arrow file, for worker processes; one batch a pool, since their lengths differ."""
-    with pa.OSFile(str(path), "wb") as sink:
-        schema = pa.schema([pa.field(name, pa.list_(pool.type)) for name, pool in pools.items()])
-        whole = [pa.ListArray.from_arrays([0, len(pool)], pool) for pool in pools.values()]
-        with pa.ipc.new_file(sink, schema) as writer:
-            writer.write(pa.record_batch(whole, schema=schema))
+    """Saved as an Arrow file, for worker processes; each pool is one list, since their lengths differ."""
+    whole = [pa.ListArray.from_arrays([0, len(pool)], pool.array) for pool in pools.values()]
+    batch = pa.record_batch(whole, names=list(pools))
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, batch.schema) as writer:
+        writer.write(batch)
 
 
 def read_pools(path: Path) -> Pools:
     """The pools that `write_pools` saved, mapped into memory (shared by all processes that read them)."""
     batch = pa.ipc.open_file(pa.memory_map(str(path))).get_batch(0)
-    return {name: column.flatten() for name, column in zip(batch.schema.names, batch.columns, strict=True)}
+    return {name: Words(column.flatten()) for name, column in zip(batch.schema.names, batch.columns, strict=True)}

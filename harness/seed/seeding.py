@@ -34,6 +34,7 @@ from harness.server.apply import apply_files
 Profile = Literal["clean", "realistic"]
 
 MAX_WORKERS = 8
+PARTS_FOLDER = "seeding"
 _MAINTENANCE_KB = 256 * 1024
 _DETERMINING = ("faker", "numpy", "pyarrow")
 """Packages whose versions may change the rows."""
@@ -78,7 +79,7 @@ class SeedRequest:
     @property
     def parts_folder(self) -> Path:
         """Pools and parts of the manifest, until the seeding has ended."""
-        return self.run_folder / "seeding"
+        return self.run_folder / PARTS_FOLDER
 
 
 async def fill(
@@ -113,6 +114,20 @@ async def fill(
         return await _finish(connection, request)
     finally:
         await connection.close()
+
+
+async def has_begun(address: Address, database: str) -> bool:
+    """Whether the database holds a seeding that has begun and not ended: `fill` goes on with it."""
+    connection = await connect(address, database)
+    try:
+        return bool(await connection.fetchval(catalogue_sql("seed", "has_progress")))
+    finally:
+        await connection.close()
+
+
+def discard_parts(run_folder: Path) -> None:
+    """Removes what a seeding keeps in the run's folder to be gone on with."""
+    shutil.rmtree(run_folder / PARTS_FOLDER, ignore_errors=True)
 
 
 async def _begin(connection: Any, request: SeedRequest, progress: Progress) -> Catalogue:
@@ -161,8 +176,11 @@ async def _load_rows(connection: Any, request: SeedRequest, catalogue: Catalogue
         catalogue=catalogue,
         folder=request.parts_folder,
     )
-    write_pools(build_pools(request.spec, request.seed), job.pools_path)
-    await load(job, chunks, request.workers, progress)
+
+    def prepare() -> None:
+        write_pools(build_pools(request.spec, request.seed), job.pools_path)
+
+    await load(job, chunks, request.workers, progress, prepare)
 
 
 def _as_blocks(loaded: dict[str, list[tuple[int, int]]]) -> dict[str, Blocks]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-import pyarrow as pa
 
 from harness.seed.encode import make_block
 from harness.seed.pools import build_pools
 from harness.seed.scale import row_counts
 from harness.seed.spec import SeedSpec
 from harness.seed.values import Coded, Column, Flag, Moment, Number, Text
+from harness.seed.words import TEXT
 from harness.seed.world import World
 
 _SAMPLE_SCALE = 20_000
@@ -38,10 +38,9 @@ def _bytes(column: Column) -> float:
     """Bytes of the column's values as PostgreSQL keeps them, nearly; a text has a header of one to four bytes."""
     kept = len(column) if column.null is None else len(column) - int(column.null.sum())
     match column:
-        case Text(array=array):
-            return kept * (float(array.nbytes) / max(len(array), 1) - 2)
-        case Coded(words=words):
-            return kept * (float(words.take(pa.array(column.codes)).nbytes) / max(len(column), 1) - 2)
+        case Text() | Coded():
+            kind = column.words.array.type if isinstance(column, Coded) else TEXT
+            return kept * (float(column.arrow(kind).nbytes) / max(kept, 1) - 2)
         case Flag():
             return float(kept)
         case Number() | Moment():

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, Self
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from harness.seed.draw import Array, Mask, Rows
-from harness.seed.keys import TEXT, SerialKey, UuidKey, fixed, refuse
+from harness.seed.keys import SerialKey, UuidKey, fixed, refuse
+from harness.seed.words import TEXT, VIEW, Views, Words, viewing, views_of
 
 DAY_MICROS = 86_400_000_000
-MINUTE_MICROS = 60_000_000
+
+Index = Array | slice
 
 
 class Column(Protocol):
@@ -26,8 +26,8 @@ class Column(Protocol):
 
     def __len__(self) -> int: ...
 
-    def take(self, index: Array) -> Self:
-        """The values at these positions, in this order."""
+    def take(self, index: Index) -> Self:
+        """The values at these positions, in this order; a slice costs nothing."""
 
     def with_null(self, null: Mask) -> Self:
         """The same values, NULL besides where `null` is true."""
@@ -60,54 +60,49 @@ class Coded(_Masked):
     """Words of a small dictionary (strings or lists of strings), by their number."""
 
     codes: Array
-    words: Any
+    words: Words
     null: Mask | None = None
 
     def __len__(self) -> int:
         return len(self.codes)
 
-    def take(self, index: Array) -> Coded:
+    def take(self, index: Index) -> Coded:
         """See Column."""
         return Coded(self.codes[index], self.words, None if self.null is None else self.null[index])
 
     def arrow(self, target: Any) -> Any:
         """See Column."""
-        if self.words.type != target:
-            raise refuse("a text" if self.words.type == TEXT else "a list", target)
-        return self.words.take(pa.array(self.codes, mask=self.null))
-
-    def mapped(self, change: Callable[[str], str]) -> Coded:
-        """Every word changed; costs one call a word of the dictionary, not one a row."""
-        return replace(self, words=pa.array([change(word) for word in self.words.to_pylist()], TEXT))
+        if target != self.words.array.type and not (self.words.are_texts and target == VIEW):
+            raise refuse("a text" if self.words.are_texts else "a list", target)
+        return self.words.drawn(self.codes, self.null, target)
 
 
 @dataclass(frozen=True)
-class Text:
-    """Strings of their own."""
+class Text(_Masked):
+    """Strings of their own, as views into the buffers `texts`."""
 
-    array: Any
+    views: Views
+    texts: tuple[Any, ...]
+    null: Mask | None = None
+
+    @classmethod
+    def of(cls, array: Any) -> Text:
+        """The strings of an Arrow array."""
+        return cls(*views_of(array), None if array.null_count == 0 else np.asarray(array.is_null()))
 
     def __len__(self) -> int:
-        return len(self.array)
+        return len(self.views)
 
-    @property
-    def null(self) -> Mask | None:
+    def take(self, index: Index) -> Text:
         """See Column."""
-        return None if self.array.null_count == 0 else np.asarray(self.array.is_null())
-
-    def take(self, index: Array) -> Text:
-        """See Column."""
-        return Text(self.array.take(pa.array(index)))
-
-    def with_null(self, null: Mask) -> Text:
-        """See Column."""
-        return Text(pc.if_else(pa.array(null), pa.scalar(None, TEXT), self.array))
+        return Text(self.views[index], self.texts, None if self.null is None else self.null[index])
 
     def arrow(self, target: Any) -> Any:
         """See Column."""
-        if target != TEXT:
+        if target not in (VIEW, TEXT):
             raise refuse("a text", target)
-        return self.array
+        array = viewing(self.views, self.texts, self.null)
+        return array if target == VIEW else array.cast(TEXT)
 
 
 @dataclass(frozen=True)
@@ -121,7 +116,7 @@ class Number(_Masked):
     def __len__(self) -> int:
         return len(self.units)
 
-    def take(self, index: Array) -> Number:
+    def take(self, index: Index) -> Number:
         """See Column."""
         return Number(self.units[index], self.scale, None if self.null is None else self.null[index])
 
@@ -157,7 +152,7 @@ class Moment(_Masked):
     def __len__(self) -> int:
         return len(self.micros)
 
-    def take(self, index: Array) -> Moment:
+    def take(self, index: Index) -> Moment:
         """See Column."""
         return Moment(self.micros[index], None if self.null is None else self.null[index])
 
@@ -180,7 +175,7 @@ class Flag(_Masked):
     def __len__(self) -> int:
         return len(self.values)
 
-    def take(self, index: Array) -> Flag:
+    def take(self, index: Index) -> Flag:
         """See Column."""
         return Flag(self.values[index], None if self.null is None else self.null[index])
 
@@ -203,7 +198,7 @@ class Ref(_Masked):
     def __len__(self) -> int:
         return len(self.rows)
 
-    def take(self, index: Array) -> Ref:
+    def take(self, index: Index) -> Ref:
         """See Column."""
         return Ref(self.table, self.rows[index], self.key, None if self.null is None else self.null[index])
 
@@ -230,7 +225,7 @@ def concat(one: Column, other: Column) -> Column:
         return Moment(np.concatenate([one.micros, other.micros]), both)
     if isinstance(one, Flag) and isinstance(other, Flag):
         return Flag(np.concatenate([one.values, other.values]), both)
-    return Text(pa.concat_arrays([one.arrow(TEXT), other.arrow(TEXT)]))
+    return Text.of(pa.concat_arrays([one.arrow(TEXT), other.arrow(TEXT)]))
 
 
 def _null_of(one: Column, other: Column) -> Mask | None:

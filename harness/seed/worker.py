@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import signal
+import sys
 import traceback
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -21,12 +22,13 @@ from harness.seed.manifest import write_part
 from harness.seed.pools import read_pools
 from harness.seed.scale import BLOCK_ROWS
 from harness.seed.spec import SeedSpec
+from harness.seed.values import Column
 from harness.seed.world import World
 from harness.server import Address, connect
 from harness.server.faults import as_harness_error
 
 MESSAGE_ROWS = 2048
-"""Rows that are made, encoded and sent at once: they stay in the processor's cache, and memory is bounded."""
+"""Rows that are encoded at once: their texts stay in the processor's cache, and memory is bounded."""
 
 
 @dataclass(frozen=True)
@@ -77,14 +79,19 @@ class Done:
     bytes_sent: int
 
 
-def work(job: Job, pipe: Connection) -> None:
-    """Loads the chunks that come through the pipe; answers each with Done or with the error that ended it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
+def main() -> None:
+    """Works for the process that started this one, and talks to it through the descriptor in the last argument."""
+    with Connection(int(sys.argv[-1])) as pipe:
+        work(pipe)
+
+
+def work(pipe: Connection) -> None:
+    """Takes the job and then chunks from the pipe; answers each with Done or with the error that ended it."""
     pa.set_memory_pool(pa.system_memory_pool())  # as fast here, and it gives freed batches back: a fifth less memory
     try:
-        asyncio.run(_Worker(job, pipe).run())
+        asyncio.run(_Worker(pipe.recv(), pipe).run())
     except (EOFError, BrokenPipeError):
-        return
+        return  # the parent has no more to do, or is gone
     except Exception as error:  # noqa: BLE001 - the parent raises it
         error.add_note("".join(traceback.format_exception(error)))  # the traceback itself does not travel
         pipe.send(as_harness_error(error, "seeding") or error)
@@ -99,10 +106,12 @@ class _Worker:
         self._mark = catalogue_sql("seed", "mark_chunk")
 
     async def run(self) -> None:
+        # One thread makes all messages: more would each keep memory of their own.
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
         connection = await connect(self._job.address, self._job.database)
         try:
-            while (chunk := self._pipe.recv()) is not None:
-                self._pipe.send(await self._load(connection, chunk))
+            while True:
+                self._pipe.send(await self._load(connection, self._pipe.recv()))
         finally:
             await connection.close()
 
@@ -125,40 +134,42 @@ class _Worker:
 
 
 class _Stream:
-    """The COPY stream of one chunk; the next rows are made in a thread while those before are sent."""
+    """The COPY stream of one chunk; the next message is made in a thread while the one before is sent."""
 
     def __init__(self, job: Job, world: World, chunk: Chunk, planted: list[Any]) -> None:
         self.bytes_sent = 0
         self._world = world
         self._table = chunk.table
-        self._starts = range(chunk.first_row, chunk.first_row + chunk.rows, MESSAGE_ROWS)
-        self._end = chunk.first_row + chunk.rows
+        self._rows = range(chunk.first_row, chunk.first_row + chunk.rows)
         self._planted = planted
         self._types = job.catalogue[chunk.table]
 
     async def messages(self) -> AsyncIterator[bytes]:
-        """The stream, a message for some rows at a time; the encoder may hold small ones back until it has more."""
-        encoder: Encoder | None = None
-        upcoming = self._begin(self._starts[0])
-        for start in self._starts:
-            batch = await upcoming
-            if start != self._starts[-1]:
-                upcoming = self._begin(start + MESSAGE_ROWS)
-            if encoder is None:
-                encoder = Encoder(batch.schema, self._types)
-                yield encoder.begin()
-            message = encoder.rows(batch)
+        """The stream, some rows at a time; there are never more than two messages in memory."""
+        made = self._make()
+        upcoming = asyncio.create_task(asyncio.to_thread(next, made, None))
+        while (message := await upcoming) is not None:
+            upcoming = asyncio.create_task(asyncio.to_thread(next, made, None))
             self.bytes_sent += len(message)
             yield message
+
+    def _make(self) -> Iterator[bytes]:
+        """Makes a block at a time and encodes it in parts; the encoder holds small ones back until it has more."""
+        encoder: Encoder | None = None
+        for start in self._rows[::BLOCK_ROWS]:
+            rows = np.arange(start, min(start + BLOCK_ROWS, self._rows.stop))
+            columns, planted = make_block(self._world, self._table, rows)
+            self._planted += manifest_rows(self._world, self._table, rows, planted)
+            for batch in self._batches(columns, len(rows)):
+                if encoder is None:
+                    encoder = Encoder(batch.schema, self._types)
+                    yield encoder.begin()
+                if message := encoder.rows(batch):
+                    yield message
         assert encoder is not None
         yield encoder.end()
 
-    def _begin(self, start: int) -> asyncio.Task[Any]:
-        return asyncio.create_task(asyncio.to_thread(self._make, start))
-
-    def _make(self, start: int) -> Any:
-        """The rows from `start` on as an Arrow batch; what is planted in them is remembered."""
-        rows = np.arange(start, min(start + MESSAGE_ROWS, self._end))
-        columns, planted = make_block(self._world, self._table, rows)
-        self._planted += manifest_rows(self._world, self._table, rows, planted)
-        return as_batch(self._table, columns, self._types)
+    def _batches(self, columns: dict[str, Column], rows: int) -> Iterator[Any]:
+        for first in range(0, rows, MESSAGE_ROWS):
+            part = {name: column.take(slice(first, first + MESSAGE_ROWS)) for name, column in columns.items()}
+            yield as_batch(self._table, part, self._types)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from harness.errors import ScenarioError
@@ -32,6 +34,7 @@ class World:
         self.anomalies: tuple[Anomaly, ...] = spec.anomaly if realistic else ()
         self._lent_rows = lent_rows
         self._keys: dict[tuple[str, ...], np.uint64] = {}
+        self._key_makers: dict[str, UuidKey | SerialKey] = {}
         self._whole: dict[tuple[str, str], Column] = {}
         self._groups: dict[tuple[str, str], Groups] = {}
 
@@ -42,9 +45,14 @@ class World:
         return self._keys[names]
 
     def key_of(self, table: str) -> UuidKey | SerialKey:
-        """How a table's keys are made."""
-        name = self.spec.tables[table].key
-        return key_maker(self.spec.tables[table].columns[name], self.key(table, name, ""))
+        """How a table's keys are made; those of a table that lends are made beforehand."""
+        if table not in self._key_makers:
+            name = self.spec.tables[table].key
+            maker = key_maker(self.spec.tables[table].columns[name], self.key(table, name, ""))
+            if isinstance(maker, UuidKey) and self.lends(table):
+                maker = replace(maker, made=maker.draw(np.arange(self.counts[table])))
+            self._key_makers[table] = maker
+        return self._key_makers[table]
 
     def frame(self, table: str, rows: Rows, former: bool = False) -> TableFrame:
         """Some rows of a table; `former` gives the values that they had before a change."""

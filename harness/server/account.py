@@ -47,9 +47,14 @@ class Account:
         return launcher + [str(part) for part in program]
 
     def run(self, program: Sequence[str | Path], folder: Path) -> subprocess.CompletedProcess[str]:
-        """Runs the program to its end, its output captured."""
+        """Runs the program to its end, its output captured; Ctrl-C in a terminal does not reach it."""
         return subprocess.run(
-            self.command(program, folder), env=environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True
+            self.command(program, folder),
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            start_new_session=True,
         )
 
     def start(self, program: Sequence[str | Path], folder: Path, log: IO[bytes]) -> subprocess.Popen[bytes]:

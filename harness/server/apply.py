@@ -17,7 +17,7 @@ from harness.progress import Progress, Silent
 from harness.result import LockTaken, MigrationStep
 from harness.scenario import SqlFile
 from harness.scenario.paths import catalogue_sql
-from harness.server.faults import as_harness_error, describe
+from harness.server.faults import as_harness_error, describe, is_about_server
 from harness.sqltext import Statement
 
 _SHOWN_CHARS = 80
@@ -172,7 +172,7 @@ class _Applier:
         self._progress.update(len(self.steps), file.name)
 
     def _failure(self, file: SqlFile, statement: Statement, error: Exception, where: str = "") -> HarnessError:
-        if not isinstance(error, asyncpg.PostgresError) or _is_about_server(error):
+        if not isinstance(error, asyncpg.PostgresError) or is_about_server(error):
             return as_harness_error(error, f"applying {file.name}") or MigrationError(f"{file.path}: {error}")
         line = statement.line + _lines_before(error, statement.text)
         beginning = " ".join(statement.text.split())[:_SHOWN_CHARS]
@@ -188,8 +188,3 @@ def _lines_before(error: asyncpg.PostgresError, text: str) -> int:
 
 def _words(error: Exception) -> str:
     return describe(error) if isinstance(error, asyncpg.PostgresError) else str(error)
-
-
-def _is_about_server(error: asyncpg.PostgresError) -> bool:
-    """Resources, shutdowns and lost connections are no fault of the statement."""
-    return (error.sqlstate or "")[:2] in ("08", "53", "57", "58", "XX")

@@ -46,7 +46,7 @@ def find_binaries(pg_bin: Path | None, account: Account, copy_to: Path) -> Binar
     Raises UsageError for a `pg_bin` without the programs, or out of the account's reach, or too old; ServerError where
     the package is missing.
     """
-    folder = _given(pg_bin) if pg_bin is not None else _packaged()
+    folder = check_programs(pg_bin) if pg_bin is not None else _packaged()
     version = _version(folder, account, copy_to.parent)
     if version is None and pg_bin is None:
         folder = _copy(folder.parent, copy_to)
@@ -59,7 +59,8 @@ def find_binaries(pg_bin: Path | None, account: Account, copy_to: Path) -> Binar
     return Binaries(folder, version)
 
 
-def _given(folder: Path) -> Path:
+def check_programs(folder: Path) -> Path:
+    """The folder, resolved; raises UsageError where a program is missing in it."""
     missing = [name for name in _NEEDED if not (folder / name).is_file()]
     if missing:
         hint = "give the folder that holds postgres and initdb, such as /usr/lib/postgresql/15/bin"

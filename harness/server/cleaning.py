@@ -12,6 +12,7 @@ from harness.server.given import parse_dsn
 from harness.server.journal import is_live, read_journal
 from harness.server.leftovers import DeadRun, close_journal, find_dead_runs, remove_home
 from harness.server.marker import NAME_PREFIX, Marker, list_databases, this_host
+from harness.server.roles import drop_made_roles
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class CleanReport:
 
     homes: tuple[Path, ...]
     databases: tuple[str, ...]
+    roles: tuple[str, ...]
     left_alone: tuple[str, ...]
 
 
@@ -36,16 +38,18 @@ async def clean(results: Path, dsn: str | None, kept: bool, progress: Progress) 
     ]
     homes = tuple(run.home for run in chosen if run.home and remove_home(run))
     dropped: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
     if dsn is not None:
         dropped, reasons = await _clean_server(dsn, chosen, kept)
         left += reasons
+        roles = await drop_made_roles(parse_dsn(dsn))
     for run in chosen:
         remaining = [name for name in run.databases if name not in dropped]
         if remaining and dsn is None:
-            left.append(f"{', '.join(remaining)} on {run.url} ({run.commands[-1]} drops them)")
+            left.append(f"{', '.join(remaining)} on {run.url} ({run.clean_command} drops them)")
         elif not remaining:
             close_journal(run)
-    return CleanReport(homes, dropped, tuple(left))
+    return CleanReport(homes, dropped, roles, tuple(left))
 
 
 async def _clean_server(dsn: str, runs: tuple[DeadRun, ...], kept: bool) -> tuple[tuple[str, ...], list[str]]:

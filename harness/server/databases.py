@@ -73,10 +73,11 @@ class Databases:
         """Drops the arm's database, if it is there and ours."""
         await self._drop(self.name(arm))
 
-    async def drop_all(self) -> None:
-        """Drops every database that the run's journal still lists."""
+    async def drop_all(self, keep: str | None = None) -> None:
+        """Drops every database that the run's journal still lists, but the arm's to keep."""
         for name in self.journal.state.databases:
-            await self._drop(name)
+            if keep is None or name != self.name(keep):
+                await self._drop(name)
 
     async def _drop(self, name: str) -> None:
         connection = await connect(self.server.address)

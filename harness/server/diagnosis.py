@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from harness.errors import DiskError, HarnessError, ServerError
-from harness.server.embedded import last_words
+from harness.server.embedded import ELSEWHERE, NO_SPACE, last_words, log_tail
 from harness.server.facts import Server
 from harness.server.faults import ConnectionLostError, as_harness_error
 from harness.server.home import Home
-
-_NO_SPACE = "No space left on device"
 
 
 def explain_failure(error: BaseException, doing: str, server: Server | None) -> HarnessError | None:
@@ -19,9 +17,7 @@ def explain_failure(error: BaseException, doing: str, server: Server | None) -> 
     found = as_harness_error(error, doing)
     if not isinstance(found, ConnectionLostError) or server is None or server.home is None:
         return found
-    words = last_words(Home(server.home).log)
-    if _NO_SPACE in words:
-        return DiskError(
-            f"{doing}: the disk under {server.home.parent} is full", "free some space, or use a smaller --scale"
-        )
-    return ServerError(f"{found.message}; the server's last words: {words}", found.next_step)
+    log = Home(server.home).log
+    if any(words in line for line in log_tail(log) or () for words in NO_SPACE):
+        return DiskError(f"{doing}: the disk under {server.home.parent} is full", f"use a smaller --scale, {ELSEWHERE}")
+    return ServerError(f"{found.message}; the server's last words: {last_words(log)}", found.next_step)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 
 from harness.errors import DiskError
@@ -9,6 +10,8 @@ from harness.progress import Progress
 from harness.server.facts import Server
 from harness.server.home import FOLDER_VARIABLE
 
+_SIZE = re.compile(r"(\d+)(kB|MB|GB|TB)")
+_FACTORS = {"kB": 1024, "MB": 1024**2, "GB": 1024**3, "TB": 1024**4}
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
@@ -19,6 +22,13 @@ def free_bytes(server: Server) -> int | None:
         return shutil.disk_usage(place).free if place else None
     except OSError:
         return None
+
+
+def with_log(server: Server, written_bytes: int) -> int:
+    """Bytes on disk of so much written data with its write-ahead log, which grows up to max_wal_size beside it."""
+    found = _SIZE.fullmatch(server.settings.get("max_wal_size", "1GB"))
+    limit = int(found[1]) * _FACTORS[found[2]] if found else 1024**3
+    return written_bytes + min(written_bytes, limit)
 
 
 def check_space(server: Server, needed_bytes: int, doing: str, progress: Progress) -> None:

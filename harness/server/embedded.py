@@ -12,12 +12,12 @@ from pathlib import Path
 
 import psutil
 
-from harness.errors import ServerError
+from harness.errors import DiskError, ServerError
 from harness.progress import Progress
 from harness.server.account import Account
 from harness.server.address import Address
 from harness.server.binaries import Binaries
-from harness.server.home import PORT, USER, Home
+from harness.server.home import FOLDER_VARIABLE, PORT, USER, Home
 from harness.server.process import processes_in
 from harness.server.settings import as_config, memory_bytes, shared_memory_bytes, tuned_settings
 
@@ -27,6 +27,10 @@ _POLL_S = 0.01
 _BUILTIN_LOCALES_SINCE = 17
 _LOCALE = "C.UTF-8"
 _STATUS_LINE = 7
+NO_SPACE = ("No space left on device", "Check free disk space")
+"""How PostgreSQL says that the disk is full."""
+
+ELSEWHERE = f"free some space there, or name a folder on another disk in {FOLDER_VARIABLE}"
 _TELLING = ("FATAL", "PANIC", "ERROR", "HINT", "DETAIL", "invalid", "unrecognized", "could not")
 
 
@@ -126,6 +130,8 @@ def _initdb(home: Home, binaries: Binaries, account: Account, secret: Path, prog
         done = account.run([*common, "--locale=C"], home.server)
     if done.returncode:
         reason = " ".join(done.stderr.split()) or f"exit code {done.returncode}"
+        if any(words in reason for words in NO_SPACE):
+            raise DiskError(f"no room for a server in {home.path.parent}", ELSEWHERE)
         hint = "run bench as an account that the system knows" if "user does not exist" in reason else "mend that first"
         raise ServerError(f"initdb failed: {reason}", f"{hint}, or use a server of yours with --dsn")
 
@@ -139,11 +145,18 @@ def _status(data: Path) -> str:
     return lines[_STATUS_LINE].strip() if len(lines) > _STATUS_LINE else ""
 
 
+def log_tail(log: Path) -> list[str] | None:
+    """The last fifty lines of the server's log; None where there is no log."""
+    try:
+        return log.read_text(encoding="utf-8", errors="replace").splitlines()[-50:]
+    except OSError:
+        return None
+
+
 def last_words(log: Path, count: int = 3) -> str:
     """The last lines of the server's log that say what went wrong, on one line."""
-    try:
-        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-50:]
-    except OSError:
+    lines = log_tail(log)
+    if lines is None:
         return "it left no log"
     telling = [line for line in lines if any(word in line for word in _TELLING)]
     return " / ".join(line.strip() for line in (telling or lines)[-count:]) or "it said nothing"

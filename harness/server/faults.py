@@ -96,6 +96,11 @@ def _is_lost(error: BaseException) -> bool:
     return not isinstance(error, asyncpg.InterfaceError) or "closed" in str(error)
 
 
+def is_about_server(error: asyncpg.PostgresError) -> bool:
+    """Resources, shutdowns and lost connections are no fault of the statement that meets them."""
+    return (error.sqlstate or "")[:2] in ("08", "53", "57", "58", "XX")
+
+
 def describe(error: asyncpg.PostgresError) -> str:
     """PostgreSQL's message with its detail and hint, on one line."""
     parts = [error.args[0] if error.args else type(error).__name__]

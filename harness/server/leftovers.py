@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -34,11 +35,18 @@ class DeadRun:
     kept: bool = False
 
     @property
-    def commands(self) -> tuple[str, ...]:
-        """What the user can do about it: go on with it, or clean it up."""
-        server = f" --dsn {self.url}" if self.url else ""
-        resume = (f"bench run --resume {self.folder}{server}",) if self.folder else ()
-        return (*resume, f"bench clean{server}{' --kept' if self.kept else ''}")
+    def resume_command(self) -> str:
+        """How to go on with it; empty where its results are gone."""
+        return shlex.join(["bench", "run", "--resume", str(self.folder), *self._server]) if self.folder else ""
+
+    @property
+    def clean_command(self) -> str:
+        """How to remove what it left."""
+        return shlex.join(["bench", "clean", *self._server, *(["--kept"] if self.kept else [])])
+
+    @property
+    def _server(self) -> list[str]:
+        return ["--dsn", self.url] if self.url else []
 
 
 def find_dead_runs(results: Path) -> tuple[DeadRun, ...]:
@@ -63,7 +71,10 @@ def stop_dead_servers(results: Path, progress: Progress) -> tuple[DeadRun, ...]:
     for run in killed:
         _with_home(run, lambda _: None)
         what = f"the run in {run.folder}" if run.folder else f"a run whose results are gone ({run.home or run.run_id})"
-        progress.note(f"{what} was killed; nothing of it is deleted: {' | '.join(run.commands)}")
+        progress.note(f"{what} was killed; nothing of it is deleted")
+        if run.resume_command:
+            progress.note(f"    to go on with it:  {run.resume_command}")
+        progress.note(f"    to remove it:      {run.clean_command}")
     return killed
 
 

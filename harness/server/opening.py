@@ -1,16 +1,35 @@
-"""Opens the server of a run, embedded or given."""
+"""Opens the server of a run, embedded or given; says beforehand what is wrong with the wish."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator
 
+from harness.errors import UsageError
 from harness.progress import Progress
+from harness.server.account import choose_account
+from harness.server.binaries import check_programs
 from harness.server.facts import Server
-from harness.server.given import open_given
+from harness.server.given import open_given, parse_dsn
 from harness.server.hosting import embedded_server
 from harness.server.journal import Journal
 from harness.server.options import ServerOptions
+
+
+def check_options(options: ServerOptions) -> None:
+    """Raises UsageError for what can be told wrong before anything is made: no URL, no such programs, no such account.
+
+    Where a server is given, options of the embedded one are wrong, too: they would do nothing.
+    """
+    if options.dsn is not None:
+        parse_dsn(options.dsn)
+        idle = [name for name, value in (("--pg-bin", options.pg_bin), ("--run-as", options.run_as)) if value]
+        if idle:
+            raise UsageError(f"{idle[0]} is for the embedded server, and --dsn names another", "leave one of them out")
+        return
+    choose_account(options.run_as)
+    if options.pg_bin is not None:
+        check_programs(options.pg_bin)
 
 
 @contextlib.asynccontextmanager

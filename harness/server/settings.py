@@ -25,7 +25,7 @@ def tuned_settings(memory_bytes: int, shm_bytes: int, free_disk_bytes: int, prel
         "effective_cache_size": _megabytes(memory_bytes * 5 // 8, 256 * MIB, 64 * GIB),
         "work_mem": _megabytes(memory_bytes // 256, 8 * MIB, 64 * MIB),
         "maintenance_work_mem": _megabytes(memory_bytes // 16, 64 * MIB, GIB),
-        "max_wal_size": _megabytes(free_disk_bytes // 10, GIB, 8 * GIB),
+        "max_wal_size": _megabytes(free_disk_bytes // 10, 128 * MIB, 8 * GIB),
         "checkpoint_timeout": "30min",
         "max_connections": "200",
         "autovacuum": "off",

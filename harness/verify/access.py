@@ -2,45 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
 
 from harness.catalogue import Relation
-from harness.errors import ScenarioError
 from harness.result import Example, Finding
-from harness.scenario import AccessRole, Scenario
+from harness.scenario import Scenario
 from harness.server.address import connect
 from harness.server.faults import describe
 from harness.snapshot import SCHEMA, SESSION, OldTable
-from harness.sqltext import quote_ident, quote_literal
+from harness.sqltext import quote_ident
 from harness.verify.carriers import Carrier
 from harness.verify.compare import field, join_on_key
 from harness.verify.context import Context
 from harness.verify.kinds import make_finding
+from harness.verify.readers import Reader, draw_reader
 from harness.verify.rows import EXAMPLES
 from harness.verify.sessions import is_about_data
 from harness.verify.views import made_views
 
 _SEEN = "bench_seen"
-
-
-@dataclass(frozen=True)
-class Reader:
-    """A role with the settings that say who its user is."""
-
-    role: str
-    settings: tuple[tuple[str, str], ...]
-
-    @property
-    def script(self) -> str:
-        """The statements that make a transaction this reader's."""
-        lines = [
-            f"SELECT set_config({quote_literal(name)}, {quote_literal(value)}, true);" for name, value in self.settings
-        ]
-        return "\n".join([f"SET LOCAL ROLE {quote_ident(self.role)};", *lines])
 
 
 @dataclass(frozen=True)
@@ -51,7 +35,7 @@ class Shown:
     view: Relation
     carrier: Carrier
     old: OldTable | None
-    columns: tuple[tuple[str, str], ...]
+    columns: tuple[str, ...]
 
 
 async def check_access(context: Context, scenario: Scenario) -> tuple[list[Finding], list[str]]:
@@ -63,10 +47,11 @@ async def check_access(context: Context, scenario: Scenario) -> tuple[list[Findi
     connection = await connect(context.address, context.verification_db, settings)
     try:
         for wanted in scenario.access_roles:
-            if not await connection.fetchval("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)", wanted.role):
-                notes.append(f"access not checked as {wanted.role}: the server has no such role")
+            obstacle = await _obstacle(connection, wanted.role)
+            if obstacle:
+                notes.append(f"access not checked as {wanted.role}: {obstacle}")
                 continue
-            reader = await _reader(context, wanted)
+            reader = await draw_reader(context, wanted)
             for item in shown:
                 findings += await _compare(context, connection, reader, item)
     finally:
@@ -74,21 +59,11 @@ async def check_access(context: Context, scenario: Scenario) -> tuple[list[Findi
     return findings, notes
 
 
-async def _reader(context: Context, wanted: AccessRole) -> Reader:
-    """The role's settings, those that a query gives included; the query sees the old state."""
-    settings = dict(wanted.settings)
-    if wanted.settings_query:
-        connection = await connect(context.address, context.before_db, SESSION)
-        try:
-            row = await connection.fetchrow(wanted.settings_query)
-        except asyncpg.PostgresError as error:
-            raise ScenarioError(f"access_role {wanted.role}: settings_query: {describe(error)}", "mend it") from None
-        finally:
-            await connection.close()
-        if row is None:
-            raise ScenarioError(f"access_role {wanted.role}: settings_query gives no row", "let it give one")
-        settings |= {name.replace("__", "."): str(value) for name, value in row.items()}
-    return Reader(wanted.role, tuple(settings.items()))
+async def _obstacle(connection: Any, role: str) -> str:
+    if not await connection.fetchval("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)", role):
+        return "the server has no such role"
+    may = await connection.fetchval("SELECT pg_has_role(current_user, $1, 'MEMBER')", role)
+    return "" if may else "the role in --dsn is not a member of it"
 
 
 def _shown(context: Context) -> list[Shown]:
@@ -101,7 +76,7 @@ def _shown(context: Context) -> list[Shown]:
         table, carrier = grain
         old = olds.get(table.oid)
         names = [column.name for column in old.change.dropped if view.column(column.name)] if old else []
-        found.append(Shown(table, view, carrier, old, tuple((name, name) for name in names)))
+        found.append(Shown(table, view, carrier, old, tuple(names)))
     return found
 
 
@@ -129,12 +104,6 @@ async def _compare(context: Context, connection: Any, reader: Reader, item: Show
         await transaction.rollback()
 
 
-async def _become(connection: Any, reader: Reader) -> None:
-    for name, value in reader.settings:
-        await connection.execute("SELECT set_config($1, $2, true)", name, value)
-    await connection.execute(f"SET LOCAL ROLE {quote_ident(reader.role)}")
-
-
 async def _see_table(connection: Any, reader: Reader, item: Shown, key: Sequence[str]) -> int:
     """Keeps the keys that the table lets the role read; none where it denies the role altogether."""
     names = ", ".join(field("t", name) for name in key)
@@ -142,7 +111,7 @@ async def _see_table(connection: Any, reader: Reader, item: Shown, key: Sequence
         f"CREATE TEMPORARY TABLE {_SEEN} ON COMMIT DROP AS SELECT {names} FROM {item.table.sql} AS t LIMIT 0"
     )
     await connection.execute(f"GRANT ALL ON {_SEEN} TO {quote_ident(reader.role)}")
-    await _become(connection, reader)
+    await reader.become(connection)
     try:
         async with connection.transaction():
             tag = await connection.execute(f"INSERT INTO {_SEEN} SELECT {names} FROM {item.table.sql} AS t")
@@ -174,7 +143,7 @@ async def _wider(context: Context, connection: Any, reader: Reader, item: Shown,
         count=count,
         rows=every,
         examples=[Example(", ".join(str(value) for value in row)) for row in rows],
-        query=_script(reader, f"SELECT {names} FROM {item.view.sql} AS v WHERE {below} ORDER BY {names};"),
+        query=reader.script(f"SELECT {names} FROM {item.view.sql} AS v WHERE {below} ORDER BY {names};"),
         database=context.verification_db,
     )
 
@@ -205,7 +174,7 @@ async def _narrower(
         count=count,
         rows=seen,
         examples=[Example(", ".join(str(value) for value in row)) for row in shown],
-        query=_script(reader, f"SELECT {names} FROM {item.table.sql} AS s WHERE {missing} ORDER BY {names};"),
+        query=reader.script(f"SELECT {names} FROM {item.table.sql} AS s WHERE {missing} ORDER BY {names};"),
         database=context.verification_db,
     )
 
@@ -216,32 +185,18 @@ async def _blanked(
     """Values that the old columns let the role read and the view hides from it, though its owner sees them there."""
     if item.old is None or not item.columns or not item.view.invoker_rights:
         return None
-    blank = ", ".join(
-        f"count(*) FILTER (WHERE {field('o', old)} IS NOT NULL AND {field('v', new)} IS NULL)"
-        for old, new in item.columns
-    )
-    old_key = item.old.change.key
-    pairs = zip(old_key, key, strict=True)
-    to_old = " AND ".join(f"{field('o', old)} = {field('s', now)}" for old, now in pairs)
-    counting = (
-        f"SELECT {blank} FROM {_SEEN} AS s JOIN {item.old.copy.sql} AS o ON {to_old}"
-        f" JOIN {item.view.sql} AS v ON {_on_key(context, item, key, 's')}"
-    )
+    counting = _counting_blanks(context, item, item.old, key)
     try:
         async with connection.transaction():
             await connection.execute("RESET ROLE")
-            role = quote_ident(reader.role)
-            await connection.execute(
-                f"GRANT USAGE ON SCHEMA {quote_ident(SCHEMA)} TO {role}; GRANT SELECT ON {item.old.copy.sql} TO {role}"
-            )
+            await connection.execute(_grants(reader, item.old))
             as_owner = await connection.fetchrow(counting)
-            await _become(connection, reader)
+            await reader.become(connection)
             as_role = await connection.fetchrow(counting)
     except asyncpg.InsufficientPrivilegeError:
         return None
-    hidden = {
-        new: role - owner for (_, new), role, owner in zip(item.columns, as_role, as_owner, strict=True) if role > owner
-    }
+    pairs = zip(item.columns, as_role, as_owner, strict=True)
+    hidden = {name: role - owner for name, role, owner in pairs if role > owner}
     if not hidden:
         return None
     named = ", ".join(f"{name} ({count})" for name, count in hidden.items())
@@ -250,8 +205,37 @@ async def _blanked(
         item.view.display,
         f"{reader.role} could read values of {item.table.display} that {item.view.display} shows it as NULL: {named}",
         count=sum(hidden.values()),
+        query=reader.script(_listing_blanks(context, item, item.old, key, hidden), _grants(reader, item.old)),
         database=context.verification_db,
     )
+
+
+def _grants(reader: Reader, old: OldTable) -> str:
+    """Lets the role read the old copies, for the length of a transaction."""
+    role = quote_ident(reader.role)
+    return f"GRANT USAGE ON SCHEMA {quote_ident(SCHEMA)} TO {role}; GRANT SELECT ON {old.copy.sql} TO {role};"
+
+
+def _old_beside_new(context: Context, item: Shown, old: OldTable, key: Sequence[str]) -> str:
+    """FROM's content: the rows `s` that the role sees, their old copies `o`, and what the view shows of them, `v`."""
+    pairs = zip(old.change.key, key, strict=True)
+    to_old = " AND ".join(f"{field('o', name)} = {field('s', now)}" for name, now in pairs)
+    return f"JOIN {old.copy.sql} AS o ON {to_old} JOIN {item.view.sql} AS v ON {_on_key(context, item, key, 's')}"
+
+
+def _blank(name: str) -> str:
+    return f"{field('o', name)} IS NOT NULL AND {field('v', name)} IS NULL"
+
+
+def _counting_blanks(context: Context, item: Shown, old: OldTable, key: Sequence[str]) -> str:
+    counts = ", ".join(f"count(*) FILTER (WHERE {_blank(name)})" for name in item.columns)
+    return f"SELECT {counts} FROM {_SEEN} AS s {_old_beside_new(context, item, old, key)}"
+
+
+def _listing_blanks(context: Context, item: Shown, old: OldTable, key: Sequence[str], names: Iterable[str]) -> str:
+    shown = ", ".join([*(field("s", name) for name in key), *(field("o", name) for name in names)])
+    blank = " OR ".join(f"({_blank(name)})" for name in names)
+    return f"SELECT {shown} FROM {item.table.sql} AS s {_old_beside_new(context, item, old, key)} WHERE {blank};"
 
 
 def _on_key(context: Context, item: Shown, key: Sequence[str], alias: str) -> str:
@@ -259,8 +243,3 @@ def _on_key(context: Context, item: Shown, key: Sequence[str], alias: str) -> st
     old = tuple(column for name in key if (column := table.column(name)))
     new = tuple(column for name in item.carrier.key if (column := item.view.column(name)))
     return join_on_key(old, new, alias, "v")
-
-
-def _script(reader: Reader, query: str) -> str:
-    """A transaction as the reader, for psql."""
-    return f"BEGIN;\n{reader.script}\n{query}\nROLLBACK;"

@@ -42,7 +42,7 @@ class Carriers:
         if table is None:
             return self._heirs(change)
         key = tuple(column.name for name in change.key if (column := change.now(name)) is not None)
-        if not key or len(key) != len(change.key):
+        if len(key) != len(change.key):
             return []
         found = [self._carrier(table, key, view) for view in self.catalogue.views()]
         return sorted(
@@ -83,12 +83,21 @@ class Carriers:
             for source, inner in self._holding(shape, table, key)
             if (outer := _exposed(shape, source.alias, inner)) is not None
         ]
+        if not found and self._from_subquery(shape, key):
+            return Carrier(view, key, "", exact=False)
         exact = [item for item in found if item.exact]
         if exact or not found:
             return exact[0] if exact else None
         first = shape.sources[0].alias
         driving = next((item for item in found if item.alias == first), None)
         return driving if self._grainless(shape) else None
+
+    def _from_subquery(self, shape: Shape, key: tuple[str, ...]) -> bool:
+        """Whether columns of the key's names come out of a subquery or a WITH query, which is not looked into."""
+        sources = [shape.source(origin.alias) for name in key if (origin := shape.columns.get(name)) is not None]
+        return len(sources) == len(key) > 0 and all(
+            source is not None and source.relation is None for source in sources
+        )
 
     def _holding(self, shape: Shape, table: Relation, key: tuple[str, ...]) -> list[tuple[Source, tuple[str, ...]]]:
         """The view's sources that are the table, or a view that carries it, each with the names of the key there."""

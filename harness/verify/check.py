@@ -54,16 +54,21 @@ async def verify(
     error where the server, not the data, is the trouble.
     """
     _check_rules(scenario)
-    column_map = resolve_map(scenario.column_map, snapshot.before, snapshot.after, f"scenario {scenario.name}")
     async with open_sessions(address, verification_db, at_once) as sessions:
         carriers = Carriers(snapshot.after)
         paths = Paths(snapshot.before, carriers)
         context = Context(address, before_db, after_db, verification_db, snapshot, carriers, paths, sessions, progress)
-        tables = await check_tables(context, column_map)
-        views, view_findings = await check_views(context)
-        functions = await function_findings(context)
-        access, access_notes = await check_access(context, scenario)
-        answers, untimed = await check_answers(context, queries, tables.explained)
+        return await _check(context, scenario, queries)
+
+
+async def _check(context: Context, scenario: Scenario, queries: Sequence[BoundQuery]) -> Checked:
+    """The parts in their order; each only finds, the accept rules and the verdict come last."""
+    column_map = resolve_map(scenario.column_map, context.before, context.after, f"scenario {scenario.name}")
+    tables = await check_tables(context, column_map)
+    views, view_findings = await check_views(context)
+    functions = await function_findings(context)
+    access, access_notes = await check_access(context, scenario)
+    answers, untimed = await check_answers(context, queries, tables.explained)
     findings = [
         *tables.findings,
         *view_findings,
@@ -71,7 +76,7 @@ async def verify(
         *collateral_findings(context),
         *access,
         *answers,
-        *_nothing(tables, scenario, verification_db),
+        *_nothing(tables, scenario),
     ]
     accepted = ordered(apply_rules(findings, scenario.accept))
     integrity = Integrity(
@@ -81,7 +86,7 @@ async def verify(
         findings=accepted,
         rows_compared=tables.rows_compared,
         cells_compared=tables.cells_compared,
-        notes=(*cross_check(scenario.migrations, snapshot), *access_notes),
+        notes=(*cross_check(scenario.migrations, context.snapshot), *access_notes),
     )
     return Checked(integrity, untimed)
 
@@ -95,8 +100,8 @@ def _check_rules(scenario: Scenario) -> None:
         )
 
 
-def _nothing(tables: TablesOutcome, scenario: Scenario, database: str) -> list[Finding]:
+def _nothing(tables: TablesOutcome, scenario: Scenario) -> list[Finding]:
     if tables.rows_compared:
         return []
     detail = "no row of any lost column was compared; a check that compared nothing passes nothing"
-    return [make_finding("nothing_compared", scenario.name, detail, database=database)]
+    return [make_finding("nothing_compared", scenario.name, detail)]

@@ -11,6 +11,15 @@ from harness.sqltext import quote_literal, quote_qualified
 from harness.verify.context import Context
 from harness.verify.kinds import make_finding
 
+_LEFT = {
+    "trigger": "SELECT tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE tgrelid = {}::regclass;",
+    "policy": "SELECT polname, pg_get_expr(polqual, polrelid) FROM pg_policy WHERE polrelid = {}::regclass;",
+    "comment": "SELECT objsubid, description FROM pg_description WHERE objoid = {}::regclass;",
+    "grant": "SELECT relacl FROM pg_class WHERE oid = {}::regclass;",
+    "constraint": "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = {}::regclass;",
+    "index": "SELECT indexrelid::regclass, pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid = {}::regclass;",
+}
+"""Queries that show what a table still has of a kind; what is lost is not among it."""
 _LOST = {"trigger": "trigger_lost", "policy": "policy_lost", "comment": "comment_lost", "grant": "grant_lost"}
 
 
@@ -37,7 +46,13 @@ def _located(finding: Finding, database: str) -> Finding:
 def _lost_views(before: Catalogue, after: Catalogue) -> Iterator[Finding]:
     for view in before.views():
         if view.oid not in after.relations and after.named(view.schema, view.name) is None:
-            yield make_finding("view_lost", view.display, f"the view {view.display} is gone", count=1)
+            query = f"SELECT to_regclass({quote_literal(view.sql)});"
+            yield make_finding("view_lost", view.display, f"the view {view.display} is gone", count=1, query=query)
+
+
+def _left(kind: str, relation: int, after: Catalogue) -> str:
+    table = after.relations.get(relation)
+    return _LEFT[kind].format(quote_literal(table.sql)) if table is not None else ""
 
 
 def _lost_objects(before: Catalogue, after: Catalogue) -> Iterator[Finding]:
@@ -47,10 +62,14 @@ def _lost_objects(before: Catalogue, after: Catalogue) -> Iterator[Finding]:
         kind = _LOST.get(item.kind)
         if kind is None or _went_with_its_column(item, before, after):
             continue
+        detail = ""
         if (item.kind, item.identity) not in now:
-            yield make_finding(kind, item.identity, f"the {item.kind} {item.identity} is gone", count=1)
+            detail = f"the {item.kind} {item.identity} is gone"
         elif item.kind == "policy" and now[item.kind, item.identity] != item.definition:
-            yield make_finding(kind, item.identity, f"the policy {item.identity} says something else now", count=1)
+            detail = f"the policy {item.identity} says something else now"
+        if detail:
+            query = _left(item.kind, item.relation, after)
+            yield make_finding(kind, item.identity, detail, count=1, query=query)
 
 
 def _went_with_its_column(item: Object, before: Catalogue, after: Catalogue) -> bool:
@@ -70,12 +89,20 @@ def _lost_constraints(before: Catalogue, after: Catalogue) -> Iterator[Finding]:
         if _same_constraint(item, after):
             continue
         survive = _columns_survive(item.relation, item.columns, before, after)
-        if survive is None:
-            continue
-        name = f"{before.relations[item.relation].display}.{item.name}"
-        why = "though its columns are there" if survive else "with a column of it"
-        severity: Severity = "error" if survive else "warning"
-        yield make_finding("constraint_lost", name, f"{item.definition} is gone, {why}", severity=severity, count=1)
+        if survive is not None:
+            severity: Severity = "error" if survive else "warning"
+            yield make_finding(
+                "constraint_lost",
+                f"{before.relations[item.relation].display}.{item.name}",
+                f"{item.definition} is gone, {_why(survive)}",
+                severity=severity,
+                count=1,
+                query=_left("constraint", item.relation, after),
+            )
+
+
+def _why(survive: bool) -> str:
+    return "though its columns are there" if survive else "with a column of it"
 
 
 def _same_constraint(item: Constraint, after: Catalogue) -> bool:
@@ -99,11 +126,16 @@ def _lost_indexes(before: Catalogue, after: Catalogue) -> Iterator[Finding]:
         if item.relation not in before.relations or item.constrains or _same_index(item, after):
             continue
         survive = _columns_survive(item.relation, item.columns, before, after)
-        if survive is None:
-            continue
-        why = "though its columns are there" if survive else "with a column of it"
-        severity: Severity = "warning" if survive else "info"
-        yield make_finding("index_lost", item.name, f"{item.definition} is gone, {why}", severity=severity, count=1)
+        if survive is not None:
+            severity: Severity = "warning" if survive else "info"
+            yield make_finding(
+                "index_lost",
+                item.name,
+                f"{item.definition} is gone, {_why(survive)}",
+                severity=severity,
+                count=1,
+                query=_left("index", item.relation, after),
+            )
 
 
 def _same_index(item: Index, after: Catalogue) -> bool:
@@ -200,14 +232,17 @@ def _unguarded_tables(before: Catalogue, after: Catalogue) -> Iterator[Finding]:
             )
         ):
             detail = f"{table.display} has row security and no policy: nobody but its owner reads or writes a row"
-            yield make_finding("policy_missing", table.display, detail, count=1)
+            query = _left("policy", table.oid, after)
+            yield make_finding("policy_missing", table.display, detail, count=1, query=query)
 
 
 def _switched_off(before: Catalogue, after: Catalogue) -> Iterator[Finding]:
     for old in before.relations.values():
         new = after.relations.get(old.oid)
         if old.row_security and new is not None and not new.row_security:
-            yield make_finding("policy_lost", new.display, f"row security of {new.display} is switched off", count=1)
+            detail = f"row security of {new.display} is switched off"
+            query = f"SELECT relrowsecurity FROM pg_class WHERE oid = {quote_literal(new.sql)}::regclass;"
+            yield make_finding("policy_lost", new.display, detail, count=1, query=query)
 
 
 def _has_policy(catalogue: Catalogue, table: Relation) -> bool:

@@ -17,7 +17,7 @@ from harness.verify.kinds import make_finding
 from harness.verify.lineage import Counterpart
 from harness.verify.plan import TablePlan
 from harness.verify.rows import EXAMPLES
-from harness.verify.sources import Joins, find_source, recoverable
+from harness.verify.sources import Search, find_source, recoverable
 from harness.verify.values import Screen
 
 
@@ -149,11 +149,9 @@ async def _recovery(context: Context, connection: Any, plan: TablePlan, column: 
         return ""
     non_null = plan.non_null[column.name]
     paths = context.paths.start_at(new.oid)
-    source = await find_source(
-        connection, plan.table, column, paths, context.before, context.after, None, non_null, also_new=True
-    )
+    search = Search(plan.table, column, non_null, paths, context.before, context.after, also_new=True)
+    source = await find_source(connection, search)
     if source is None or not source.trusted:
         return ""
-    joins = Joins(plan.table, context.before, lambda oid: (context.after.relations[oid].sql, False))
-    count = await recoverable(connection, plan.table, column, joins, source)
+    count = await recoverable(connection, search, source)
     return f"; recoverable from {source.display} for {count} of them ({count / non_null:.1%})"

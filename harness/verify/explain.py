@@ -11,11 +11,12 @@ import asyncpg
 
 from harness.result import Example
 from harness.snapshot import Copy, copy_columns
+from harness.together import together
 from harness.verify.causes import Suspect, differences_sql, ranked_sql, reproduce_sql, snapshot_place
 from harness.verify.context import Context
 from harness.verify.paths import trace
 from harness.verify.rows import EXAMPLES, layers
-from harness.verify.sources import Joins, Source, find_source, renamed
+from harness.verify.sources import Joins, Search, Source, find_source, renamed
 from harness.verify.values import Pass, Screen
 
 _SHOWN_CHARACTERS = 500
@@ -59,10 +60,10 @@ class Explained:
 
 async def explain(context: Context, screened: Sequence[Screened]) -> list[Explained]:
     """For each pass its differences, explained."""
-    suspects = await asyncio.gather(*(_suspects(context, item) for item in screened))
+    suspects = await together(*(_suspects(context, item) for item in screened))
     copies = await _copy_sources(context, screened, suspects)
     return list(
-        await asyncio.gather(
+        await together(
             *(_explain_pass(context, item, group, copies) for item, group in zip(screened, suspects, strict=True))
         )
     )
@@ -81,9 +82,8 @@ async def _suspects(context: Context, item: Screened) -> list[Suspect]:
             trace(context.carriers, item.work.relation, pair.new.name) if not item.work.relation.is_table else None
         )
         async with context.sessions.one() as connection:
-            source = await find_source(
-                connection, item.work.table, pair.old, paths, context.before, context.after, defined, filled
-            )
+            search = Search(item.work.table, pair.old, filled, paths, context.before, context.after, defined)
+            source = await find_source(connection, search)
         found.append(Suspect(place, pair, source, filtered=_is_filtered(context, item.work, source)))
     return found
 
@@ -116,7 +116,7 @@ async def _copy_sources(
         async with permits:
             return await _copy_source(context, oid, needed[oid])
 
-    copies = await asyncio.gather(*map(one, sorted(needed)))
+    copies = await together(*map(one, sorted(needed)))
     return {oid: copy for oid, copy in zip(sorted(needed), copies, strict=True) if copy is not None}
 
 

@@ -41,7 +41,14 @@ async def function_findings(context: Context) -> list[Finding]:
     ]
     now = {function.identity for function in context.after.functions}
     found = [
-        make_finding("function_lost", function.identity, f"the function {function.identity} is gone")
+        make_finding(
+            "function_lost",
+            function.identity,
+            f"the function {function.identity} is gone",
+            count=1,
+            query=f"SELECT to_regproc({sqltext.quote_literal(function.name_sql)});",
+            database=context.after_db,
+        )
         for function in context.before.functions
         if function.identity not in now
     ]

@@ -73,7 +73,7 @@ def _mapped(
     view, replacement = target
     carrier = next((item for item in carriers if item.view.oid == view.oid), None)
     key = carrier.key if carrier else tuple(name for name in _new_key(change) or change.key if view.column(name))
-    return Counterpart(view, replacement, key if len(key) == len(change.key) else (), "map")
+    return Counterpart(view, replacement, key, "map")
 
 
 def _by_name(column: Column, carriers: list[Carrier]) -> Counterpart | None:

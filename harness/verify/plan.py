@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from harness.catalogue import Column, Relation
 from harness.snapshot import OldTable
+from harness.together import together
 from harness.verify.bydata import by_data
 from harness.verify.compare import field
 from harness.verify.context import Context
@@ -34,7 +34,7 @@ class TablePlan:
 
 async def plan_tables(context: Context, column_map: Mapping[str, tuple[Relation, Column]]) -> list[TablePlan]:
     """The plan of every changed table."""
-    return list(await asyncio.gather(*(_plan(context, table, column_map) for table in context.snapshot.tables)))
+    return list(await together(*(_plan(context, table, column_map) for table in context.snapshot.tables)))
 
 
 async def _plan(context: Context, table: OldTable, column_map: Mapping[str, tuple[Relation, Column]]) -> TablePlan:
@@ -46,7 +46,7 @@ async def _plan(context: Context, table: OldTable, column_map: Mapping[str, tupl
         row = await connection.fetchrow(f"SELECT {counts} FROM {table.copy.sql} AS o")
         non_null = {column.name: count for column, count in zip(change.old_columns, row, strict=True)}
         for column in change.dropped:
-            if column.name not in found and non_null[column.name] and views:
+            if column.name not in found and non_null[column.name] and views and change.key:
                 match = await by_data(connection, table, column, views, non_null[column.name])
                 if match is not None:
                     found[column.name] = match
@@ -55,9 +55,7 @@ async def _plan(context: Context, table: OldTable, column_map: Mapping[str, tupl
 
 
 def _obstacle(table: OldTable, counterpart: Counterpart) -> str:
-    if not table.change.key:
-        return f"{table.change.old.display} has no primary key and no unique key without NULLs"
-    if not counterpart.key:
+    if len(counterpart.key) != len(table.change.key):
         return f"{counterpart.relation.display} does not show the key of {table.change.old.display}"
     return ""
 

@@ -41,7 +41,7 @@ async def check_answers(
             except asyncpg.PostgresError as error:
                 if not is_about_data(error):
                     raise
-                found = make_finding("answer_differs", query.name, f"{query.name} cannot be run: {describe(error)}")
+                found = _about_new("answer_differs", context, query, f"{query.name} cannot be run: {describe(error)}")
             if found is not None:
                 findings.append(found)
                 if found.severity == "error" or found.kind == "answer_empty":
@@ -56,10 +56,10 @@ async def _check(
     context: Context, query: BoundQuery, old: Any, new: Any, explained: Sequence[Explained], mended: list[Any]
 ) -> Finding | None:
     if query.query.kind == "write":
-        return await _check_write(query, old, new)
+        return await _check_write(context, query, old, new)
     tallies = await _tallies(query, old, new)
     if _agree(query, tallies):
-        return None if any(tally.old_rows for tally in tallies) else _empty(query)
+        return None if any(tally.old_rows for tally in tallies) else _empty(context, query)
     if any(item.cells for item in explained):
         if not mended:
             mended.append(await connect(context.address, context.before_db, SESSION))
@@ -77,11 +77,17 @@ def _agree(query: BoundQuery, tallies: Iterable[Tally]) -> bool:
     return all(tally.agrees(ordered=query.query.ordered) for tally in tallies)
 
 
-def _empty(query: BoundQuery) -> Finding:
+def _empty(context: Context, query: BoundQuery) -> Finding:
     detail = (
         f"{query.name} returns no row with any of its {len(query.sets)} parameter sets, so its answer proves nothing"
     )
-    return make_finding("answer_empty", query.name, detail)
+    return _about_new("answer_empty", context, query, detail)
+
+
+def _about_new(kind: str, context: Context, query: BoundQuery, detail: str, number: int = 0) -> Finding:
+    """A finding that the new form, with one of its parameter sets, reproduces."""
+    text = _text(query.after, query, number)
+    return make_finding(kind, query.name, detail, query=text, database=context.verification_db)
 
 
 def _differs(context: Context, query: BoundQuery, tallies: Sequence[Tally], *, explained: bool) -> Finding:
@@ -127,14 +133,14 @@ def _text(statements: Sequence[BoundStatement], query: BoundQuery, number: int) 
     return "\n".join(lines)
 
 
-async def _check_write(query: BoundQuery, old: Any, new: Any) -> Finding | None:
+async def _check_write(context: Context, query: BoundQuery, old: Any, new: Any) -> Finding | None:
     """A write must touch at least one row in both forms, with every parameter set."""
     for number, values in enumerate(query.sets, start=1):
         for name, connection in (("old", old), ("new", new)):
             statements = query.before if name == "old" else query.after
             if not await _touched(connection, statements, values):
                 detail = f"the {name} form of {query.name} changes no row with parameter set {number}"
-                return make_finding("answer_empty", query.name, detail)
+                return _about_new("answer_empty", context, query, detail, number - 1)
     return None
 
 

@@ -13,6 +13,8 @@ from harness.verify.paths import Path
 
 SAMPLE_ROWS = 2000
 _TRUSTED = 0.5
+_CANDIDATES_AT_ONCE = 400
+"""A SELECT list holds 1,664 entries, and each candidate needs two."""
 OWN: Path = ()
 
 
@@ -122,47 +124,89 @@ def renamed(old: Relation | None, new: Relation | None, name: str) -> str:
     return next((column.name for column in old.columns if column.number == now.number), name)
 
 
-async def find_source(
-    connection: Any,
-    table: OldTable,
-    column: Column,
-    paths: Sequence[Path],
-    before: Catalogue,
-    after: Catalogue,
-    defined: tuple[int, str] | None,
-    non_null: int,
-    *,
-    also_new: bool = False,
-) -> Source | None:
-    """The column that agrees with most of a sample of the old values; `defined` is what the view's definition names.
+@dataclass(frozen=True)
+class Search:
+    """A column whose source is looked for: which values, and where.
 
-    Tables that the migration made cannot be where a copy was taken from; `also_new` looks there too, for what can be
-    had back from them.
+    `defined` is the table and column that the view's definition names. Tables that the migration made cannot be where a
+    copy was taken from; `also_new` looks there too, for what can be had back from them.
+    """
+
+    table: OldTable
+    column: Column
+    non_null: int
+    paths: Sequence[Path]
+    before: Catalogue
+    after: Catalogue
+    defined: tuple[int, str] | None = None
+    also_new: bool = False
+
+    @property
+    def joins(self) -> Joins:
+        """Fresh joins to the tables as they are now."""
+        return Joins(self.table, self.before, lambda oid: (self.after.relations[oid].sql, False))
+
+    @property
+    def old(self) -> str:
+        """SQL of the old value."""
+        return render(self.column, field("o", self.column.name))
+
+    @property
+    def sample(self) -> str:
+        """SQL of the rows that are looked at."""
+        return sample_sql(self.table, self.column, self.non_null)
+
+    def candidates(self) -> list[tuple[Path, Column]]:
+        """Every column of a like type in the table itself and in the tables that the kept columns lead to."""
+        joins, kept = self.joins, set(self.table.copy.columns)
+        oid = self.table.change.old.oid
+        reachable = [path for path in self.paths if {joins.old_name(oid, name) for name in path[0].columns} <= kept]
+        own = [OWN] if self.table.change.new is not None and self.table.change.key else []
+        known = self.after.relations if self.also_new else self.before.relations
+        return [
+            (path, candidate)
+            for path in [*own, *reachable]
+            if joins.end(path) in known
+            for candidate in self.after.relations[joins.end(path)].columns
+            if comparable(self.column, candidate)
+        ]
+
+
+async def find_source(connection: Any, search: Search) -> Source | None:
+    """The column that agrees with most of a sample of the old values.
 
     A candidate must agree where there is a row to agree with, and far more often than the most frequent value alone
     would (a flag is not explained by another flag). Where none does, the view's own path is returned, not trusted.
     """
-    joins = Joins(table, before, lambda oid: (after.relations[oid].sql, False))
-    known = after.relations if also_new else before.relations
-    candidates = [item for item in _candidates(table, column, paths, after, joins) if joins.end(item[0]) in known]
-    if not candidates:
-        return None
-    sample = sample_sql(table, column, non_null)
-    old = render(column, field("o", column.name))
+    found: list[tuple[Source, bool]] = []
+    most = await most_frequent(connection, search.sample, search.old)
+    candidates = search.candidates()
+    for start in range(0, len(candidates), _CANDIDATES_AT_ONCE):
+        found += await _weigh(connection, search, candidates[start : start + _CANDIDATES_AT_ONCE], most)
+    believed = [item for item in found if item[0].trusted] or [item for item in found if item[1]]
+    return min(believed, key=_preference)[0] if believed else None
+
+
+async def _weigh(
+    connection: Any, search: Search, candidates: Sequence[tuple[Path, Column]], most: int
+) -> list[tuple[Source, bool]]:
+    """Each candidate as a source, and whether the view's definition names it."""
+    joins = search.joins
     counts = ["count(*)"]
     for path, candidate in candidates:
         counts.append(f"count(*) FILTER (WHERE NOT ({joins.missing(path)}))")
-        counts.append(f"count(*) FILTER (WHERE {old} = {render(candidate, joins.column(path, candidate.name))})")
-    filled, *pairs = await connection.fetchrow(f"SELECT {', '.join(counts)} FROM {sample} AS o {' '.join(joins.lines)}")
-    most = await most_frequent(connection, sample, old)
+        counts.append(f"count(*) FILTER (WHERE {search.old} = {render(candidate, joins.column(path, candidate.name))})")
+    filled, *pairs = await connection.fetchrow(
+        f"SELECT {', '.join(counts)} FROM {search.sample} AS o {' '.join(joins.lines)}"
+    )
     found = []
     for (path, candidate), linked, agreeing in zip(candidates, pairs[::2], pairs[1::2], strict=True):
-        relation = after.relations[joins.end(path)]
-        is_defined = defined == (relation.oid, candidate.name)
+        relation = search.after.relations[joins.end(path)]
+        is_defined = search.defined == (relation.oid, candidate.name)
         good = linked > 0 and agreeing >= _TRUSTED * linked
         trusted = good and (is_defined or _beyond_chance(agreeing / linked, most / filled))
         found.append((Source(path, relation, candidate, filled, linked, agreeing, trusted), is_defined))
-    return _best(found)
+    return found
 
 
 def _beyond_chance(agreement: float, most_frequent_share: float) -> bool:
@@ -170,29 +214,10 @@ def _beyond_chance(agreement: float, most_frequent_share: float) -> bool:
     return agreement - most_frequent_share >= _TRUSTED * (1 - most_frequent_share) > 0
 
 
-def _best(found: Sequence[tuple[Source, bool]]) -> Source | None:
-    believed = [item for item in found if item[0].trusted] or [item for item in found if item[1]]
-    if not believed:
-        return None
-    return min(believed, key=lambda item: (-item[0].agreeing / max(item[0].linked, 1), not item[1], len(item[0].path)))[
-        0
-    ]
-
-
-def _candidates(
-    table: OldTable, column: Column, paths: Sequence[Path], after: Catalogue, joins: Joins
-) -> list[tuple[Path, Column]]:
-    kept = set(table.copy.columns)
-    reachable = [
-        path for path in paths if {joins.old_name(table.change.old.oid, name) for name in path[0].columns} <= kept
-    ]
-    own = [OWN] if table.change.new is not None and table.change.key else []
-    return [
-        (path, candidate)
-        for path in [*own, *reachable]
-        for candidate in after.relations[joins.end(path)].columns
-        if comparable(column, candidate)
-    ]
+def _preference(item: tuple[Source, bool]) -> tuple[float, bool, int]:
+    """The best agreement first, then what the view's definition names, then the shortest path."""
+    source, is_defined = item
+    return -source.agreeing / max(source.linked, 1), not is_defined, len(source.path)
 
 
 def comparable(old: Column, other: Column) -> bool:
@@ -216,9 +241,12 @@ async def most_frequent(connection: Any, rows: str, value: str) -> int:
     return int(await connection.fetchval(f"SELECT coalesce(max(n), 0) FROM ({counted}) AS counted"))
 
 
-async def recoverable(connection: Any, table: OldTable, column: Column, joins: Joins, source: Source) -> int:
+async def recoverable(connection: Any, search: Search, source: Source) -> int:
     """How many of all old values the source holds now, where they should be."""
+    joins = search.joins
     held = render(source.column, joins.column(source.path, source.column.name))
-    agrees = f"{render(column, field('o', column.name))} = {held}"
-    lines = " ".join(joins.lines)
-    return int(await connection.fetchval(f"SELECT count(*) FROM {table.copy.sql} AS o {lines} WHERE {agrees}"))
+    return int(
+        await connection.fetchval(
+            f"SELECT count(*) FROM {search.table.copy.sql} AS o {' '.join(joins.lines)} WHERE {search.old} = {held}"
+        )
+    )

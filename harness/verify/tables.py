@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -11,10 +10,13 @@ import asyncpg
 from harness.catalogue import Column, Relation
 from harness.result import ColumnCheck, Finding
 from harness.server.faults import describe
+from harness.sqltext import quote_ident
+from harness.together import together
 from harness.verify.columns import column_check, drift_finding, orphan_finding, value_findings
 from harness.verify.context import Context
 from harness.verify.explain import Explained, Screened, explain
 from harness.verify.kinds import make_finding
+from harness.verify.multiset import multiset_findings, screen_multiset
 from harness.verify.plan import TablePlan, plan_tables
 from harness.verify.rows import row_findings
 from harness.verify.sessions import is_about_data
@@ -82,7 +84,7 @@ async def _screen_all(context: Context, plans: list[TablePlan]) -> list[_Screeni
         return _Screening(plan, tuple(found), failed)
 
     largest_first = sorted(plans, key=lambda plan: -plan.table.copy.rows)
-    screenings = await asyncio.gather(*(one(plan) for plan in largest_first))
+    screenings = await together(*(one(plan) for plan in largest_first))
     return sorted(screenings, key=lambda item: item.plan.table.change.old.display)
 
 
@@ -106,7 +108,7 @@ async def _screen_pass(context: Context, plan: TablePlan, work: Pass) -> tuple[l
 
 async def _screened(context: Context, plan: TablePlan, work: Pass) -> Screened:
     async with context.sessions.one() as connection:
-        counted = await screen(connection, work)
+        counted = await (screen if work.key else screen_multiset)(connection, work)
     return Screened(work, counted, tuple(plan.non_null[pair.old.name] for pair in work.pairs))
 
 
@@ -136,13 +138,23 @@ async def _column_findings(context: Context, plan: TablePlan, column: Column, re
         async with context.sessions.one() as connection:
             found.append(await orphan_finding(context, connection, plan, column))
     elif reason:
-        name = f"{plan.table.change.old.display}.{column.name}"
-        detail = f"{name} was not compared with {plan.counterparts[column.name].display}: {reason}"
-        rows = plan.table.copy.rows
-        found.append(
-            make_finding("not_compared", name, detail, count=rows, rows=rows, database=context.verification_db)
-        )
+        found.append(_not_compared(context, plan, column, reason))
     return found
+
+
+def _not_compared(context: Context, plan: TablePlan, column: Column, reason: str) -> Finding:
+    counterpart = plan.counterparts[column.name]
+    name = f"{plan.table.change.old.display}.{column.name}"
+    rows = plan.table.copy.rows
+    return make_finding(
+        "not_compared",
+        name,
+        f"{name} was not compared with {counterpart.display}: {reason}",
+        count=rows,
+        rows=rows,
+        query=f"SELECT {quote_ident(counterpart.column.name)} FROM {counterpart.relation.sql};",
+        database=context.verification_db,
+    )
 
 
 async def _row_findings(context: Context, screening: _Screening) -> list[Finding]:
@@ -151,10 +163,14 @@ async def _row_findings(context: Context, screening: _Screening) -> list[Finding
     if table.copy.rows == 0:
         name = table.change.old.display
         detail = f"{name} has no row, so none of its {len(table.change.old_columns)} lost columns is proven"
-        found.append(make_finding("nothing_compared", name, detail, database=context.verification_db))
+        query = f"SELECT count(*) FROM {table.copy.sql};"
+        found.append(make_finding("nothing_compared", name, detail, query=query, database=context.verification_db))
     for item in screening.screened:
         joins = Joins(item.work.table, context.before, lambda oid: (context.after.relations[oid].sql, False))
         async with context.sessions.one() as connection:
+            if not item.work.key:
+                found += await multiset_findings(connection, item.work, item.counted, context.verification_db)
+                continue
             found += await row_findings(
                 connection, item.work, item.counted, context.carriers, context.paths, joins, context.verification_db
             )

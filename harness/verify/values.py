@@ -60,7 +60,8 @@ class Pass:
 
 @dataclass(frozen=True)
 class Screen:
-    """What one pass counted. `differing[i]` counts joined rows of pair i that are not identical.
+    """What one pass counted. `differing[i]` counts rows of the join where pair i is not identical; unmatched rows are
+    among them, so it is zero only where there is no difference, and else an upper bound.
 
     `duplicates` are rows of the relation beyond the first for an old row, `missing` old rows without any, `extra` rows
     of the relation without an old one.
@@ -102,7 +103,7 @@ async def screen(connection: Any, work: Pass) -> Screen:
         f"count(*) FILTER (WHERE {work.old_key} IS NOT NULL AND {work.new_key} IS NULL)",
         f"count(*) FILTER (WHERE {work.old_key} IS NULL)",
     ]
-    counts += [f"count(*) FILTER (WHERE {matched} AND ({pair.comparison.differs}))" for pair in work.pairs]
+    counts += [f"count(*) FILTER (WHERE {pair.comparison.differs})" for pair in work.pairs]
     joined, missing, extra, *differing = await connection.fetchrow(
         f"SELECT {', '.join(counts)} FROM {work.joined('FULL')}"
     )

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import asyncpg
 
 from harness.catalogue import Relation
 from harness.result import Finding, ViewCheck
 from harness.server.faults import describe
+from harness.together import together
 from harness.verify.context import Context
 from harness.verify.kinds import make_finding
 from harness.verify.sessions import is_about_data
@@ -23,7 +22,7 @@ def made_views(context: Context) -> list[Relation]:
 
 async def check_views(context: Context) -> tuple[list[ViewCheck], list[Finding]]:
     """Reads the views; one that fails is reported with PostgreSQL's message."""
-    checks = await asyncio.gather(*(_read(context, view) for view in made_views(context)))
+    checks = await together(*(_read(context, view) for view in made_views(context)))
     found = [
         make_finding(
             "view_error",

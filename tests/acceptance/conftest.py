@@ -1,88 +1,105 @@
-"""The program as a user runs it: a child process, a folder of its own, and one whole run that many tests look at."""
+"""Places to run the program in, and whole runs that many tests look at."""
 
 from __future__ import annotations
 
-import json
+import contextlib
 import os
+import pwd
 import subprocess
 import sys
-from collections.abc import Callable
+import sysconfig
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a command printed and how it ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def error_lines(self) -> list[str]:
-        """Lines on stderr that are errors; progress and notes left out."""
-        return [line for line in self.err.splitlines() if line.startswith("bench: ")]
-
+from tests.acceptance.place import REPOSITORY, Outcome, Place, Who, a_place, read_result
 
 Bench = Callable[..., Outcome]
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Bench:
+def place(tmp_path: Path) -> Iterator[Place]:
+    """Where the test runs the program."""
+    with a_place(tmp_path) as place:
+        yield place
+
+
+@pytest.fixture
+def bench(place: Place) -> Bench:
     """Runs `bench ...` in the test's own folder."""
-    return lambda *words, **options: run_bench(tmp_path, *words, **options)
-
-
-def command(*words: str) -> list[str]:
-    """The command line of a child process."""
-    return [sys.executable, "-c", "from harness.cli import main; main()", *words]
-
-
-def run_bench(folder: Path, *words: str, timeout_s: float = 240, **variables: str) -> Outcome:
-    """Runs the program to its end and returns what it said."""
-    done = subprocess.run(
-        command(*words),
-        cwd=folder,
-        env=os.environ | variables,
-        capture_output=True,
-        text=True,
-        timeout=timeout_s,
-        check=False,
-    )
-    return Outcome(done.returncode, done.stdout, done.stderr)
+    return place.bench
 
 
 @dataclass(frozen=True)
 class StoredRun:
-    """A finished run: what the command said, its folder, its result."""
+    """A finished run: what the command said, where, its folder, its result."""
 
     outcome: Outcome
+    place: Place
     folder: Path
     result: dict[str, Any]
 
 
-def stored_run(folder: Path, *words: str) -> StoredRun:
+def stored_run(place: Place, *words: str) -> StoredRun:
     """Carries out `bench run` and reads what it stored."""
-    outcome = run_bench(folder, "run", *words)
-    latest = folder / "results" / "latest"
+    outcome = place.bench("run", *words)
+    latest = place.folder / "results" / "latest"
     assert (latest / "result.json").is_file(), outcome.err
-    return StoredRun(outcome, latest.resolve(), json.loads((latest / "result.json").read_text(encoding="utf-8")))
+    return StoredRun(outcome, place, latest.resolve(), read_result(latest))
 
 
 @pytest.fixture(scope="session")
-def crm_run(tmp_path_factory: pytest.TempPathFactory) -> StoredRun:
-    """The main job, small: the CRM as the runbook has it, profile clean."""
-    return stored_run(tmp_path_factory.mktemp("crm"), "crm", "--scale", "1k", "--budget", "15s", "--json")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """What the wheel installs, in a folder that everybody can read."""
+    folder = tmp_path_factory.mktemp("wheel")
+    words = ["pip", "wheel", "--no-deps", "--quiet", "--wheel-dir", str(folder), str(REPOSITORY)]
+    subprocess.run([sys.executable, "-m", *words], check=True, capture_output=True)
+    (wheel,) = folder.glob("*.whl")
+    with tempfile.TemporaryDirectory(dir="/var/tmp", prefix="wheel-") as name:
+        with zipfile.ZipFile(wheel) as archive:
+            archive.extractall(name)
+        for path in (Path(name), *Path(name).rglob("*")):
+            path.chmod(0o755 if path.is_dir() else 0o644)
+        yield Path(name)
 
 
 @pytest.fixture(scope="session")
-def repaired_run(tmp_path_factory: pytest.TempPathFactory) -> StoredRun:
+def away(installed: Path) -> Iterator[Place]:
+    """An empty folder, the program as the wheel installs it, and as root an ordinary user."""
+    with tempfile.TemporaryDirectory(dir="/var/tmp", prefix="away-") as name:
+        Path(name).chmod(0o755)
+        with a_place(Path(name), ordinary_user(installed)) as place:
+            yield place
+
+
+def ordinary_user(installed: Path) -> Who:
+    """Who may run what is installed there: whoever runs the tests, or in root's place `nobody`, if it can."""
+    variables = {"PYTHONPATH": os.pathsep.join([str(installed), sysconfig.get_path("purelib")]), "HOME": "/nonexistent"}
+    if os.geteuid() != 0:
+        return Who(variables=variables)
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    for python in (sys.executable, f"/usr/local/bin/{version}", f"/usr/bin/{version}"):
+        who = Who(python, pwd.getpwnam("nobody").pw_uid, variables)
+        with contextlib.suppress(OSError):  # not there, or out of reach
+            words = [python, "-c", "import asyncpg, harness, numpy"]
+            if subprocess.run(words, cwd="/", env=variables, capture_output=True, **who.account).returncode == 0:
+                return who
+    pytest.skip(f"no {version} with the packages that nobody can start: both lie where only root may look")
+
+
+@pytest.fixture(scope="session")
+def crm_run(away: Place) -> StoredRun:
+    """The main job, small: the CRM as the runbook has it, profile clean; as an ordinary user has it installed."""
+    return stored_run(away, "crm", "--scale", "1k", "--budget", "15s", "--json")
+
+
+@pytest.fixture(scope="session")
+def repaired_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoredRun]:
     """The same migration done right, on data with planted anomalies."""
-    words = ("crm-repaired", "--scale", "1k", "--budget", "10s", "--profile", "realistic")
-    return stored_run(tmp_path_factory.mktemp("repaired"), *words)
+    with a_place(tmp_path_factory.mktemp("repaired")) as place:
+        yield stored_run(place, "crm-repaired", "--scale", "1k", "--budget", "10s", "--profile", "realistic")

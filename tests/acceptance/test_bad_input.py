@@ -4,59 +4,19 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 from pathlib import Path
 
-import pytest
-
-from tests.acceptance.conftest import REPOSITORY, Bench
-
-
-@pytest.mark.parametrize(
-    ("words", "told"),
-    [
-        (["run", "crn"], "did you mean 'crm'?"),
-        (["run", "--scale", "10kk"], "10kk"),
-        (["run", "--scale", "0"], "scale"),
-        (["run", "--scale=-5"], "-5"),
-        (["run", "--budget", "soon"], "'soon' is no duration"),
-        (["run", "--clients", "1,1"], "twice"),
-        (["run", "--arms", "before"], "no set of arms"),
-        (["run", "--profile", "dirty"], "no profile 'dirty'"),
-        (["run", "--seed", "x"], "--seed"),
-        (["run", "--resume", "nowhere"], "nowhere"),
-        (["run", "--pg-bin", "nowhere"], "nowhere"),
-        (["run", "--bogus"], "--bogus"),
-        (["report", "nowhere"], "nowhere"),
-        (["runn"], "runn"),
-    ],
-)
-def test_what_cannot_be_used_is_told_in_one_line_with_exit_code_2(
-    bench: Bench, tmp_path: Path, words: list[str], told: str
-) -> None:
-    outcome = bench(*words)
-    assert outcome.code == 2, outcome.err
-    assert len(outcome.error_lines) == 1
-    assert told in outcome.error_lines[0]
-    assert "Traceback" not in outcome.err
-    assert outcome.out == ""
+from tests.acceptance.conftest import Bench
+from tests.acceptance.place import REPOSITORY, Place, copied_mini, statuses
 
 
-@pytest.mark.parametrize(
-    ("dsn", "told"),
-    [
-        ("postgresql://nobody@127.0.0.1:1/postgres", "no server answers at"),
-        ("not a url", "URL"),
-    ],
-)
-def test_a_server_that_cannot_be_reached_is_told(bench: Bench, tmp_path: Path, dsn: str, told: str) -> None:
-    outcome = bench("run", "--scale", "1k", "--dsn", dsn)
-    assert outcome.code in (2, 5)
-    assert len(outcome.error_lines) == 1
-    assert told in outcome.error_lines[0]
-    for result in tmp_path.glob("results/2*/result.json"):
-        stored = json.loads(result.read_text(encoding="utf-8"))
-        assert (stored["complete"], stored["exit_code"]) == (False, 5)
-        assert stored["phases"][-1]["status"] == "failed"
+def test_an_unknown_scenario_is_told_in_one_line_and_the_near_miss_is_named(place: Place) -> None:
+    outcome = place.bench("run", "crn")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err == outcome.error + "\n"
+    assert "did you mean 'crm'?" in outcome.error
+    assert list(place.folder.iterdir()) == []
 
 
 def copied_scenario(folder: Path) -> Path:
@@ -95,3 +55,59 @@ def test_a_migration_with_an_sql_error_is_told_and_what_came_before_is_kept(benc
     assert [phase["name"] for phase in stored["phases"] if phase["status"] == "failed"] == ["migrate"]
     assert (latest / "report.html").is_file()
     assert bench("clean").out.strip() == "nothing to clean"
+
+
+def test_a_migration_that_changes_nothing_proves_nothing(place: Place) -> None:
+    scenario = copied_mini(place.folder)
+    for file in scenario.glob("sql/migrate_*.sql"):
+        file.write_text("-- nothing\n", encoding="utf-8")
+    outcome = place.bench("run", str(scenario), "--scale", "1k", "--quiet", "--json")
+    assert (outcome.code, outcome.err) == (3, "")
+    result = json.loads(outcome.out)
+    assert result == place.result()
+    assert (result["complete"], result["verdict"], result["latency"]) == (True, "integrity failure", [])
+    assert {"nothing_compared", "answer_differs"} <= {item["kind"] for item in result["integrity"]["findings"]}
+    assert statuses(result)["measure"] == "skipped"
+    assert any("measure is left out" in note for note in result["notes"])
+    place.assert_nothing_left()
+
+
+def test_a_results_folder_that_cannot_be_made_is_told(place: Place) -> None:
+    (place.folder / "results").write_text("a file, not a folder", encoding="utf-8")
+    outcome = place.bench("run", "--scale", "1k")
+    assert outcome.code == 5
+    assert "cannot write to results" in outcome.error
+    assert "--results" in outcome.error
+    place.assert_nothing_left()
+
+
+def test_a_folder_named_latest_is_nobodys_to_replace(place: Place) -> None:
+    latest = place.folder / "results" / "latest"
+    latest.mkdir(parents=True)
+    (latest / "precious").touch()
+    refused = place.bench("run", "--scale", "1k", "--dsn", "postgresql://nobody@127.0.0.1:1/postgres")
+    assert refused.code == 5
+    assert [path.name for path in latest.iterdir()] == ["precious"]
+    assert len(place.runs()) == 1
+
+
+def test_a_failed_run_gives_its_result_on_stdout_and_one_line_on_stderr(place: Place) -> None:
+    words = ("run", "--scale", "1k", "--dsn", "postgresql://nobody:secret@127.0.0.1:1/postgres", "--json", "--quiet")
+    outcome = place.bench(*words)
+    assert json.loads(outcome.out) == place.result()
+    assert outcome.code == place.result()["exit_code"] == 5
+    assert "no server answers at 127.0.0.1:1" in outcome.error
+    assert "secret" not in outcome.err + outcome.out
+
+
+def test_other_binaries_serve_too_and_progress_without_a_terminal_is_plain_lines(place: Place, pg15: Path) -> None:
+    run = place.start("run", str(copied_mini(place.folder)), "--scale", "1k", "--pg-bin", str(pg15))
+    run.wait_for("a block of")
+    run.signal(signal.SIGINT)
+    outcome = run.end()
+    result = place.result()
+    assert result["environment"]["server_version"].startswith("15")
+    assert result["integrity"]["verdict"] == "pass"
+    for line in ("server", "seed: rows", "migrate", "verify", "measure"):
+        assert line in outcome.err.splitlines()
+    place.assert_nothing_left()

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import jsonschema
 import pandas as pd
 import pytest
 
 from harness.result.store import json_schema
-from tests.acceptance.conftest import StoredRun, run_bench
+from tests.acceptance.conftest import Bench, StoredRun
 
 LOST = {"products.category", "products.is_active", "products.supplier_name", "ticket_attachments.uploaded_by_name"}
 
@@ -52,14 +51,16 @@ def test_the_type_drift_of_the_author_role_is_a_finding_of_its_own(crm_run: Stor
     assert any("author_role" in name for name in drifts)
 
 
-def test_every_query_was_timed_on_every_arm(crm_run: StoredRun) -> None:
+def test_every_query_was_timed_on_every_arm_or_its_absence_is_told(crm_run: StoredRun) -> None:
     queries = {
         item["query"] for item in crm_run.result["latency"] if item["arm"] == "after" and item["metric"] == "p50"
     }
     assert len(queries) >= 14
     samples = pd.read_parquet(crm_run.folder / "samples.parquet")
     assert set(samples["arm"].unique()) == {"before", "after", "control"}
-    assert queries <= set(samples["query"].unique())
+    left_out = {query for query in queries if any(note.startswith(query) for note in crm_run.result["notes"])}
+    assert queries - left_out <= set(samples["query"].unique())
+    assert len(left_out) <= 4, "a budget of 15 s holds nearly all of them"
 
 
 def test_storage_adds_up_to_the_database_within_one_percent(crm_run: StoredRun) -> None:
@@ -82,13 +83,14 @@ def test_the_folder_holds_what_is_promised_and_the_report_is_rewritten_to_the_sa
     for name in ("result.json", "report.html", "samples.parquet", "junit.xml", "summary.md", "log.txt"):
         assert (crm_run.folder / name).stat().st_size > 0, name
     first = (crm_run.folder / "report.html").read_bytes()
-    outcome = run_bench(crm_run.folder.parent.parent, "report", "results/latest")
+    outcome = crm_run.place.bench("report", "results/latest")
     assert outcome.code == 0, outcome.err
     assert (crm_run.folder / "report.html").read_bytes() == first
 
 
 def test_nothing_is_left_behind(crm_run: StoredRun) -> None:
-    outcome = run_bench(crm_run.folder.parent.parent, "clean")
+    crm_run.place.assert_nothing_left()
+    outcome = crm_run.place.bench("clean")
     assert (outcome.code, outcome.out.strip()) == (0, "nothing to clean")
 
 
@@ -105,8 +107,8 @@ def test_the_summary_fits_a_hundred_columns_and_names_the_report(repaired_run: S
     assert "report.html" in repaired_run.outcome.out
 
 
-def test_the_scenarios_are_listed(tmp_path: Path) -> None:
-    outcome = run_bench(tmp_path, "scenarios")
+def test_the_scenarios_are_listed(bench: Bench) -> None:
+    outcome = bench("scenarios")
     assert outcome.code == 0
     assert "crm " in outcome.out
     assert "12 views, 36 dropped columns" in outcome.out

@@ -43,13 +43,4 @@ def database(databases: Databases) -> Iterator[str]:
     asyncio.run(databases.drop(arm))
 
 
-@pytest.fixture(scope="session")
-def pg15() -> Path:
-    """The programs of the system's PostgreSQL 15."""
-    folder = Path("/usr/lib/postgresql/15/bin")
-    if not (folder / "postgres").is_file():
-        pytest.skip("the system has no PostgreSQL 15")
-    return folder
-
-
 _NUMBERS = itertools.count(1)

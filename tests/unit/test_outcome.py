@@ -68,3 +68,10 @@ LOST = Integrity(verdict="fail")
 def test_the_exit_code_follows_the_precedence(result: Result, code: int, verdict: str) -> None:
     concluded = conclude(result)
     assert (concluded.exit_code, concluded.verdict) == (code, verdict)
+
+
+@pytest.mark.parametrize(("code", "verdict"), [(5, "could not run"), (130, "interrupted"), (2, "wrong usage")])
+def test_what_ended_an_incomplete_run_sets_its_exit_code(code: int, verdict: str) -> None:
+    concluded = conclude(replace(GOOD, complete=False), stopped_with=code)
+    assert (concluded.exit_code, concluded.verdict) == (code, verdict)
+    assert conclude(GOOD, stopped_with=code).exit_code == 0, "a complete result speaks for itself"

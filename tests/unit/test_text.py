@@ -105,3 +105,8 @@ def test_axis_labels_drop_needless_zeros() -> None:
     assert plain(text.rounded(text.duration(0.01))) == "10 ms"
     assert plain(text.rounded(text.duration(0.5))) == "500 ms"
     assert plain(text.rounded(text.size(0))) == "0 B"
+
+
+def test_a_moment_is_written_for_people() -> None:
+    assert text.moment("2025-03-28T21:04:11Z") == "2025-03-28 21:04:11 UTC"
+    assert text.moment("yesterday") == "yesterday"

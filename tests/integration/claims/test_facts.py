@@ -108,6 +108,7 @@ def test_the_crm_answers_every_query_of_its_claims(facts: Mapping[str, object]) 
         ("no-orphaned-sales", 0),
         ("expected-indexes", 0),
         ("composite-indexes", 0),
+        ("foreign-key-indexes", 5),
     ],
 )
 def test_the_crm_is_as_its_description_says(facts: Mapping[str, object], name: str, value: object) -> None:

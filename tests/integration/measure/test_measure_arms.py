@@ -64,9 +64,9 @@ def test_every_block_holds_every_arm_and_the_same_work(arms: dict[str, str], ser
 
 def test_the_budget_is_kept(arms: dict[str, str], server: Server, tmp_path: Path) -> None:
     measurement = asyncio.run(
-        measured([POINT, WIDE, SLOWED], arms, server.address, tmp_path / "s", options(budget_s=5, looks=(40,)))
+        measured([POINT], arms, server.address, tmp_path / "s", options(budget_s=8, looks=(200,)))
     )
-    assert measurement.seconds <= 5.5
+    assert 7 <= measurement.seconds <= 8.8
 
 
 def test_the_servers_own_time_is_told_where_a_database_for_it_is_given(
@@ -87,7 +87,7 @@ def test_a_query_that_cannot_be_prepared_on_an_arm_is_an_error_and_the_others_ar
     (error,) = measurement.errors
     assert (error.query, error.arm, error.sqlstate) == ("broken", "after", "42703")
     assert 'column "lost" does not exist' in error.message
-    assert measurement.left_out == (("broken", "it cannot be prepared on every arm"),)
+    assert measurement.left_out == {("broken", 1): "it cannot be prepared on every arm"}
     assert {item.query for item in measurement.table.slices} == {"point"}
 
 
@@ -98,7 +98,7 @@ def test_a_query_that_fails_when_run_is_counted_by_sqlstate(
     measurement = asyncio.run(measured([POINT, failing], arms, server.address, tmp_path / "s", options()))
     assert {(error.query, error.sqlstate) for error in measurement.errors} == {("failing", "22012")}
     comparisons = judge_table(
-        measurement.table, query_rules([POINT.query, failing.query]), invalid=measurement.invalid_queries()
+        measurement.table, query_rules([POINT.query, failing.query]), invalid=measurement.invalid_loads()
     )
     verdicts = {item.query: (item.verdict, item.ratio) for item in comparisons if item.query == "failing"}
     assert verdicts == {"failing": ("inconclusive", None)}
@@ -107,18 +107,18 @@ def test_a_query_that_fails_when_run_is_counted_by_sqlstate(
 def test_a_statement_that_takes_too_long_is_an_error_by_its_code(
     arms: dict[str, str], server: Server, tmp_path: Path
 ) -> None:
-    slow = query("slow", "SELECT pg_sleep(0.4), $1::int")
-    chosen = options(statement_timeout_s=0.2)
+    slow = query("slow", "SELECT pg_sleep(3), $1::int")
+    chosen = options(statement_timeout_s=1.0)
     measurement = asyncio.run(measured([POINT, slow], arms, server.address, tmp_path / "s", chosen))
-    assert {(error.query, error.sqlstate) for error in measurement.errors} == {("slow", "57014")}
-    assert measurement.seconds < 20
+    assert ("slow", "57014") in {(error.query, error.sqlstate) for error in measurement.errors}
+    assert measurement.left_out["slow", 1].startswith("it fails on ")
 
 
 def test_a_read_that_finds_nothing_is_no_measurement(arms: dict[str, str], server: Server, tmp_path: Path) -> None:
     empty = query("empty", "SELECT id FROM item WHERE id = -$1::int")
     measurement = asyncio.run(measured([POINT, empty], arms, server.address, tmp_path / "s", options()))
     assert ("empty", "02000") in {(error.query, error.sqlstate) for error in measurement.errors}
-    assert dict(measurement.left_out)["empty"].startswith("it reads or touches no row on ")
+    assert measurement.left_out["empty", 1].startswith("it reads or touches no row on ")
 
 
 def test_a_budget_that_holds_not_one_block_is_told_with_the_next_step(

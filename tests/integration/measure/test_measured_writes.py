@@ -42,7 +42,7 @@ def test_writes_do_the_same_on_every_arm_and_clocks_and_random_keys_are_told_apa
     (after,) = [proof for proof in measurement.equality if proof.arm == "after"]
     assert after.rows[0] == after.rows[1] > 20000
     assert set(after.differing) <= set(after.volatile) == {"code", "changed_at"}
-    assert measurement.invalid_queries() == {}
+    assert measurement.invalid_loads() == {}
 
 
 def test_a_form_that_writes_something_else_is_found_out(arms: dict[str, str], server: Server, tmp_path: Path) -> None:
@@ -56,14 +56,14 @@ def test_a_form_that_writes_something_else_is_found_out(arms: dict[str, str], se
     measurement = asyncio.run(measured([wrong], arms, server.address, tmp_path / "s", options()))
     (after,) = [proof for proof in measurement.equality if proof.arm == "after"]
     assert (after.equal, after.differing) == (False, ("name",))
-    assert measurement.invalid_queries() == {"wrong": "the arms did not do the same work: public.item on after"}
+    assert measurement.invalid_loads() == {("wrong", 1): "the arms did not do the same work: public.item on after"}
 
 
 def test_a_write_that_touches_nothing_is_no_measurement(arms: dict[str, str], server: Server, tmp_path: Path) -> None:
     nothing = query("nothing", "UPDATE item SET name = 'x' WHERE id = -$1::int", kind="write")
     point = query("point", "SELECT id FROM item WHERE id = $1::int")
     measurement = asyncio.run(measured([point, nothing], arms, server.address, tmp_path / "s", options()))
-    assert dict(measurement.left_out)["nothing"].startswith("it reads or touches no row on ")
+    assert measurement.left_out["nothing", 1].startswith("it reads or touches no row on ")
 
 
 def test_written_tables_are_found_through_triggers_and_nothing_is_left_of_the_trial(

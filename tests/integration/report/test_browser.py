@@ -9,11 +9,16 @@ from typing import Any
 
 import pytest
 
+from harness.report import write_index, write_report
+from harness.result.store import write_result
 from tests.unit.report.cases import CASES
 
 AXE = files("axe_core_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 WIDTHS = (390, 1280, 1920)
-SHOWN = ("regression", "integrity_failure", "strange_names", "failed_migration")
+EVERY_WAY = [
+    ("regression", width, theme, script) for width in WIDTHS for theme in ("light", "dark") for script in (True, False)
+]
+NARROWEST = [(case, min(WIDTHS), "light", True) for case in ("integrity_failure", "strange_names", "failed_migration")]
 
 
 def show(browser: Any, address: str, width: int = 1280, theme: str = "light", script: bool = True) -> None:
@@ -42,12 +47,9 @@ def evaluate(browser: Any, expression: str) -> Any:
     return answer["result"].get("value")
 
 
-@pytest.mark.parametrize("case", SHOWN)
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
+@pytest.mark.parametrize(("case", "width", "theme", "script"), EVERY_WAY + NARROWEST)
 def test_the_page_fits_and_asks_for_nothing(
-    browser: Any, pages: Path, case: str, theme: str, width: int, script: bool
+    browser: Any, pages: Path, case: str, width: int, theme: str, script: bool
 ) -> None:
     address = (pages / f"{case}.html").as_uri()
     show(browser, address, width, theme, script)
@@ -58,17 +60,14 @@ def test_the_page_fits_and_asks_for_nothing(
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case != "two_hundred_queries"])
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing(browser: Any, pages: Path, case: str, theme: str) -> None:
-    for width in (390, 1280):
-        show(browser, (pages / f"{case}.html").as_uri(), width, theme)
-        browser.execute_script("for (const item of document.querySelectorAll('details')) item.open = true")
-        browser.execute_script(AXE)
-        found = browser.execute_async_script(
-            "axe.run({resultTypes: ['violations']}).then(arguments[arguments.length - 1])"
-        )
-        told = [f"{item['id']}: {[node['html'][:200] for node in item['nodes'][:3]]}" for item in found["violations"]]
-        assert told == []
+@pytest.mark.parametrize(("width", "theme"), [(390, "light"), (1280, "dark")])
+def test_axe_finds_nothing(browser: Any, pages: Path, case: str, width: int, theme: str) -> None:
+    show(browser, (pages / f"{case}.html").as_uri(), width, theme)
+    browser.execute_script("for (const item of document.querySelectorAll('details')) item.open = true")
+    browser.execute_script(AXE)
+    found = browser.execute_async_script("axe.run({resultTypes: ['violations']}).then(arguments[arguments.length - 1])")
+    told = [f"{item['id']}: {[node['html'][:200] for node in item['nodes'][:3]]}" for item in found["violations"]]
+    assert told == []
 
 
 def test_the_pictures_of_a_details_section_have_size(browser: Any, pages: Path) -> None:
@@ -118,3 +117,18 @@ def test_under_a_policy_words_and_charts_can_be_read(browser: Any, policed: str,
         box = browser.execute_cdp_cmd("DOM.getBoxModel", {"nodeId": strip})["model"]
         assert box["width"] >= 300
         assert box["height"] >= 20
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_list_of_runs_fits_and_axe_finds_nothing_in_it(browser: Any, tmp_path: Path, width: int) -> None:
+    for case in ("all_good", "integrity_failure", "failed_migration"):
+        (tmp_path / case).mkdir()
+        write_result(tmp_path / case, CASES[case])
+        write_report(tmp_path / case)
+    address = write_index(tmp_path).as_uri()
+    show(browser, address, width)
+    assert evaluate(browser, "document.documentElement.scrollWidth") <= width
+    assert requested(browser) == {address}
+    browser.execute_script(AXE)
+    found = browser.execute_async_script("axe.run().then(arguments[arguments.length - 1])")
+    assert [item["id"] for item in found["violations"]] == []

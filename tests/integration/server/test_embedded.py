@@ -163,7 +163,8 @@ def test_a_run_killed_at_once_leaves_no_server_and_all_of_its_data(tmp_path: Pat
         assert wait_until(lambda: not processes_in(home.data))
         (dead,) = [found for found in find_dead_runs(tmp_path / "results") if found.home == home.path]
         assert dead.folder == tmp_path / "results" / "run"
-        assert dead.commands == (f"bench run --resume {dead.folder}", "bench clean")
+        assert dead.resume_command == f"bench run --resume {dead.folder}"
+        assert dead.clean_command == "bench clean"
         assert home.data.is_dir()
 
         async def resume() -> object:
@@ -195,7 +196,9 @@ def test_a_server_that_outlived_its_run_is_stopped_and_its_folder_kept(tmp_path:
             stray.kill()
             stray.wait()
         assert home.data.is_dir()
-        assert any("bench run --resume" in note and "bench clean" in note for note in notes.notes)
+        said = "\n".join(notes.notes)
+        assert "bench run --resume" in said
+        assert "bench clean" in said
         (dead,) = [found for found in find_dead_runs(tmp_path / "results") if found.home == home.path]
         assert remove_home(dead)
         assert not home.path.exists()

@@ -12,9 +12,9 @@ import pytest
 from harness.errors import MigrationError
 from harness.progress import Silent
 from harness.scenario import SqlFile
-from harness.server import Server, connect
+from harness.server import Databases, Server, connect
 from harness.server.access import check_access
-from harness.server.roles import RoleReport, existing_roles, prepare_roles
+from harness.server.roles import RoleReport, drop_made_roles, existing_roles, prepare_roles
 
 ROLES = "DO $$ BEGIN IF to_regrole('tester') IS NULL THEN CREATE ROLE tester NOLOGIN; END IF; END $$;"
 
@@ -91,3 +91,40 @@ def test_what_changes_a_given_server_is_refused(given: Server, text: str) -> Non
 )
 def test_what_changes_only_the_database_is_not(given: Server, text: str) -> None:
     asyncio.run(check_access(given, [sql(text)]))
+
+
+def run(server: Server, *statements: str, database: str | None = None) -> None:
+    async def go() -> None:
+        connection = await connect(server.address, database)
+        try:
+            for statement in statements:
+                await connection.execute(statement)
+        finally:
+            await connection.close()
+
+    asyncio.run(go())
+
+
+def test_roles_that_a_run_made_go_with_the_last_database_and_no_others(given: Server, databases: Databases) -> None:
+    run(given, "CREATE ROLE mine")
+    prepare(replace(given, allow_roles=True))
+    asyncio.run(databases.create("last"))
+    try:
+        assert asyncio.run(drop_made_roles(given.address)) == (), "a run that is at work may need them"
+    finally:
+        asyncio.run(databases.drop("last"))
+    try:
+        assert asyncio.run(drop_made_roles(given.address)) == ("tester",)
+        assert asyncio.run(existing_roles(given, ["tester", "mine"])) == ("mine",)
+    finally:
+        run(given, "DROP ROLE mine")
+
+
+def test_a_role_that_something_has_come_to_depend_on_stays(given: Server) -> None:
+    prepare(replace(given, allow_roles=True))
+    run(given, "CREATE TABLE theirs ()", "GRANT SELECT ON theirs TO tester")
+    try:
+        assert asyncio.run(drop_made_roles(given.address)) == ()
+        assert asyncio.run(existing_roles(given, ["tester"])) == ("tester",)
+    finally:
+        run(given, "DROP TABLE theirs")

@@ -133,7 +133,7 @@ def run_apart(databases: Databases, statement: str) -> None:
 
     async def run() -> None:
         await databases.create(arm)
-        await _execute(databases, arm, statement)
+        await execute(databases, arm, statement)
 
     try:
         asyncio.run(run())
@@ -151,9 +151,9 @@ async def _check(
 ) -> Outcome:
     before, after, clone = arms
     await databases.create(before)
-    await _execute(databases, before, old_state)
+    await execute(databases, before, old_state)
     await databases.create(after, before)
-    await _execute(databases, after, migration)
+    await execute(databases, after, migration)
     await databases.create(clone, after)
     connection = await databases.connect(before)
     try:
@@ -168,7 +168,8 @@ async def _check(
     return Outcome(databases, arms, checked.integrity, checked.untimed)
 
 
-async def _execute(databases: Databases, arm: str, text: str) -> None:
+async def execute(databases: Databases, arm: str, text: str) -> None:
+    """Runs statements in one of the databases."""
     connection = await databases.connect(arm)
     try:
         await connection.execute(text)

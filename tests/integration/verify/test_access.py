@@ -18,7 +18,8 @@ OLD_STATE = """
     CREATE TABLE open_notes (id int PRIMARY KEY, team_id int, team_name text);
     INSERT INTO teams SELECT n, 'team ' || n, 1 + n % 2 FROM generate_series(1, 10) n;
     INSERT INTO notes SELECT n, t.id, t.name, t.tenant FROM generate_series(1, 40) n JOIN teams t ON t.id = 1 + n % 10;
-    UPDATE notes SET team_id = 2, team_name = 'team 2' WHERE id IN (1, 2, 3);  -- the second is of tenant 2, its team is not
+    UPDATE notes SET team_id = 2, team_name = 'team 2' WHERE id IN (1, 2, 3);
+    -- The second note is of tenant 2, its team is not.
     INSERT INTO open_notes SELECT id, team_id, team_name FROM notes;
     ALTER TABLE teams ENABLE ROW LEVEL SECURITY;
     ALTER TABLE notes ENABLE ROW LEVEL SECURITY;

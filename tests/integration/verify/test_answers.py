@@ -1,4 +1,4 @@
-"""Old and new form of a query must answer alike; what stale copies explain is flagged, what nothing explains is not timed."""
+"""Old and new form of a query must answer alike; what stale copies explain is flagged, else it is not timed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ OLD_STATE = """
     CREATE TABLE makers (id int PRIMARY KEY, name text);
     CREATE TABLE goods (id int PRIMARY KEY, maker_id int, maker_name text, price numeric(10,2), ratio float8);
     INSERT INTO makers SELECT n, 'maker ' || n FROM generate_series(1, 20) n;
-    INSERT INTO goods SELECT n, m.id, m.name, n, n / 10.0 FROM generate_series(1, 2500) n JOIN makers m ON m.id = 1 + n % 20;
+    INSERT INTO goods
+    SELECT n, m.id, m.name, n, n / 10.0 FROM generate_series(1, 2500) n JOIN makers m ON m.id = 1 + n % 20;
     UPDATE goods SET maker_name = 'an old name' WHERE id IN (3, 23);
     UPDATE goods SET maker_id = NULL WHERE id = 5;
     UPDATE goods SET ratio = 'NaN' WHERE id = 9;
@@ -24,11 +25,16 @@ MIGRATION = """
         SELECT g.id, m.name AS maker_name, g.price, g.ratio FROM goods g LEFT JOIN makers m ON m.id = g.maker_id;
     ALTER TABLE goods DROP COLUMN maker_name;
 """
+RENAME = "UPDATE makers SET name = 'x' WHERE id = 1"
 QUERIES = (
-    query("same", "SELECT id, price, ratio FROM goods ORDER BY id", "SELECT id, price, ratio FROM goods_shown ORDER BY id DESC"),
+    query("same", "SELECT id, price, ratio FROM goods", "SELECT id, price, ratio FROM goods_shown ORDER BY id DESC"),
     query("order", "SELECT id FROM goods ORDER BY id", "SELECT id FROM goods_shown ORDER BY id DESC", ordered=True),
     query("list", "SELECT id, maker_name FROM goods", "SELECT id, maker_name FROM goods_shown"),
-    query("search", "SELECT id FROM goods WHERE maker_name LIKE 'maker%'", "SELECT id FROM goods_shown WHERE maker_name LIKE 'maker%'"),
+    query(
+        "search",
+        "SELECT id FROM goods WHERE maker_name LIKE 'maker%'",
+        "SELECT id FROM goods_shown WHERE maker_name LIKE 'maker%'",
+    ),
     query(
         "report",
         "SELECT maker_name, sum(price) FROM goods GROUP BY 1",
@@ -52,8 +58,8 @@ QUERIES = (
         "SELECT id FROM goods_shown WHERE id = CASE WHEN :id::int = 2 THEN 1 ELSE :id END",
         params=sql_file("SELECT n AS id FROM generate_series(1, 3) n"),
     ),
-    query("rename", "UPDATE makers SET name = 'x' WHERE id = 1", "UPDATE makers SET name = 'x' WHERE id = 1", kind="write"),
-    query("no_write", "UPDATE makers SET name = 'x' WHERE id = 1", "UPDATE makers SET name = 'x' WHERE id = -1", kind="write"),
+    query("rename", RENAME, RENAME, kind="write"),
+    query("no_write", RENAME, RENAME.replace("id = 1", "id = -1"), kind="write"),
 )  # fmt: skip
 UNEXPLAINED = {"order", "limit", "twice", "broken", "by_schema", "parameters"}
 EXPLAINED = {"list", "search", "report", "sort"}

@@ -29,7 +29,8 @@ OLD_STATE = """
     COMMENT ON COLUMN goods.maker_name IS 'copied';
     GRANT SELECT, INSERT ON goods TO verify_granted;
     GRANT SELECT (maker_name) ON goods TO verify_granted;
-    CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.maker_name := upper(NEW.maker_name); RETURN NEW; END $$;
+    CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN NEW.maker_name := upper(NEW.maker_name); RETURN NEW; END $$;
     CREATE FUNCTION fine() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.sku := upper(NEW.sku); RETURN NEW; END $$;
     CREATE TRIGGER goods_touch BEFORE INSERT ON goods FOR EACH ROW EXECUTE FUNCTION touch();
     CREATE TRIGGER goods_fine BEFORE INSERT ON goods FOR EACH ROW EXECUTE FUNCTION fine();
@@ -131,3 +132,11 @@ def test_every_query_of_a_finding_runs(outcome: Outcome) -> None:
     for finding in outcome.found("index_redundant") + outcome.found("function_broken"):
         if "by_call" not in finding.object:
             assert outcome.rerun(finding)
+
+
+def test_every_finding_about_the_database_has_a_query(outcome: Outcome) -> None:
+    for finding in outcome.found():
+        assert finding.query
+        assert finding.database
+        if "by_call" not in finding.object:
+            outcome.rerun(finding)

@@ -12,7 +12,7 @@ from tests.integration.verify.checking import Outcome, check
 
 OLD_STATE = """
     CREATE TYPE grade AS ENUM ('low', 'high');
-    CREATE TABLE makers (id int PRIMARY KEY, title text, city text);
+    CREATE TABLE makers (id int PRIMARY KEY, title text, city text, big boolean DEFAULT true);
     CREATE TABLE goods (
         id int PRIMARY KEY, maker_id int REFERENCES makers, maker_name text, maker_city text, maker_title text,
         grade_name varchar(10), active boolean, note text, price numeric(10,2), weight numeric, old_label text
@@ -22,7 +22,7 @@ OLD_STATE = """
     CREATE TABLE remade (id int PRIMARY KEY, word text, other text);
     CREATE SCHEMA side;
     CREATE TABLE side.goods (id int PRIMARY KEY, title text, label text);
-    INSERT INTO makers SELECT n, 'maker ' || n, 'city ' || n FROM generate_series(1, 30) n;
+    INSERT INTO makers (id, title, city) SELECT n, 'maker ' || n, 'city ' || n FROM generate_series(1, 30) n;
     INSERT INTO goods
     SELECT n, m.id, m.title, m.city, m.title, 'low', n % 3 > 0, 'note ' || n, n, n, 'label'
     FROM generate_series(1, 90) n JOIN makers m ON m.id = 1 + n % 30;
@@ -34,7 +34,8 @@ OLD_STATE = """
 """
 MIGRATION = """
     CREATE VIEW goods_inner AS
-        SELECT g.id, m.title AS maker_name, m.city AS place, m.title AS producer, 'low'::grade AS grade_name
+        SELECT g.id, m.title AS maker_name, m.city AS place, m.title AS producer, 'label'::text AS sticker,
+               'low'::grade AS grade_name
         FROM goods g LEFT JOIN makers m ON m.id = g.maker_id;
     CREATE VIEW goods_shown AS SELECT id AS good_id, maker_name, place, producer FROM goods_inner;
     CREATE VIEW sold_shown AS

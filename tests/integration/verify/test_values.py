@@ -31,7 +31,8 @@ CASES: dict[str, tuple[str, str, Pairs, dict[str, int]]] = {
     "numeric_fixed": ("numeric(12,2)", "numeric(12,2)", [("1.10", "1.10"), ("0.00", "NULL")], {"value_to_null": 1}),
     "numeric_bare": ("numeric(12,2)", "numeric", [("1.10", "1.1"), ("1.10", "1.10")], {"renders_differently": 1}),
     "numeric_as_float": (
-        "numeric", "float8", [("0.1", "0.1"), ("1.50", "1.5"), ("123456789012345678.5", "123456789012345678.5")],
+        "numeric", "float8",
+        [("0.1", "0.1"), ("1.50", "1.5"), ("123456789012345678.5", "123456789012345678.5")],
         {"renders_differently": 1, "different": 1},
     ),
     "float_zero": ("float8", "float8", [("0", "'-0'"), ("1", "1")], {"renders_differently": 1}),
@@ -54,7 +55,8 @@ CASES: dict[str, tuple[str, str, Pairs, dict[str, int]]] = {
     "text_as_enum": ("varchar(20)", "mood", [("'glad'", "'glad'")], {}),
     "varchar_longer": ("varchar(20)", "varchar(50)", [("'a'", "'a'")], {}),
     "zone_shift": ("timestamptz", "timestamptz",
-                   [("'2024-03-31 01:30+00'", "'2024-03-31 01:30+01'"), ("'2024-01-01 12:00+02'", "'2024-01-01 10:00+00'")],
+                   [("'2024-03-31 01:30+00'", "'2024-03-31 01:30+01'"),
+                    ("'2024-01-01 12:00+02'", "'2024-01-01 10:00+00'")],
                    {"different": 1}),
     "zone_lost": ("timestamptz", "timestamp", [("'2024-01-01 12:00+00'", "'2024-01-01 12:00'"),
                                                ("'2024-01-01 12:00+00'", "'2024-01-01 13:00'")],
@@ -108,7 +110,7 @@ def outcome(databases: Databases) -> Iterator[Outcome]:
 @pytest.mark.parametrize("name", CASES)
 def test_each_value_is_counted_in_its_class(outcome: Outcome, name: str) -> None:
     found = outcome.column(f"things.{name}")
-    expected = {kind: 0 for kind in ("renders_differently", "different", "null_to_value", "value_to_null")}
+    expected = dict.fromkeys(("renders_differently", "different", "null_to_value", "value_to_null"), 0)
     expected |= CASES[name][3]
     assert {kind: getattr(found, kind) for kind in expected} == expected
     assert found.identical == found.rows - sum(expected.values())

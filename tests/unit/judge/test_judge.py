@@ -163,7 +163,7 @@ def test_an_absent_quantile_has_no_figure() -> None:
 
 def test_queries_that_were_left_out_stay_in_the_family_and_in_the_list() -> None:
     rules = {**RULES, "broken": QueryRules()}
-    item = one(judge_table(table(USUAL), rules, invalid={"broken": "it fails on after"}), "broken")
+    item = one(judge_table(table(USUAL), rules, invalid={("broken", 1): "it fails on after"}), "broken")
     assert (item.verdict, item.warnings) == ("inconclusive", ("it fails on after",))
 
 
@@ -210,7 +210,7 @@ def test_the_mix_weighs_its_queries() -> None:
 
 def test_a_mix_with_a_missing_query_has_no_figure() -> None:
     rules = {**RULES, "broken": QueryRules()}
-    item = one(throughput(table(USUAL), rules, invalid={"broken": "it fails on after"}), MIX, metric="throughput")
+    item = one(throughput(table(USUAL), rules, invalid={("broken", 1): "it fails on after"}), MIX, metric="throughput")
     assert (item.ratio, item.warnings[0]) == (None, "it fails on after")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -49,7 +50,29 @@ def test_a_probe_can_be_used_again() -> None:
     assert second < 2 * first + 10
 
 
-def test_the_percentile_is_the_value_that_one_percent_exceed() -> None:
+def test_the_percentile_is_the_value_that_one_percent_exceed_and_never_rests_on_one_lag() -> None:
     assert percentile_99([float(value) for value in range(1, 101)]) == 99.0
-    assert percentile_99([3.0, 1.0, 2.0]) == 3.0
+    assert percentile_99([float(value) for value in range(1, 1001)]) == 990.0
+    assert percentile_99([3.0, 1.0, 2.0]) == 2.0
+    assert percentile_99([3.0]) == 0.0
     assert percentile_99([]) == 0.0
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_single_connections_own_work_is_no_lag_but_standing_still_is(alone: bool) -> None:
+    async def largest(block: Callable[[], None]) -> float:
+        probe = LagProbe()
+        probe.start(alone)
+        await asyncio.sleep(0.01)
+        block()
+        await asyncio.sleep(0)
+        return percentile_99(probe.stop())
+
+    def work() -> None:
+        until_s = time.thread_time() + 0.05
+        while time.thread_time() < until_s:
+            pass
+
+    worked = asyncio.run(largest(work))
+    assert worked < 0.02 if alone else worked > 0.03
+    assert asyncio.run(largest(lambda: time.sleep(0.05))) > 0.03

@@ -26,8 +26,10 @@ def samples(latencies_s: list[float], states: list[str] | None = None) -> Sample
     return rows
 
 
-def facts(block: int, arm: str = "before", query: str = "q", invalid: str = "", lag_s: float = 0.0) -> SliceFacts:
-    return SliceFacts(query, arm, 1, block, lag_s, 2e-5, None, invalid)
+def facts(
+    block: int, arm: str = "before", query: str = "q", invalid: str = "", lag_s: float = 0.0, marks: str = ""
+) -> SliceFacts:
+    return SliceFacts(query, arm, 1, block, lag_s, 2e-5, None, invalid, marks)
 
 
 def test_a_slice_is_summed_up_over_its_successes_and_counts_its_errors() -> None:
@@ -63,7 +65,7 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     path = tmp_path / "samples.parquet"
     writer = SampleWriter(path, ["q", "r"], ["before", "after"], {"seed": 1})
     blocks = [
-        [(facts(0), samples([0.1, 0.2])), (facts(0, "after"), samples([0.3], ["40001"]))],
+        [(facts(0, marks="a checkpoint began"), samples([0.1, 0.2])), (facts(0, "after"), samples([0.3], ["40001"]))],
         [(facts(1, query="r"), samples([0.5] * 30)), (facts(1, "after", "r", "a worker died"), samples([]))],
     ]
     for block in blocks:

@@ -280,6 +280,15 @@ _LOSS = replace(
             "JOIN items_with_details AS new USING (id)",
         ),
         Finding(
+            "access_wider",
+            "warning",
+            "orders_with_details",
+            "anon reads rows that orders does not show it",
+            count=12,
+            rows=100_000,
+            examples=tuple(Example(f"id={number}") for number in range(12)),
+        ),
+        Finding(
             "value_to_null",
             "error",
             "items.product_name",

@@ -13,6 +13,7 @@ from harness.measure.slices import SliceFacts
 
 ARMS = ("before", "after", "control")
 VOID_BLOCK = 5
+MARKED_BLOCK = 9
 
 
 def write_samples(
@@ -40,6 +41,7 @@ def write_samples(
                 samples["done_s"] = samples["intended_s"] + latencies
                 late = query == void_query and arm == "after" and block == VOID_BLOCK
                 invalid = "the client was late" if late else ""
-                slices.append((SliceFacts(query, arm, 1, block, 0.0001, 0.00002, before_s, invalid), samples))
+                marks = "a checkpoint began" if arm == "before" and block == MARKED_BLOCK else ""
+                slices.append((SliceFacts(query, arm, 1, block, 0.0001, 0.00002, before_s, invalid, marks), samples))
         writer.append(slices)
     writer.finish()

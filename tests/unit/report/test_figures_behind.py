@@ -15,7 +15,7 @@ from harness.report.pictures import blocks_picture, distribution_picture
 from harness.report.svg import Axis, byte_values, linear_values, log_values, ratio_axis, ratio_ticks
 from harness.result.store import write_result
 from tests.unit.report.cases import REGRESSION
-from tests.unit.report.samples import VOID_BLOCK, write_samples
+from tests.unit.report.samples import MARKED_BLOCK, VOID_BLOCK, write_samples
 
 
 def test_a_log_axis_puts_1_in_the_middle_of_a_half_and_2() -> None:
@@ -94,6 +94,15 @@ def test_a_void_block_counts_for_no_arm_and_is_marked(samples: Path) -> None:
     assert [column.words for column in picture.columns if column.void] == ["block 5: void, after: the client was late"]
 
 
+def test_a_block_with_a_checkpoint_is_marked_and_counts(samples: Path) -> None:
+    shown = detail(samples, "orders_search")
+    assert shown.marks == ((MARKED_BLOCK, "before: a checkpoint began"),)
+    assert None not in shown.series[0].medians_s
+    picture = blocks_picture(shown)
+    assert picture is not None
+    assert [column.sign for column in picture.columns if column.sign] == ["!"]
+
+
 def test_the_void_block_of_one_query_leaves_the_others_alone(samples: Path) -> None:
     shown = detail(samples, "orders_search")
     assert shown.void == ()
@@ -110,7 +119,7 @@ def test_pictures_have_a_line_for_each_arm(samples: Path) -> None:
     shown = detail(samples)
     for picture in (blocks_picture(shown), distribution_picture(shown)):
         assert picture is not None
-        assert [line.arm for line in picture.lines] == ["control", "before", "after"]
+        assert [line.arm for line in picture.lines] == ["control", "after", "before"]
         assert all(line.path.startswith("M") for line in picture.lines)
 
 

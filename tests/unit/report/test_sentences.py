@@ -6,10 +6,13 @@ from dataclasses import replace
 
 import pytest
 
+from harness.errors import EXIT_INTERRUPTED
 from harness.outcome import conclude
 from harness.report import build
 from harness.report.evidence import LatencySection
+from harness.report.words import problem
 from harness.result import Comparison, Finding, Integrity, PhaseRecord, Result
+from harness.verify.kinds import KINDS
 from tests.unit.report.cases import ALL_GOOD, CASES, EMPTY, INTEGRITY, compare, control
 
 
@@ -31,11 +34,19 @@ def test_an_integrity_failure_names_the_columns() -> None:
     )
 
 
-def test_many_objects_are_named_up_to_four() -> None:
-    findings = tuple(Finding("rls_bypassed", "error", f"public.v{number}", "") for number in range(12))
+def test_many_objects_are_counted_in_the_sentence_and_named_below_it() -> None:
+    findings = tuple(Finding("rls_bypassed", "error", f"v{number:02d}", "") for number in range(15))
+    result = conclude(replace(ALL_GOOD, integrity=replace(INTEGRITY, verdict="fail", findings=findings)))
+    assert sentence(result) == "Do not run this migration as it is: 15 views read past row level security."
+    reason = build(result).headline.reasons[0]
+    assert reason == "15 views read past row level security: v00, v01, v02, v03 and 11 more."
+
+
+def test_lost_values_come_before_rights() -> None:
+    findings = (Finding("rls_bypassed", "error", "v", "", count=9), Finding("no_counterpart", "error", "a.b", ""))
     result = conclude(replace(ALL_GOOD, integrity=replace(INTEGRITY, verdict="fail", findings=findings)))
     assert sentence(result).endswith(
-        "12 views read past row level security (public.v0, public.v1, public.v2, public.v3 and 8 more)."
+        "1 of 4 dropped columns has no counterpart (a.b); 1 view reads past row level security (v)."
     )
 
 
@@ -55,6 +66,12 @@ def test_a_finding_of_an_unknown_kind_speaks_for_itself() -> None:
     findings = (Finding("moon_phase", "error", "a.b", ""),)
     result = conclude(replace(ALL_GOOD, integrity=replace(INTEGRITY, verdict="fail", findings=findings)))
     assert sentence(result).endswith("1 object shows “moon phase” (a.b).")
+
+
+def test_every_kind_of_finding_has_words_for_one_and_for_several() -> None:
+    for kind in KINDS:
+        assert f"“{kind.replace('_', ' ')}”" not in problem(kind, 1)
+        assert problem(kind, 2) != problem(kind, 1)
 
 
 def test_nothing_compared_is_told_as_nothing_proven() -> None:
@@ -89,6 +106,12 @@ def test_a_failed_run_says_where_it_failed_and_what_is_certain_all_the_same() ->
     failed = PhaseRecord("measure", 1.0, 1.0, "failed", "server gone")
     result = conclude(replace(CASES["integrity_failure"], complete=False, phases=(failed,)))
     assert "already certain: 1 of 4 dropped columns has no counterpart" in sentence(result)
+
+
+def test_an_interrupted_run_says_where() -> None:
+    stopped = (PhaseRecord("measure", 1.0, 1.0, "failed", "interrupted"),)
+    result = replace(ALL_GOOD, complete=False, exit_code=EXIT_INTERRUPTED, phases=stopped)
+    assert sentence(result) == "This run was interrupted in its phase “measure”."
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -132,7 +155,7 @@ def test_the_control_of_the_same_query_is_its_noise() -> None:
         ("b", "1.03×"),
         ("a", "0.99×"),
     ]
-    assert "at most +3.0" in section.noise
+    assert "in b, by +3.0" in section.noise
 
 
 def test_a_run_without_control_says_that_its_noise_is_unknown() -> None:

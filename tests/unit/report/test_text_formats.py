@@ -28,6 +28,7 @@ def test_the_summary_ends_with_the_report_and_starts_with_what_ran() -> None:
     lines = console.file.getvalue().splitlines()
     assert lines[0].startswith("shop at 100k")
     assert lines[-1].strip() == "Report: results/run/report.html"
+    assert max(cell_len(line) for line in lines) <= 100
 
 
 def test_the_summary_shows_the_slowest_query_first() -> None:
@@ -110,6 +111,6 @@ def test_junit_fails_what_is_lost_and_what_is_too_slow_but_never_a_claim() -> No
 
 def test_an_accepted_finding_does_not_fail_its_case() -> None:
     found = outcomes("integrity_failure", "integrity findings")
-    assert found["items.product_name: value to null"] == "passed"
-    assert found["items.product_name: value differs"] == "failure"
+    assert found["value to null: items.product_name: the reference is NULL, the copy was filled"] == "passed"
+    assert found["value differs: items.product_name: the view shows the product's present name"] == "failure"
     assert len(found) == len(INTEGRITY_FAILURE.integrity.findings)

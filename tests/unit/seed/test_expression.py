@@ -11,14 +11,15 @@ import pytest
 
 from harness.seed.expression import evaluate, lone_name, names_in
 from harness.seed.values import Coded, Column, Flag, Moment, Number, Text
+from harness.seed.words import Words
 from tests.unit.seed.tiny import plain
 
 NULL_LAST = np.array([False, False, True])
 COLUMNS: dict[str, Column] = {
     "price": Number(np.array([1050, 200, 300]), 2, NULL_LAST),
     "count": Number(np.array([3, -4, 5])),
-    "state": Coded(np.array([0, 1, 1]), pa.array(["open", "done"]), NULL_LAST),
-    "name": Text(pa.array(["a", "b", None])),
+    "state": Coded(np.array([0, 1, 1]), Words(pa.array(["open", "done"])), NULL_LAST),
+    "name": Text.of(pa.array(["a", "b", None])),
     "at": Moment(np.array([0, 3_600_000_000, 7_200_000_000])),
     "good": Flag(np.array([True, False, True])),
 }

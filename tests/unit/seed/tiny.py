@@ -124,9 +124,11 @@ def plain(column: Column) -> list[Any]:
     from harness.seed.values import Coded, Flag, Moment, Number, Ref, Text
 
     match column:
-        case Coded(words=words):
-            kind = words.type
-        case Text():
+        case Coded(words=words) if not words.are_texts:
+            lists = words.array.to_pylist()
+            null = np.zeros(len(column), dtype=np.bool_) if column.null is None else column.null
+            return [None if gone else lists[code] for code, gone in zip(column.codes, null, strict=True)]
+        case Coded() | Text():
             kind = pa.string()
         case Number(scale=scale):
             kind = pa.decimal128(30, scale) if scale else pa.int64()

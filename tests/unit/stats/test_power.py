@@ -13,8 +13,8 @@ RULES = Rules()
 
 
 def test_a_number_of_blocks_as_worked_out_by_hand() -> None:
-    # (z(0.05) + z(0.1)) * sd / distance = (1.6449 + 1.2816) * 0.04 / 0.03 = 3.902; squared 15.225; times pi/3: 15.94.
-    assert blocks_for(0.03, 0.04, 0.05, 0.9) == 16
+    # (z(0.05) + z(0.1)) * sd / distance = (1.6449 + 1.2816) * 0.05 / 0.03 = 4.877; squared 23.79; times pi/3: 24.91.
+    assert blocks_for(0.03, 0.05, 0.05, 0.9) == 25
 
 
 def test_there_are_never_fewer_blocks_than_the_test_needs_to_be_significant_at_all() -> None:

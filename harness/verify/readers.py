@@ -1,0 +1,55 @@
+"""Who reads in the access check: a role, and the settings that say who its user is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+
+from harness.errors import ScenarioError
+from harness.scenario import AccessRole
+from harness.server.address import connect
+from harness.server.faults import describe
+from harness.snapshot import SESSION
+from harness.sqltext import quote_ident, quote_literal
+from harness.verify.context import Context
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A role with the settings that say who its user is."""
+
+    role: str
+    settings: tuple[tuple[str, str], ...]
+
+    async def become(self, connection: Any) -> None:
+        """Makes the running transaction this reader's."""
+        for name, value in self.settings:
+            await connection.execute("SELECT set_config($1, $2, true)", name, value)
+        await connection.execute(f"SET LOCAL ROLE {quote_ident(self.role)}")
+
+    def script(self, query: str, before: str = "") -> str:
+        """A transaction of this reader's for psql, rolled back; `before` is done with one's own rights."""
+        settings = [
+            f"SELECT set_config({quote_literal(name)}, {quote_literal(value)}, true);" for name, value in self.settings
+        ]
+        lines = ["BEGIN;", before, *settings, f"SET LOCAL ROLE {quote_ident(self.role)};", query, "ROLLBACK;"]
+        return "\n".join(line for line in lines if line)
+
+
+async def draw_reader(context: Context, wanted: AccessRole) -> Reader:
+    """The role's settings, those that a query gives included; the query sees the old state."""
+    settings = dict(wanted.settings)
+    if wanted.settings_query:
+        connection = await connect(context.address, context.before_db, SESSION)
+        try:
+            row = await connection.fetchrow(wanted.settings_query)
+        except asyncpg.PostgresError as error:
+            raise ScenarioError(f"access_role {wanted.role}: settings_query: {describe(error)}", "mend it") from None
+        finally:
+            await connection.close()
+        if row is None:
+            raise ScenarioError(f"access_role {wanted.role}: settings_query gives no row", "let it give one")
+        settings |= {name.replace("__", "."): str(value) for name, value in row.items()}
+    return Reader(wanted.role, tuple(settings.items()))

@@ -1,0 +1,81 @@
+"""The list of runs."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from harness.errors import UsageError
+from harness.report import write_index, write_report
+from harness.result import Result
+from harness.result.store import write_result
+from tests.unit.report.cases import ALL_GOOD, FAILED_MIGRATION, INTEGRITY_FAILURE
+from tests.unit.report.test_html import Page
+
+
+def store(results: Path, name: str, result: Result, report: bool = True) -> None:
+    folder = results / name
+    folder.mkdir()
+    write_result(folder, result)
+    if report:
+        write_report(folder)
+
+
+def listed(results: Path) -> str:
+    return write_index(results).read_text(encoding="utf-8")
+
+
+def test_runs_are_listed_newest_first_with_their_verdicts(tmp_path: Path) -> None:
+    store(tmp_path, "a", replace(ALL_GOOD, started_at="2025-01-01T00:00:00Z"))
+    store(tmp_path, "b", replace(INTEGRITY_FAILURE, started_at="2025-03-01T00:00:00Z"))
+    store(tmp_path, "c", replace(FAILED_MIGRATION, started_at="2025-02-01T00:00:00Z"))
+    page = listed(tmp_path)
+    assert re.findall(r'href="(.)/report.html">([^<]+)</a>', page) == [
+        ("b", "2025-03-01 00:00:00 UTC"),
+        ("c", "2025-02-01 00:00:00 UTC"),
+        ("a", "2025-01-01 00:00:00 UTC"),
+    ]
+    words = " ".join(Page(page).words)
+    verdicts = ("integrity failure (3)", "could not run to its end (5)", "all good (0)")
+    assert sorted(verdicts, key=words.index) == list(verdicts)
+
+
+def test_latest_is_no_run_of_its_own(tmp_path: Path) -> None:
+    store(tmp_path, "a", ALL_GOOD)
+    (tmp_path / "latest").symlink_to("a")
+    assert listed(tmp_path).count("/report.html") == 1
+
+
+def test_a_run_without_page_has_no_link(tmp_path: Path) -> None:
+    store(tmp_path, "a", ALL_GOOD, report=False)
+    assert "href=" not in listed(tmp_path)
+
+
+def test_a_result_that_cannot_be_read_is_listed_with_the_reason(tmp_path: Path) -> None:
+    store(tmp_path, "a", ALL_GOOD)
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "result.json").write_text("{", encoding="utf-8")
+    page = listed(tmp_path)
+    assert "cannot be read" in page
+    assert "is no result" in page
+    assert "all good (0)" in page
+
+
+def test_names_of_folders_are_quoted_in_links_and_escaped_in_text(tmp_path: Path) -> None:
+    store(tmp_path, '<b> & "q" #1', replace(ALL_GOOD, started_at=""))
+    page = listed(tmp_path)
+    assert 'href="%3Cb%3E%20%26%20%22q%22%20%231/report.html"' in page
+    assert "&lt;b&gt; &amp;" in page
+
+
+def test_the_same_runs_give_the_same_bytes(tmp_path: Path) -> None:
+    store(tmp_path, "a", ALL_GOOD)
+    assert listed(tmp_path) == listed(tmp_path)
+
+
+def test_a_folder_without_runs_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="holds no run"):
+        write_index(tmp_path)
