@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import shlex
 import shutil
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
@@ -38,16 +36,15 @@ from harness.result.run import SCHEMA_VERSION
 from harness.result.store import RESULT_FILE, new_run_folder, point_latest, read_result
 from harness.scenario import load_scenario, scenario_names
 from harness.seed import check_spec, declared_catalogue, discard_parts, load_spec, parse_scale
-from harness.server import Databases, Journal, Server, ServerOptions, open_server
+from harness.server import Databases, Journal, Server, open_server
 from harness.server.faults import as_harness_error
-from harness.server.journal import FILE_NAME as JOURNAL_FILE
-from harness.server.journal import read_journal
+from harness.server.home import Home
 from harness.server.leftovers import stop_dead_servers
 from harness.server.opening import check_options
 from harness.server.roles import drop_made_roles
-from harness.server.serve import serve
 
 LOG_FILE = "log.txt"
+SERVER_LOG_FILE = "server.log"
 Phases = Callable[[Run], Awaitable[None]]
 
 
@@ -90,6 +87,11 @@ class Ended:
     result: Result
     folder: Path
     problem: BaseException | None
+
+    @property
+    def has_server(self) -> bool:
+        """Whether it came so far that there was a server, which `keep` keeps."""
+        return any(phase.name == "server" and phase.status == "done" for phase in self.result.phases)
 
 
 def run_to_end(options: RunOptions, resume: Path | None, progress: Progress, phases: Phases = whole_run) -> Ended:
@@ -164,12 +166,25 @@ async def _on_server(
             server = await stack.enter_async_context(open_server(options.server, journal, progress))
             recorder.server = server
             recorder.set(environment=_environment(server))
+        if server.home is not None:
+            stack.push(_log_keeper(Home(server.home).log, recorder.folder / SERVER_LOG_FILE))
         if resumed:
             recorder.begin_again(_fresh(job, journal.run_id))
         databases = Databases(server, journal)
         if server.kind == "given" and not options.keep:
             stack.push_async_callback(_leave, databases, progress)
         await phases(Run(job, recorder, progress, databases))
+
+
+def _log_keeper(log: Path, kept: Path) -> Callable[..., None]:
+    """For an exit stack: where an error ends the run, what the server said is kept, for its folder goes."""
+
+    def keep(_kind: object, error: BaseException | None, _traceback: object) -> None:
+        if isinstance(error, Exception):
+            with contextlib.suppress(OSError):
+                shutil.copyfile(log, kept)
+
+    return keep
 
 
 async def _leave(databases: Databases, progress: Progress) -> None:
@@ -216,19 +231,5 @@ def _options_of(folder: Path, given: RunOptions) -> RunOptions:
     if result.complete:
         raise UsageError(f"the run in {folder} is complete", "start a new one, or show it with bench report")
     recorded = RunOptions.from_record(result.options)
-    return replace(recorded, dsn=given.dsn, pg_bin=given.pg_bin or recorded.pg_bin, results=folder.parent)
-
-
-def serve_until_stopped(folder: Path, options: ServerOptions, progress: Progress, say: Callable[[str], object]) -> None:
-    """Runs the kept server of a run until Ctrl-C or SIGTERM, and says how to connect to each of its databases."""
-
-    async def wait() -> None:
-        state = read_journal(folder / JOURNAL_FILE)
-        async with serve(folder, options, progress) as server:
-            for name in state.databases if state else ():
-                say(shlex.join(["psql", server.address.url(name)]))
-            say("stop it with Ctrl-C")
-            await asyncio.Event().wait()
-
-    with contextlib.suppress(KeyboardInterrupt):
-        run_async(wait())
+    keep = given.keep or recorded.keep
+    return replace(recorded, dsn=given.dsn, pg_bin=given.pg_bin or recorded.pg_bin, results=folder.parent, keep=keep)

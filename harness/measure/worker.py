@@ -19,6 +19,7 @@ from harness.measure.buffer import SampleLog, state_number
 from harness.measure.channel import Channel
 from harness.measure.lag import LagProbe
 from harness.measure.orders import CountPlans, Fault, PlanReport, Ready, Refused, Setup, SliceOrder, SliceReport
+from harness.measure.precedence import take_precedence
 from harness.measure.schedule import operation_numbers
 from harness.measure.session import Operation, Session
 
@@ -172,6 +173,7 @@ async def serve(control: int, memory: int) -> None:
 def main() -> None:
     """The process's entry: the two inherited descriptors are its arguments."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the coordinator decides what ends
+    take_precedence()
     uvloop.run(serve(int(sys.argv[1]), int(sys.argv[2])))
 
 

@@ -159,7 +159,8 @@ def last_words(log: Path, count: int = 3) -> str:
     if lines is None:
         return "it left no log"
     telling = [line for line in lines if any(word in line for word in _TELLING)]
-    return " / ".join(line.strip() for line in (telling or lines)[-count:]) or "it said nothing"
+    others = [line for line in lines if "LOG: " not in line]
+    return " / ".join(line.strip() for line in (telling or others)[-count:]) or "it said nothing (was it killed?)"
 
 
 def end_strays(data: Path) -> bool:

@@ -15,6 +15,7 @@ _TOO_MANY_CONNECTIONS = "53300"
 _LOST = ("57P01", "57P02", "57P03", "08000", "08003", "08006")
 _NO_RIGHT = "42501"
 
+LOOK_INTO_LOG = "look into the server's log (a run keeps its own server's as server.log), then run again"
 CONNECT_FAULTS = (OSError, TimeoutError, ValueError, ssl.SSLError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
@@ -88,8 +89,7 @@ class ConnectionLostError(ServerError):
 
 
 def _connection_lost(error: BaseException, doing: str) -> ServerError:
-    hint = "look into the server's log (out of memory? restarted?), then run again"
-    return ConnectionLostError(f"{doing}: the connection to the server was lost: {_first_line(error)}", hint)
+    return ConnectionLostError(f"{doing}: the connection to the server was lost: {_first_line(error)}", LOOK_INTO_LOG)
 
 
 def _is_lost(error: BaseException) -> bool:

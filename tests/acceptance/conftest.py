@@ -7,7 +7,6 @@ import os
 import pwd
 import subprocess
 import sys
-import sysconfig
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
@@ -79,7 +78,8 @@ def away(installed: Path) -> Iterator[Place]:
 
 def ordinary_user(installed: Path) -> Who:
     """Who may run what is installed there: whoever runs the tests, or in root's place `nobody`, if it can."""
-    variables = {"PYTHONPATH": os.pathsep.join([str(installed), sysconfig.get_path("purelib")]), "HOME": "/nonexistent"}
+    packages = [path for path in sys.path if path.endswith(("site-packages", "dist-packages"))]
+    variables = {"PYTHONPATH": os.pathsep.join([str(installed), *packages]), "HOME": "/nonexistent"}
     if os.geteuid() != 0:
         return Who(variables=variables)
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"

@@ -1,0 +1,79 @@
+"""`bench run`: the whole pipeline."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from harness import options, pipeline
+from harness.commands.arguments import (
+    AllowRolesOption,
+    DsnOption,
+    JsonOption,
+    KeepOption,
+    PgBinOption,
+    ProfileOption,
+    QuietOption,
+    ResultsOption,
+    RunAsOption,
+    ScaleOption,
+    ScenarioArgument,
+    SeedOption,
+)
+from harness.commands.ending import REPORT_FILE, how_to_connect, raise_problem
+from harness.console import shown_progress
+from harness.report import summary
+from harness.result.store import to_json
+
+
+def run(
+    scenario: ScenarioArgument = "crm",
+    scale: ScaleOption = "10k",
+    profile: ProfileOption = "clean",
+    seed: SeedOption = 1,
+    budget: Annotated[str, typer.Option(help="Wall-clock time for measuring: 60s, 5m.")] = "5m",
+    clients: Annotated[str, typer.Option(help="Concurrent connections; several levels: 1,4.")] = "1",
+    arms: Annotated[
+        str, typer.Option(help=f"Database states to measure, of {', '.join(options.ARMS)}.")
+    ] = "before,after,control",
+    statement_timeout: Annotated[str, typer.Option(help="Longest time for one timed statement.")] = "60s",
+    dsn: DsnOption = None,
+    pg_bin: PgBinOption = None,
+    run_as: RunAsOption = None,
+    allow_roles: AllowRolesOption = False,
+    resume: Annotated[Path | None, typer.Option(help="Go on with a killed run, in this folder.")] = None,
+    results: ResultsOption = Path("results"),
+    keep: KeepOption = False,
+    quiet: QuietOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Judges a migration: seeds, migrates, verifies, measures."""
+    wanted = options.RunOptions(
+        scenario=scenario,
+        scale=scale,
+        profile=options.check_profile(profile),
+        seed=seed,
+        budget_s=options.parse_duration(budget),
+        clients=options.parse_clients(clients),
+        arms=options.parse_arms(arms),
+        statement_timeout_s=options.parse_duration(statement_timeout),
+        results=results,
+        dsn=dsn,
+        pg_bin=pg_bin,
+        run_as=run_as,
+        allow_roles=allow_roles,
+        keep=keep,
+    )
+    with shown_progress(quiet) as progress:
+        ended = pipeline.run_to_end(wanted, resume, progress)
+    if json:
+        typer.echo(to_json(ended.result), nl=False)
+    elif ended.problem is None:
+        summary(ended.result, Console(), ended.folder / REPORT_FILE)
+    if keep and ended.has_server:
+        typer.echo(how_to_connect(ended, dsn), err=True)
+    raise_problem(ended)
+    raise typer.Exit(ended.result.exit_code)

@@ -1,0 +1,58 @@
+"""`bench seed`: a seeded database, left there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from harness import options, pipeline
+from harness.commands.arguments import (
+    AllowRolesOption,
+    DsnOption,
+    PgBinOption,
+    ProfileOption,
+    QuietOption,
+    ResultsOption,
+    RunAsOption,
+    ScaleOption,
+    ScenarioArgument,
+    SeedOption,
+)
+from harness.commands.ending import how_to_connect, raise_problem
+from harness.console import shown_progress
+
+
+def seed(
+    scenario: ScenarioArgument = "crm",
+    scale: ScaleOption = "10k",
+    profile: ProfileOption = "clean",
+    seed: SeedOption = 1,
+    dsn: DsnOption = None,
+    pg_bin: PgBinOption = None,
+    run_as: RunAsOption = None,
+    allow_roles: AllowRolesOption = False,
+    results: ResultsOption = Path("results"),
+    quiet: QuietOption = False,
+) -> None:
+    """Seeds a database, leaves it, and says how to connect."""
+    wanted = options.RunOptions(
+        scenario=scenario,
+        scale=scale,
+        profile=options.check_profile(profile),
+        seed=seed,
+        results=results,
+        dsn=dsn,
+        pg_bin=pg_bin,
+        run_as=run_as,
+        allow_roles=allow_roles,
+        keep=True,
+    )
+    with shown_progress(quiet) as progress:
+        ended = pipeline.run_to_end(wanted, None, progress, pipeline.SEED_ONLY)
+    raise_problem(ended)
+    manifest = ended.result.seed_manifest
+    for table in manifest.tables:
+        typer.echo(f"{table.table:<32}{table.rows:>12,} rows{table.bytes:>16,} bytes")
+    typer.echo(f"in all {manifest.rows:,} rows, {manifest.bytes:,} bytes")
+    typer.echo(how_to_connect(ended, dsn))

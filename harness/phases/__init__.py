@@ -1,0 +1,18 @@
+"""What each phase of a run does with the run's databases, and which part of the result it fills."""
+
+from harness.phases.arms import build_arms, settle_arms
+from harness.phases.claims import hold_claims
+from harness.phases.measure import measure_arms
+from harness.phases.seed import seed_template
+from harness.phases.storage import weigh_storage
+from harness.phases.verify import verify_views
+
+__all__ = [
+    "build_arms",
+    "hold_claims",
+    "measure_arms",
+    "seed_template",
+    "settle_arms",
+    "verify_views",
+    "weigh_storage",
+]

@@ -1,0 +1,72 @@
+"""Times the queries on all arms side by side, and judges the effects."""
+
+from __future__ import annotations
+
+import asyncpg
+
+from harness.job import Run
+from harness.judge import attribution, decider, judge, query_rules, throughput
+from harness.measure.model import MeasureOptions
+from harness.measure.run import measure
+from harness.workload import BoundQuery
+
+SAMPLES_FILE = "samples.parquet"
+STATISTICS = "statistics"
+
+
+async def measure_arms(run: Run, queries: tuple[BoundQuery, ...]) -> None:
+    """Times the queries on all arms side by side and judges the effects."""
+    options, databases, recorder = run.job.options, run.databases, run.recorder
+    if not queries and recorder.result.integrity.verdict == "fail":
+        recorder.skip("measure", "no query gives the same answer before and after, so there is nothing to time")
+        return
+    rules = query_rules([query.query for query in queries])
+    if run.job.scenario.access and "bypass_rls" in databases.server.rights:
+        recorder.note("queries ran with rights past row level security: what its checks cost is not in these figures")
+    with recorder.phase("measure"):
+        measurement = await measure(
+            queries,
+            {arm: databases.name(arm) for arm in options.arms},
+            databases.server.address,
+            MeasureOptions(
+                budget_s=options.budget_s,
+                clients=options.clients,
+                seed=options.seed,
+                statement_timeout_s=options.statement_timeout_s,
+                stats_database=await _open_statistics(run),
+            ),
+            decider(rules),
+            recorder.folder / SAMPLES_FILE,
+            run.progress,
+        )
+    with recorder.phase("judge"):
+        run.progress.start("judge")
+        recorder.set(
+            latency=judge(measurement, rules),
+            throughput=throughput(measurement.table, rules, invalid=measurement.invalid_loads()),
+            attribution=attribution(measurement.table, rules),
+            errors=measurement.errors,
+            void_slices=measurement.void_slices,
+            notes=(*recorder.result.notes, *measurement.notes),
+        )
+
+
+async def _open_statistics(run: Run) -> str | None:
+    """A small database from which the server's own times can be read, where the server keeps them at all.
+
+    The view shows every database's statements, so that the extension need not lie in a timed arm, nor in a database
+    that is not ours.
+    """
+    databases = run.databases
+    if "pg_stat_statements" not in databases.server.rights:
+        return None
+    await databases.drop(STATISTICS)
+    name = await databases.create(STATISTICS)
+    connection = await databases.connect(STATISTICS)
+    try:
+        await connection.execute("CREATE EXTENSION pg_stat_statements")
+    except asyncpg.PostgresError:
+        return None  # no right to create it; it may lie in the server's own database
+    finally:
+        await connection.close()
+    return name
