@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness import arms
 from harness.job import Run
-from harness.migrate import migrate, settle
+from harness.migrate import migrate, refresh_statistics, settle
 from harness.server.apply import ApplyError
 
 
@@ -36,7 +36,7 @@ async def _migrate(run: Run, arm: str) -> None:
         run.recorder.set(migrations=steps)
     connection = await run.databases.connect(arm)
     try:
-        await connection.execute("ANALYZE", timeout=None)  # the check's own plans depend on it; settling comes later
+        await refresh_statistics(connection)  # the check's own plans depend on it; settling comes later
     finally:
         await connection.close()
 
