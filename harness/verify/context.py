@@ -28,6 +28,11 @@ class Context:
     progress: Progress
 
     @property
+    def in_place(self) -> bool:
+        """Whether old and new are of one database and one state of it: then nothing needs to be copied."""
+        return self.before_db == self.verification_db
+
+    @property
     def before(self) -> Catalogue:
         """The catalogue before the migration."""
         return self.snapshot.before

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -11,6 +11,9 @@ from harness.catalogue import Column, Relation
 from harness.snapshot import OldTable
 from harness.verify.compare import Comparison, compare, field, join_on_key
 from harness.verify.lineage import Counterpart
+
+_PAIRS_AT_ONCE = 800
+"""A SELECT list holds 1,664 entries, and each pair needs two."""
 
 
 @dataclass(frozen=True)
@@ -59,12 +62,23 @@ class Pass:
 
 
 @dataclass(frozen=True)
+class Tally:
+    """What the join of old and new rows, or a part of it, holds: see `Screen`; `filled[i]` counts old values there."""
+
+    joined: int
+    missing: int
+    extra: int
+    filled: tuple[int, ...]
+    differing: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Screen:
     """What one pass counted. `differing[i]` counts rows of the join where pair i is not identical; unmatched rows are
     among them, so it is zero only where there is no difference, and else an upper bound.
 
     `duplicates` are rows of the relation beyond the first for an old row, `missing` old rows without any, `extra` rows
-    of the relation without an old one.
+    of the relation without an old one, `filled[i]` old values of pair i.
     """
 
     old_rows: int
@@ -72,6 +86,7 @@ class Screen:
     missing: int
     extra: int
     duplicates: int
+    filled: tuple[int, ...]
     differing: tuple[int, ...]
 
 
@@ -97,21 +112,38 @@ def make_pass(table: OldTable, counterparts: Sequence[tuple[Column, Counterpart]
 
 async def screen(connection: Any, work: Pass) -> Screen:
     """Counts, in one pass, rows on both sides and for each pair those that are not identical."""
+    tally = await count(connection, work)
+    duplicates = tally.joined + tally.missing - work.table.copy.rows
+    return Screen(
+        old_rows=work.table.copy.rows,
+        new_rows=tally.joined + tally.extra,
+        missing=tally.missing,
+        extra=tally.extra,
+        duplicates=duplicates,
+        filled=await count_filled(connection, work) if duplicates else tally.filled,
+        differing=tally.differing,
+    )
+
+
+async def count(connection: Any, work: Pass) -> Tally:
+    """Counts the rows of the join and, for each pair, old values and differences."""
+    if len(work.pairs) > _PAIRS_AT_ONCE:
+        first = await count(connection, replace(work, pairs=work.pairs[:_PAIRS_AT_ONCE]))
+        rest = await count(connection, replace(work, pairs=work.pairs[_PAIRS_AT_ONCE:]))
+        return replace(first, filled=first.filled + rest.filled, differing=first.differing + rest.differing)
     matched = f"{work.old_key} IS NOT NULL AND {work.new_key} IS NOT NULL"
     counts = [
         f"count(*) FILTER (WHERE {matched})",
         f"count(*) FILTER (WHERE {work.old_key} IS NOT NULL AND {work.new_key} IS NULL)",
         f"count(*) FILTER (WHERE {work.old_key} IS NULL)",
     ]
+    counts += [f"count({field('o', pair.old.name)})" for pair in work.pairs]
     counts += [f"count(*) FILTER (WHERE {pair.comparison.differs})" for pair in work.pairs]
-    joined, missing, extra, *differing = await connection.fetchrow(
-        f"SELECT {', '.join(counts)} FROM {work.joined('FULL')}"
-    )
-    return Screen(
-        old_rows=work.table.copy.rows,
-        new_rows=joined + extra,
-        missing=missing,
-        extra=extra,
-        duplicates=joined + missing - work.table.copy.rows,
-        differing=tuple(differing),
-    )
+    joined, missing, extra, *each = await connection.fetchrow(f"SELECT {', '.join(counts)} FROM {work.joined('FULL')}")
+    return Tally(joined, missing, extra, tuple(each[: len(work.pairs)]), tuple(each[len(work.pairs) :]))
+
+
+async def count_filled(connection: Any, work: Pass) -> tuple[int, ...]:
+    """For each pair the number of old values."""
+    counts = ", ".join(f"count({field('o', pair.old.name)})" for pair in work.pairs)
+    return tuple(await connection.fetchrow(f"SELECT {counts} FROM {work.table.copy.sql} AS o"))
