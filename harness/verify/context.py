@@ -9,6 +9,7 @@ from harness.progress import Progress
 from harness.server.address import Address
 from harness.snapshot import Snapshot
 from harness.verify.carriers import Carriers
+from harness.verify.ledger import Ledger
 from harness.verify.paths import Paths
 from harness.verify.sessions import Sessions
 
@@ -26,6 +27,7 @@ class Context:
     paths: Paths
     sessions: Sessions
     progress: Progress
+    ledger: Ledger
 
     @property
     def in_place(self) -> bool:

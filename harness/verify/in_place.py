@@ -16,6 +16,7 @@ from harness.verify.carriers import Carriers
 from harness.verify.context import Context
 from harness.verify.keys import KeyCheck, check_key
 from harness.verify.kinds import make_finding
+from harness.verify.ledger import Ledger
 from harness.verify.lineage import Counterpart
 from harness.verify.named import find_column, find_relation
 from harness.verify.paths import Paths
@@ -98,12 +99,14 @@ def _key(catalogue: Catalogue, old: Relation, new: Relation, wanted: Wanted, pai
     return key
 
 
-async def compare_in_place(address: Address, two: Two, progress: Progress, *, at_once: int = 2) -> Integrity:
+async def compare_in_place(
+    address: Address, two: Two, progress: Progress, *, at_once: int = 2, ledger: Ledger | None = None
+) -> Integrity:
     """Compares the two under one snapshot; raises PostgreSQL's own error where the server is the trouble."""
     async with open_sessions(address, two.database, at_once, one_snapshot=True) as sessions:
         key = await check_key(sessions, two.catalogue, two.old, two.key, two.database)
         plan = _plan(two, key)
-        context = _context(address, two, plan.table, sessions, progress)
+        context = _context(address, two, plan.table, sessions, progress, ledger or Ledger())
         tables = await check_plans(context, [plan])
         views, broken = await _views(context, two, tables)
         findings = ordered([*key.findings, *tables.findings, *broken, *_alone(two)])
@@ -141,12 +144,14 @@ def _plan(two: Two, key: KeyCheck) -> TablePlan:
     return TablePlan(table, counterparts, {}, (work,), {})
 
 
-def _context(address: Address, two: Two, table: OldTable, sessions: Sessions, progress: Progress) -> Context:
+def _context(
+    address: Address, two: Two, table: OldTable, sessions: Sessions, progress: Progress, ledger: Ledger
+) -> Context:
     carriers = Carriers(two.catalogue)
     paths = Paths(two.catalogue, carriers)
     snapshot = Snapshot(two.catalogue, two.catalogue, (table,))
     names = (two.database, two.database, two.database)
-    return Context(address, *names, snapshot, carriers, paths, sessions, progress)
+    return Context(address, *names, snapshot, carriers, paths, sessions, progress, ledger)
 
 
 async def _views(context: Context, two: Two, tables: TablesOutcome) -> tuple[list[ViewCheck], list[Finding]]:

@@ -13,7 +13,12 @@ from harness.server.address import NO_LIMITS, Address, connect
 from harness.snapshot import SESSION
 from harness.sqltext import quote_literal
 
-_COMPARING = {"work_mem": "96MB", "max_parallel_workers_per_gather": "0", "jit": "off"}
+_COMPARING = {
+    "work_mem": "96MB",
+    "max_parallel_workers_per_gather": "0",
+    "jit": "off",
+    "plan_cache_mode": "force_custom_plan",
+}
 _CLOSING_S = 5.0
 _SERVER_TROUBLE = ("08", "53", "54", "57", "58", "XX")
 
@@ -22,7 +27,7 @@ class Sessions:
     """`async with sessions.one() as connection`: waits until one of them is free."""
 
     def __init__(self, connections: list[Any]) -> None:
-        self._all = connections
+        self.number = len(connections)
         self._free: asyncio.Queue[Any] = asyncio.Queue()
         for connection in connections:
             self._free.put_nowait(connection)

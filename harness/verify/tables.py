@@ -16,12 +16,13 @@ from harness.verify.columns import column_check, drift_finding, orphan_finding, 
 from harness.verify.context import Context
 from harness.verify.explain import Explained, Screened, explain
 from harness.verify.kinds import make_finding
-from harness.verify.multiset import multiset_findings, screen_multiset
+from harness.verify.multiset import multiset_findings
 from harness.verify.plan import TablePlan, plan_tables
 from harness.verify.rows import row_findings
+from harness.verify.screening import Advance, screen
 from harness.verify.sessions import is_about_data
 from harness.verify.sources import Joins
-from harness.verify.values import Pass, Screen, screen
+from harness.verify.values import Pass, Screen
 
 
 @dataclass(frozen=True)
@@ -75,16 +76,18 @@ async def check_plans(context: Context, plans: list[TablePlan]) -> TablesOutcome
 async def _screen_all(context: Context, plans: list[TablePlan]) -> list[_Screening]:
     done = 0
 
-    async def one(plan: TablePlan) -> _Screening:
+    def advance(rows: int, name: str) -> None:
         nonlocal done
+        done += rows
+        context.progress.update(done, name)
+
+    async def one(plan: TablePlan) -> _Screening:
         found: list[Screened] = []
         failed: dict[str, str] = dict(plan.barred)
         for work in plan.passes:
-            screened, errors = await _screen_pass(context, work)
+            screened, errors = await _screen_pass(context, work, advance)
             found += screened
             failed |= errors
-            done += plan.table.copy.rows
-            context.progress.update(done, work.relation.display)
         return _Screening(plan, tuple(found), failed)
 
     largest_first = sorted(plans, key=lambda plan: -plan.table.copy.rows)
@@ -92,10 +95,10 @@ async def _screen_all(context: Context, plans: list[TablePlan]) -> list[_Screeni
     return sorted(screenings, key=lambda item: item.plan.table.change.old.display)
 
 
-async def _screen_pass(context: Context, work: Pass) -> tuple[list[Screened], dict[str, str]]:
+async def _screen_pass(context: Context, work: Pass, advance: Advance) -> tuple[list[Screened], dict[str, str]]:
     """All columns in one pass; where that fails, each alone, so that one column's error does not hide the others."""
     try:
-        return [await _screened(context, work)], {}
+        return [Screened(work, await screen(context, work, advance))], {}
     except asyncpg.PostgresError as error:
         if not is_about_data(error):
             raise
@@ -104,16 +107,14 @@ async def _screen_pass(context: Context, work: Pass) -> tuple[list[Screened], di
     found: list[Screened] = []
     failed: dict[str, str] = {}
     for pair in work.pairs:
-        alone, errors = await _screen_pass(context, replace(work, pairs=(pair,)))
+        alone, errors = await _screen_pass(context, replace(work, pairs=(pair,)), _nothing)
         found += alone
         failed |= errors
     return found, failed
 
 
-async def _screened(context: Context, work: Pass) -> Screened:
-    async with context.sessions.one() as connection:
-        counted = await (screen if work.key else screen_multiset)(connection, work)
-    return Screened(work, counted)
+def _nothing(_rows: int, _name: str) -> None:
+    """For passes that repeat one that failed: its rows are told already."""
 
 
 async def _account(
