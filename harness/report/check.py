@@ -40,19 +40,21 @@ def _overview(section: IntegritySection, integrity: Integrity) -> Iterator[Rende
         yield Padding(Text(note, "dim"), (0, 0, 0, 2))
     pairs = zip(integrity.columns, section.columns, strict=True)
     for name, rows in itertools.groupby(pairs, key=lambda pair: pair[0].table):
-        yield Padding(_columns(text.visible(name), list(rows)), (1, 0, 0, 2))
+        yield from _table(text.visible(name), list(rows))
 
 
-def _columns(name: str, rows: Sequence[tuple[ColumnCheck, Column]]) -> Table:
-    """The columns of one table; the name of the only view that they are held against stands in the head."""
+def _table(name: str, rows: Sequence[tuple[ColumnCheck, Column]]) -> Iterator[RenderableType]:
+    """The columns of one table; the only view that they are held against stands in the heading."""
     views = {(item.counterpart or "").rpartition(".")[0] for item, _ in rows if item.counterpart}
     view = text.visible(views.pop()) if len(views) == 1 else ""
+    yield Text()
+    yield Padding(Text(f"{name} against {view}" if view else name, "bold"), (0, 0, 0, 2))
     table = Table(box=box.SIMPLE, show_edge=False, pad_edge=False, padding=(0, 1))
-    table.add_column(name, overflow="fold")
-    table.add_column(f"in {view}" if view else "against", overflow="fold")
-    table.add_column("")
-    table.add_column("identical", justify="right")
-    table.add_column("of rows", justify="right")
+    table.add_column("column", overflow="fold")
+    table.add_column("there", overflow="fold")
+    table.add_column("", no_wrap=True)
+    table.add_column("identical", justify="right", no_wrap=True)
+    table.add_column("of rows", justify="right", no_wrap=True)
     table.add_column("besides", overflow="fold")
     for item, column in rows:
         besides = column.reason or ", ".join(f"{fact.label} {fact.value}" for fact in column.tally)
@@ -60,7 +62,7 @@ def _columns(name: str, rows: Sequence[tuple[ColumnCheck, Column]]) -> Table:
         mark = _mark(column.tone, column.verdict)
         own = text.visible(item.column)
         table.add_row(Text(own), Text(shown), mark, column.identical, column.rows, Text(besides))
-    return table
+    yield Padding(table, (0, 0, 0, 2))
 
 
 def _card(card: FindingCard, meaning: str) -> Iterator[RenderableType]:

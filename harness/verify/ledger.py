@@ -13,8 +13,6 @@ from typing import Any
 
 from harness.verify.values import Pass, Span, Tally, counting
 
-FILE_NAME = "check.jsonl"
-
 
 class Ledger:
     """The finished spans of every pass; kept in a file where `path` names one, else only for the moment.
@@ -27,7 +25,16 @@ class Ledger:
         self._earlier: list[dict[str, Any]] = _read(path) if path is not None else []
         self._spans: dict[str, tuple[Span, ...]] = {}
         self._tallies: dict[str, dict[int, Tally]] = defaultdict(dict)
-        self.goes_on = False
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether there is a file."""
+        return self._path is not None
+
+    @property
+    def spans_done(self) -> int:
+        """How many spans are finished."""
+        return sum(map(len, self._tallies.values()))
 
     @property
     def state(self) -> dict[str, Any] | None:
@@ -41,7 +48,6 @@ class Ledger:
                 self._spans[entry["pass"]] = tuple(_span(pair) for pair in entry["spans"])
             elif entry["event"] == "span":
                 self._tallies[entry["pass"]][entry["number"]] = _tally(entry["tally"])
-        self.goes_on = True
 
     def begin(self, state: dict[str, Any]) -> None:
         """Starts anew, on data in this state."""

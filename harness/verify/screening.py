@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from harness.together import together
 from harness.verify.context import Context
+from harness.verify.frozen import is_unchanged, read_state
 from harness.verify.multiset import screen_multiset
-from harness.verify.spans import cut
+from harness.verify.spans import cut, may_cut
 from harness.verify.values import Pass, Screen, Span, Tally, add, count, count_filled, count_keyless
 
 Advance = Callable[[int, str], None]
+
+
+async def open_ledger(context: Context, passes: Sequence[Pass]) -> None:
+    """Takes up what an earlier session finished, where the data are proven to be the same; else begins anew."""
+    if not context.ledger.is_kept or not any(may_cut(work) for work in passes):
+        return
+    async with context.sessions.one() as connection:
+        state = context.ledger.state
+        if state is not None and await is_unchanged(connection, context.after, passes, state):
+            context.ledger.accept()
+            context.progress.note(f"{context.ledger.spans_done} finished parts of the earlier check are used")
+            return
+        if state is not None:
+            context.progress.note("the data are not what they were in the earlier check, so it starts again")
+        context.ledger.begin(await read_state(connection, context.after, passes))
 
 
 async def screen(context: Context, work: Pass, advance: Advance) -> Screen:

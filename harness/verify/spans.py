@@ -15,6 +15,8 @@ SPAN_ROWS = 250_000
 """Old rows in a span: some tenths of a second of work, and a hash table that fits the memory of one sort."""
 LEAST_ROWS = 100_000
 """Below that, planning several statements costs more than doing two at once gains."""
+_DEARER = 1.25
+"""By how much more work the parts may be, together, where only one connection does them."""
 _SAMPLED_PER_SPAN = 200
 _SAMPLED = frozenset("rpm")
 _WHOLE = frozenset({"int2", "int4", "int8"})
@@ -30,15 +32,20 @@ class Cut:
     reason: str = ""
 
 
+def may_cut(work: Pass) -> bool:
+    """Whether it is large enough, and has a key."""
+    return bool(work.key) and work.table.copy.rows >= LEAST_ROWS
+
+
 async def cut(connection: Any, work: Pass, at_once: int) -> Cut:
     """Cuts where both sides can be read by ranges of the key, and the planner sees no dearer work in the parts.
 
     A view that groups or ranks rows has to be read whole for every part of it; so is a table whose rows lie in
     another order than its key, as far as that order is random.
     """
-    rows = work.table.copy.rows
-    if rows < LEAST_ROWS:
+    if not may_cut(work):
         return Cut()
+    rows, limit = work.table.copy.rows, max(float(at_once), _DEARER)
     if not _same_order(work):
         return Cut(reason="the keys of both sides are not ordered alike")
     number = -(-max(rows // SPAN_ROWS, at_once) // at_once) * at_once
@@ -52,9 +59,9 @@ async def cut(connection: Any, work: Pass, at_once: int) -> Cut:
                 reason=f"{work.relation.display} or {work.table.change.old.display} has to be read whole for any part"
             )
         dear = len(spans) * await _cost(connection, middle) / await _cost(connection, work)
-        if dear <= at_once:
+        if dear <= limit:
             return Cut(spans)
-        number = int(number * at_once / dear) if number * at_once / dear >= 2 and number > 2 else 1
+        number = max(int(number * limit / dear), 2) if number > 2 else 1
     return Cut(reason="reading the parts would cost more than reading all at once")
 
 

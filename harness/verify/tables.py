@@ -19,7 +19,7 @@ from harness.verify.kinds import make_finding
 from harness.verify.multiset import multiset_findings
 from harness.verify.plan import TablePlan, plan_tables
 from harness.verify.rows import row_findings
-from harness.verify.screening import Advance, screen
+from harness.verify.screening import Advance, open_ledger, screen
 from harness.verify.sessions import is_about_data
 from harness.verify.sources import Joins
 from harness.verify.values import Pass, Screen
@@ -54,6 +54,7 @@ async def check_plans(context: Context, plans: list[TablePlan]) -> TablesOutcome
     """Carries out the plans and explains what differs."""
     total = sum(plan.table.copy.rows * len(plan.passes) for plan in plans)
     context.progress.start("verify", total or None, "rows")
+    await open_ledger(context, [work for plan in plans for work in plan.passes])
     screenings = await _screen_all(context, plans)
     passes = [item for screening in screenings for item in screening.screened]
     explained = await explain(context, passes)
