@@ -15,6 +15,7 @@ from harness.commands.run import run
 from harness.commands.scenarios import scenarios
 from harness.commands.seed import seed
 from harness.commands.serve import serve
+from harness.commands.verify import verify
 from harness.errors import EXIT_COULD_NOT_RUN, EXIT_INTERRUPTED, EXIT_USAGE, HarnessError
 from harness.interrupt import raise_on_sigterm
 from harness.server.faults import as_harness_error
@@ -47,8 +48,8 @@ def _bench(
         raise typer.Exit(EXIT_USAGE)
 
 
-for _command in (run, seed, report, scenarios, serve, clean):
-    app.command(epilog=EXIT_CODES if _command is run else None)(_command)
+for _command in (run, seed, verify, report, scenarios, serve, clean):
+    app.command(epilog=EXIT_CODES if _command in (run, verify) else None)(_command)
 
 
 def main() -> NoReturn:

@@ -36,6 +36,7 @@ class RunOptions:
     run_as: str | None = None
     allow_roles: bool = False
     keep: bool = False
+    check_only: bool = False
 
     @property
     def server(self) -> ServerOptions:

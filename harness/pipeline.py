@@ -60,6 +60,14 @@ async def whole_run(run: Run) -> None:
     run.recorder.set(complete=True)
 
 
+async def check_run(run: Run) -> None:
+    """The phases up to the integrity check, and no further."""
+    await seed_template(run)
+    await build_arms(run)
+    await verify_views(run)
+    run.recorder.set(complete=True)
+
+
 SEED_ONLY: Phases = seed_template
 
 
@@ -94,8 +102,8 @@ class Ended:
         return any(phase.name == "server" and phase.status == "done" for phase in self.result.phases)
 
 
-def run_to_end(options: RunOptions, resume: Path | None, progress: Progress, phases: Phases = whole_run) -> Ended:
-    """Carries out a run, or goes on with a killed one.
+def run_to_end(options: RunOptions, resume: Path | None, progress: Progress, phases: Phases | None = None) -> Ended:
+    """Carries out a run, or goes on with a killed one; `phases` are those that its options ask for, unless named.
 
     Whatever ends it, its folder holds the result up to the failed phase, and the report of it. Raises what is wrong
     before the run has a folder.
@@ -103,6 +111,7 @@ def run_to_end(options: RunOptions, resume: Path | None, progress: Progress, pha
     if resume is not None:
         resume = resume.resolve()  # `latest` may come to mean another run meanwhile
         options = _options_of(resume, options)
+    phases = phases or (check_run if options.check_only else whole_run)
     job = prepare(options)
     folder = resume or new_run_folder(options.results, job.scenario.name, options.scale, datetime.now(UTC))
     with _writable(folder):

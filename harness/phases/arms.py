@@ -5,12 +5,17 @@ from __future__ import annotations
 from harness import arms
 from harness.job import Run
 from harness.migrate import migrate, refresh_statistics, settle
+from harness.phases.verify import forget_check
 from harness.server.apply import ApplyError
 
 
 async def build_arms(run: Run) -> None:
     """Clones the template for every arm, and applies to each its part of the migration."""
     databases, recorder = run.databases, run.recorder
+    if await arms_are_there(run):
+        run.progress.note("the migrated arms of the earlier session are there and are used")
+        return
+    forget_check(run)
     with recorder.phase("arms"):
         run.progress.start("arms", len(run.job.options.arms), "databases")
         for number, arm in enumerate(run.job.options.arms):
@@ -20,6 +25,13 @@ async def build_arms(run: Run) -> None:
     with recorder.phase("migrate"):
         for arm in run.job.options.arms:
             await _migrate(run, arm)
+
+
+async def arms_are_there(run: Run) -> bool:
+    """Whether an earlier session, which ended within the check, left every arm, migrated."""
+    if not run.recorder.is_done("migrate"):
+        return False
+    return all([await run.databases.exists(arm) for arm in run.job.options.arms])
 
 
 async def _migrate(run: Run, arm: str) -> None:

@@ -12,10 +12,12 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from harness.errors import HarnessError, UsageError
+from harness.result.integrity import Integrity
 from harness.result.run import SCHEMA_VERSION, Result
 
 RESULT_FILE = "result.json"
 _ADAPTER: TypeAdapter[Result] = TypeAdapter(Result)
+_INTEGRITY: TypeAdapter[Integrity] = TypeAdapter(Integrity)
 
 
 def new_run_folder(results: Path, scenario: str, scale: str, now: datetime) -> Path:
@@ -68,6 +70,11 @@ def write_atomically(path: Path, text: str) -> None:
 def to_json(result: Result) -> str:
     """result.json's text: keys in the model's order, so that equal results are equal bytes."""
     return _ADAPTER.dump_json(result, indent=2).decode() + "\n"
+
+
+def integrity_json(integrity: Integrity) -> str:
+    """The integrity object alone, as `result.json` holds it."""
+    return _INTEGRITY.dump_json(integrity, indent=2).decode() + "\n"
 
 
 def write_result(folder: Path, result: Result) -> Path:

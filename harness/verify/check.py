@@ -18,6 +18,7 @@ from harness.verify.collateral import collateral_findings
 from harness.verify.context import Context
 from harness.verify.functions import function_findings
 from harness.verify.kinds import KINDS, make_finding
+from harness.verify.ledger import Ledger
 from harness.verify.lineage import resolve_map
 from harness.verify.paths import Paths
 from harness.verify.same_answer import check_answers
@@ -47,6 +48,7 @@ async def verify(
     progress: Progress,
     *,
     at_once: int = 2,
+    ledger: Ledger | None = None,
 ) -> Checked:
     """Checks the migration from `before_db` to `after_db`; `verification_db` is the clone that `snapshot` filled.
 
@@ -57,7 +59,18 @@ async def verify(
     async with open_sessions(address, verification_db, at_once) as sessions:
         carriers = Carriers(snapshot.after)
         paths = Paths(snapshot.before, carriers)
-        context = Context(address, before_db, after_db, verification_db, snapshot, carriers, paths, sessions, progress)
+        context = Context(
+            address,
+            before_db,
+            after_db,
+            verification_db,
+            snapshot,
+            carriers,
+            paths,
+            sessions,
+            progress,
+            ledger or Ledger(),
+        )
         return await _check(context, scenario, queries)
 
 
