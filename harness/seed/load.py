@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
@@ -10,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
 from typing import Any
@@ -25,6 +26,9 @@ CHUNK_BLOCKS = 8
 
 _REUSE = {"MALLOC_MMAP_THRESHOLD_": str(1 << 26), "MALLOC_TRIM_THRESHOLD_": str(1 << 27), "MALLOC_ARENA_MAX": "1"}
 """glibc keeps the messages' memory for the next ones, instead of getting it from the system and zeroed each time."""
+
+_NO_THREADS = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+"""numpy's linear algebra, which no generator uses, starts threads that spin for a tenth of a second of processor."""
 
 Blocks = Iterable[tuple[int, int]]
 """First block and number of blocks of consecutive ones."""
@@ -76,35 +80,39 @@ class _Agenda:
         return chunk
 
 
-async def load(
-    job: Job, chunks: Mapping[str, list[Chunk]], workers: int, progress: Progress, prepare: Callable[[], None]
-) -> None:
-    """Loads the chunks with that many processes. Raises SeedError or what ended a worker.
-
-    `prepare` makes what the job's workers read; it runs while they start.
-    """
+async def load(job: Job, chunks: Mapping[str, list[Chunk]], crew: Sequence[Loader], progress: Progress) -> None:
+    """Loads the chunks with these processes. Raises SeedError or what ended one of them."""
     total = sum(chunk.rows for parts in chunks.values() for chunk in parts)
     progress.start("seed: rows", total=total, unit="rows")
     agenda, meter = _Agenda(chunks), _Meter(progress)
-    crew: list[_Loader] = []
-    threads = ThreadPoolExecutor(workers)
+    threads = ThreadPoolExecutor(len(crew))
     try:
-        crew.extend(_Loader() for _ in range(min(workers, sum(map(len, chunks.values())))))
-        await asyncio.to_thread(prepare)
         async with asyncio.TaskGroup() as group:
             for loader in crew:
                 group.create_task(_drive(loader, job, agenda, meter, threads))
     except ExceptionGroup as errors:
         raise errors.exceptions[0] from None
     finally:
+        for loader in crew:  # a thread that waits for an answer hears that there is none
+            loader.process.terminate()
+        threads.shutdown()
+
+
+@contextlib.contextmanager
+def hired(workers: int) -> Iterator[list[Loader]]:
+    """That many worker processes, which start at once and end with the block."""
+    crew: list[Loader] = []
+    try:
+        crew.extend(Loader() for _ in range(workers))
+        yield crew
+    finally:
         for loader in crew:
             loader.process.terminate()
         for loader in crew:
             loader.end()
-        threads.shutdown()
 
 
-class _Loader:
+class Loader:
     """A worker process: a fresh interpreter that imports what it needs and not what this one was started with."""
 
     def __init__(self) -> None:
@@ -117,7 +125,12 @@ class _Loader:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=self._errors,
-                env={**_REUSE, **os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+                env={
+                    **_REUSE,
+                    **_NO_THREADS,
+                    **os.environ,
+                    "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+                },
                 start_new_session=True,
             )
         finally:
@@ -146,7 +159,7 @@ class _Loader:
         self._errors.close()
 
 
-async def _drive(loader: _Loader, job: Job, agenda: _Agenda, meter: _Meter, threads: ThreadPoolExecutor) -> None:
+async def _drive(loader: Loader, job: Job, agenda: _Agenda, meter: _Meter, threads: ThreadPoolExecutor) -> None:
     """Hands the job and then chunks to one worker until there are none left."""
     loop = asyncio.get_running_loop()
     news: tuple[object, ...] = (job,)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import hashlib
 import importlib.metadata
 import os
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -22,10 +23,10 @@ from harness.scenario.paths import catalogue_sql
 from harness.seed.catalogue import Catalogue, read_catalogue
 from harness.seed.check import check_spec
 from harness.seed.constrain import Step, constraint_steps, run_steps, vacuum_steps
-from harness.seed.load import Blocks, load, missing_chunks
+from harness.seed.load import Blocks, Loader, hired, load, missing_chunks
 from harness.seed.manifest import FILE_NAME, join_manifest
-from harness.seed.pools import build_pools, write_pools
-from harness.seed.scale import row_counts
+from harness.seed.pools import Pools, build_pools, write_pools
+from harness.seed.scale import BLOCK_ROWS, row_counts
 from harness.seed.spec import SeedSpec
 from harness.seed.worker import Job
 from harness.server import Address, connect
@@ -69,6 +70,11 @@ class SeedRequest:
         return {table: counts[table] for table in self.spec.stored_tables}
 
     @property
+    def blocks(self) -> int:
+        """Blocks of all tables."""
+        return sum(-(-rows // BLOCK_ROWS) for rows in self.counts.values())
+
+    @property
     def fingerprint(self) -> str:
         """What determines the rows; a killed seeding is resumed only by one with the same."""
         versions = [f"{name} {importlib.metadata.version(name)}" for name in _DETERMINING]
@@ -107,12 +113,15 @@ async def fill(
         workers or default_workers(), schema,
     )  # fmt: skip
     connection = await connect(address, database)
+    pools = asyncio.create_task(asyncio.to_thread(build_pools, spec, seed))
     try:
-        catalogue = await _begin(connection, request, progress)
-        await _load_rows(connection, request, catalogue, progress)
+        with hired(min(request.workers, request.blocks)) as crew:  # they start while the tables are made
+            catalogue = await _begin(connection, request, progress)
+            await _load_rows(connection, request, catalogue, await pools, crew, progress)
         await _settle(connection, request, progress)
         return await _finish(connection, request)
     finally:
+        await asyncio.gather(pools, return_exceptions=True)
         await connection.close()
 
 
@@ -157,7 +166,14 @@ async def _check_same(connection: Any, request: SeedRequest) -> None:
         )
 
 
-async def _load_rows(connection: Any, request: SeedRequest, catalogue: Catalogue, progress: Progress) -> None:
+async def _load_rows(
+    connection: Any,
+    request: SeedRequest,
+    catalogue: Catalogue,
+    pools: Pools,
+    crew: Sequence[Loader],
+    progress: Progress,
+) -> None:
     loaded: dict[str, list[tuple[int, int]]] = {}
     for table, first, blocks in await connection.fetch(catalogue_sql("seed", "read_chunks")):
         loaded.setdefault(table, []).append((first, blocks))
@@ -176,11 +192,8 @@ async def _load_rows(connection: Any, request: SeedRequest, catalogue: Catalogue
         catalogue=catalogue,
         folder=request.parts_folder,
     )
-
-    def prepare() -> None:
-        write_pools(build_pools(request.spec, request.seed), job.pools_path)
-
-    await load(job, chunks, request.workers, progress, prepare)
+    write_pools(pools, job.pools_path)
+    await load(job, chunks, crew, progress)
 
 
 def _as_blocks(loaded: dict[str, list[tuple[int, int]]]) -> dict[str, Blocks]:
