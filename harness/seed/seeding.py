@@ -20,11 +20,12 @@ from harness.progress import Progress
 from harness.result import SeedManifest, SeedTable
 from harness.scenario import Scenario
 from harness.scenario.paths import catalogue_sql
-from harness.seed.catalogue import Catalogue, read_catalogue
+from harness.seed.catalogue import read_catalogue
 from harness.seed.check import check_spec
+from harness.seed.column_type import Catalogue
 from harness.seed.constrain import Step, constraint_steps, run_steps, vacuum_steps
 from harness.seed.load import Blocks, Loader, hired, load, missing_chunks
-from harness.seed.manifest import FILE_NAME, join_manifest
+from harness.seed.manifest import MANIFEST_FILE, join_manifest
 from harness.seed.pools import Pools, build_pools, write_pools
 from harness.seed.scale import BLOCK_ROWS, row_counts
 from harness.seed.spec import SeedSpec
@@ -190,6 +191,7 @@ async def _load_rows(
         database=request.database,
         schema=request.schema,
         catalogue=catalogue,
+        mark_sql=catalogue_sql("seed", "mark_chunk"),
         folder=request.parts_folder,
     )
     write_pools(pools, job.pools_path)
@@ -253,7 +255,7 @@ async def _crew(request: SeedRequest) -> AsyncIterator[list[Any]]:
 async def _finish(connection: Any, request: SeedRequest) -> SeedManifest:
     """The manifest is whole, and nothing of the seeding's own is left in the database."""
     sizes = dict(await connection.fetch(catalogue_sql("seed", "table_bytes"), request.schema))
-    anomalies = join_manifest(request.parts_folder, request.run_folder / FILE_NAME)
+    anomalies = join_manifest(request.parts_folder, request.run_folder / MANIFEST_FILE)
     await connection.execute(catalogue_sql("seed", "drop_progress"))
     shutil.rmtree(request.parts_folder, ignore_errors=True)
     tables = tuple(SeedTable(table, rows, sizes[table]) for table, rows in request.counts.items())

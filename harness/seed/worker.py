@@ -15,8 +15,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from harness.scenario.paths import catalogue_sql
-from harness.seed.catalogue import Catalogue
+from harness.seed.column_type import Catalogue
 from harness.seed.encode import Encoder, as_batch, make_block, manifest_rows
 from harness.seed.manifest import write_part
 from harness.seed.pools import read_pools
@@ -43,6 +42,9 @@ class Job:
     database: str
     schema: str
     catalogue: Catalogue
+    mark_sql: str
+    """The statement that notes a loaded chunk."""
+
     folder: Path
     """Holds the pools; anomalies planted in a chunk are written there, too."""
 
@@ -103,7 +105,6 @@ class _Worker:
         self._pipe = pipe
         pools = read_pools(job.pools_path)
         self._world = World(job.spec, job.scale, job.seed, pools, realistic=job.realistic)
-        self._mark = catalogue_sql("seed", "mark_chunk")
 
     async def run(self) -> None:
         # One thread makes all messages: more would each keep memory of their own.
@@ -129,7 +130,7 @@ class _Worker:
             )
             if planted:
                 write_part(planted, chunk.manifest_path(self._job.folder))
-            await connection.execute(self._mark, chunk.table, chunk.first_block, chunk.blocks)
+            await connection.execute(self._job.mark_sql, chunk.table, chunk.first_block, chunk.blocks)
         return Done(chunk, stream.bytes_sent)
 
 

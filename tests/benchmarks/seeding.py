@@ -29,7 +29,8 @@ from faker import Faker
 from harness.progress import Silent
 from harness.scenario import Scenario, load_scenario
 from harness.seed import default_workers, fill, load_spec, parse_scale
-from harness.seed.catalogue import ColumnType, read_catalogue
+from harness.seed.catalogue import read_catalogue
+from harness.seed.column_type import ColumnType
 from harness.seed.constrain import Step, constraint_steps, run_steps, vacuum_steps
 from harness.seed.scale import row_counts
 from harness.seed.spec import SeedSpec
