@@ -8,7 +8,7 @@ import hashlib
 import importlib.metadata
 import os
 import shutil
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -24,10 +24,12 @@ from harness.seed.catalogue import read_catalogue
 from harness.seed.check import check_spec
 from harness.seed.column_type import Catalogue
 from harness.seed.constrain import Step, constraint_steps, run_steps, vacuum_steps
-from harness.seed.load import Blocks, Loader, hired, load, missing_chunks
+from harness.seed.crew import Crew, hired
+from harness.seed.load import Blocks, load, missing_chunks
 from harness.seed.manifest import MANIFEST_FILE, join_manifest
 from harness.seed.pools import Pools, build_pools, write_pools
 from harness.seed.scale import BLOCK_ROWS, row_counts
+from harness.seed.size import row_bytes
 from harness.seed.spec import SeedSpec
 from harness.seed.worker import Job
 from harness.server import Address, connect
@@ -114,16 +116,22 @@ async def fill(
         workers or default_workers(), schema,
     )  # fmt: skip
     connection = await connect(address, database)
-    pools = asyncio.create_task(asyncio.to_thread(build_pools, spec, seed))
+    prepared = asyncio.create_task(asyncio.to_thread(_prepare, spec, seed))
     try:
         with hired(min(request.workers, request.blocks)) as crew:  # they start while the tables are made
             catalogue = await _begin(connection, request, progress)
-            await _load_rows(connection, request, catalogue, await pools, crew, progress)
+            await _load_rows(connection, request, catalogue, await prepared, crew, progress)
         await _settle(connection, request, progress)
         return await _finish(connection, request)
     finally:
-        await asyncio.gather(pools, return_exceptions=True)
+        await asyncio.gather(prepared, return_exceptions=True)
         await connection.close()
+
+
+def _prepare(spec: SeedSpec, seed: int) -> tuple[Pools, dict[str, float]]:
+    """The pools, and the bytes of each table's rows."""
+    pools = build_pools(spec, seed)
+    return pools, row_bytes(spec, pools)
 
 
 async def has_begun(address: Address, database: str) -> bool:
@@ -171,14 +179,15 @@ async def _load_rows(
     connection: Any,
     request: SeedRequest,
     catalogue: Catalogue,
-    pools: Pools,
-    crew: Sequence[Loader],
+    prepared: tuple[Pools, dict[str, float]],
+    crew: Crew,
     progress: Progress,
 ) -> None:
     loaded: dict[str, list[tuple[int, int]]] = {}
     for table, first, blocks in await connection.fetch(catalogue_sql("seed", "read_chunks")):
         loaded.setdefault(table, []).append((first, blocks))
-    chunks = missing_chunks(request.counts, _as_blocks(loaded))
+    pools, sizes = prepared
+    chunks = missing_chunks(request.counts, _as_blocks(loaded), sizes)
     if not any(chunks.values()):
         return
     request.parts_folder.mkdir(parents=True, exist_ok=True)
@@ -196,6 +205,8 @@ async def _load_rows(
     )
     write_pools(pools, job.pools_path)
     await load(job, chunks, crew, progress)
+    # A commit that waits for the disk takes the chunks' along: VACUUM freezes no row before that.
+    await connection.execute(catalogue_sql("seed", "mark_step"), "rows")
 
 
 def _as_blocks(loaded: dict[str, list[tuple[int, int]]]) -> dict[str, Blocks]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
+import signal
 import sys
 import traceback
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.abc import MetaPathFinder
@@ -15,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import uvloop
 
 from harness.seed.column_type import Catalogue
 from harness.seed.encode import Encoder, as_batch, make_block, manifest_rows
@@ -29,6 +33,10 @@ from harness.server.faults import as_harness_error
 
 MESSAGE_ROWS = 2048
 """Rows that are encoded at once: their texts stay in the processor's cache, and memory is bounded."""
+
+NO_WAIT_FOR_DISK = {"synchronous_commit": "off"}
+"""A crash may take the last chunks with it, whole and with their marks: they are loaded again. The first commit after
+the load waits for all of them."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +71,8 @@ class Chunk:
     first_block: int
     blocks: int
     rows: int
+    bytes: float
+    """About so many."""
 
     @property
     def first_row(self) -> int:
@@ -85,24 +95,47 @@ class Done:
 class _WithoutPandas(MetaPathFinder):
     """pyarrow imports pandas, if it is there, before it makes its first array: 0.13 s and 40 MB for nothing here."""
 
-    def find_spec(self, fullname: str, path: object = None, target: object = None) -> None:
+    def find_spec(self, fullname: str, *_: object) -> None:
         """Says that there is no pandas."""
         if fullname == "pandas":
             raise ModuleNotFoundError(fullname)
 
 
 def main() -> None:
-    """Works for the process that started this one, and talks to it through the descriptor in the last argument."""
+    """Forks a worker for each descriptor in the arguments but the first; tells through that one how each ended."""
     sys.meta_path.insert(0, _WithoutPandas())
-    with Connection(int(sys.argv[-1])) as pipe:
+    news, *pipes = [Connection(int(descriptor)) for descriptor in sys.argv[1:]]
+    numbers = {_fork(pipe, (news, *pipes)): number for number, pipe in enumerate(pipes)}
+    for pipe in pipes:
+        pipe.close()
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # which goes to the workers, too: it ends after them
+    while numbers:
+        pid, status = os.wait()
+        with contextlib.suppress(OSError):  # nobody may be there to hear it
+            news.send((numbers.pop(pid), os.waitstatus_to_exitcode(status)))
+
+
+def _fork(pipe: Connection, all_pipes: Iterable[Connection]) -> int:
+    """The number of a new process that works for the pipe, and holds none but that."""
+    if pid := os.fork():
+        return pid
+    code = 1
+    try:
+        for other in all_pipes:
+            if other is not pipe:
+                other.close()
         work(pipe)
+        code = 0
+    except BaseException:  # noqa: BLE001 - what is above on the stack is not this process's
+        traceback.print_exc()
+    os._exit(code)
 
 
 def work(pipe: Connection) -> None:
     """Takes the job and then chunks from the pipe; answers each with Done or with the error that ended it."""
     pa.set_memory_pool(pa.system_memory_pool())  # as fast here, and it gives freed batches back: a fifth less memory
     try:
-        asyncio.run(_Worker(pipe.recv(), pipe).run())
+        uvloop.run(_Worker(pipe.recv(), pipe).run())
     except (EOFError, BrokenPipeError):
         return  # the parent has no more to do, or is gone
     except Exception as error:  # noqa: BLE001 - the parent raises it
@@ -120,7 +153,7 @@ class _Worker:
     async def run(self) -> None:
         # One thread makes all messages: more would each keep memory of their own.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
-        connection = await connect(self._job.address, self._job.database)
+        connection = await connect(self._job.address, self._job.database, NO_WAIT_FOR_DISK)
         try:
             while True:
                 self._pipe.send(await self._load(connection, self._pipe.recv()))

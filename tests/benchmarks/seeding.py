@@ -2,10 +2,10 @@
 
     python -m tests.benchmarks.seeding --scale 100k --rounds 3
 
-Ceiling: the same rows, which the server itself wrote to binary files, read by `COPY FROM` a file, with as many
-connections and the same keys, indexes and vacuum. The usual way: a Faker call a value and tuples by
-`copy_records_to_table`. Rounds alternate; a ratio is that of the medians. The last line is one JSON object. Its
-processor seconds (user and system, per million rows) tell on a busy machine, too, where the work lies.
+Ceiling: the same rows, which the server itself wrote to binary files, read by `COPY FROM` a file, the largest first,
+with as many connections, the same settings of their sessions, keys, indexes and vacuum. The usual way: a Faker call a
+value and tuples by `copy_records_to_table`. Rounds alternate; a ratio is that of the medians. The last line is one
+JSON object. Its processor seconds (user and system, per million rows) tell on a busy machine, too, where the work lies.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from harness.seed.column_type import ColumnType
 from harness.seed.constrain import Step, constraint_steps, run_steps, vacuum_steps
 from harness.seed.scale import row_counts
 from harness.seed.spec import SeedSpec
+from harness.seed.worker import NO_WAIT_FOR_DISK
 from harness.server import Databases, Journal, ServerOptions, connect, open_server
 from harness.server.apply import apply_files
 from harness.sqltext import quote_ident, quote_literal
@@ -164,11 +165,11 @@ async def ours(bench: Bench, database: str, folder: Path) -> Times:
 
 
 async def export(bench: Bench, database: str, folder: Path) -> list[tuple[str, Path]]:
-    """The server writes every table to binary files of some thousand pages; the largest tables come first."""
+    """The server writes every table to binary files of some thousand pages; the largest come first."""
     connection = await bench.connect(database)
     parts: list[tuple[str, Path]] = []
     try:
-        for table in sorted(bench.counts, key=lambda name: -bench.counts[name]):
+        for table in bench.counts:
             pages = await connection.fetchval(f"SELECT pg_relation_size('{table}') / 8192")
             for first in range(0, pages, PART_PAGES):
                 path = folder / f"{table}-{first}.bin"
@@ -180,7 +181,7 @@ async def export(bench: Bench, database: str, folder: Path) -> list[tuple[str, P
                 parts.append((table, path))
     finally:
         await connection.close()
-    return parts
+    return sorted(parts, key=lambda part: -part[1].stat().st_size)
 
 
 def _columns(bench: Bench, table: str) -> str:
@@ -193,6 +194,9 @@ async def ceiling(bench: Bench, database: str, parts: list[tuple[str, Path]]) ->
     begun = bench.now()
     await apply_files(first, bench.scenario.schema)
     connections = [first, *[await bench.connect(database) for _ in range(bench.workers - 1)]]
+    for connection in connections:
+        for name, value in NO_WAIT_FOR_DISK.items():
+            await connection.execute(f"SET {name} = {quote_literal(value)}")
     waiting = list(parts)
 
     async def copy(connection: Any) -> None:
@@ -205,6 +209,7 @@ async def ceiling(bench: Bench, database: str, parts: list[tuple[str, Path]]) ->
     await asyncio.gather(*[copy(connection) for connection in connections])
     copied = bench.now()
     for connection in connections:
+        await connection.execute("RESET ALL")
         await connection.execute("SET maintenance_work_mem = '256MB'")
     steps = [*constraint_steps(bench.scenario.constraints), *vacuum_steps(list(bench.counts), "public")]
     await run_steps(connections, steps, bench.counts, _run)
