@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import sys
@@ -26,7 +27,6 @@ from harness.seed.manifest import write_part
 from harness.seed.pools import read_pools
 from harness.seed.scale import BLOCK_ROWS
 from harness.seed.spec import SeedSpec
-from harness.seed.values import Column
 from harness.seed.world import World
 from harness.server import Address, connect
 from harness.server.faults import as_harness_error
@@ -105,6 +105,7 @@ def main() -> None:
     """Forks a worker for each descriptor in the arguments but the first; tells through that one how each ended."""
     sys.meta_path.insert(0, _WithoutPandas())
     news, *pipes = [Connection(int(descriptor)) for descriptor in sys.argv[1:]]
+    gc.freeze()  # what is imported is never looked through for garbage, and so its pages stay shared
     numbers = {_fork(pipe, (news, *pipes)): number for number, pipe in enumerate(pipes)}
     for pipe in pipes:
         pipe.close()
@@ -205,7 +206,9 @@ class _Stream:
             rows = np.arange(start, min(start + BLOCK_ROWS, self._rows.stop))
             columns, planted = make_block(self._world, self._table, rows)
             self._planted += manifest_rows(self._world, self._table, rows, planted)
-            for batch in self._batches(columns, len(rows)):
+            block = as_batch(self._table, columns, self._types)
+            for first in range(0, len(rows), MESSAGE_ROWS):
+                batch = block.slice(first, MESSAGE_ROWS)
                 if encoder is None:
                     encoder = Encoder(batch.schema, self._types)
                     yield encoder.begin()
@@ -213,8 +216,3 @@ class _Stream:
                     yield message
         assert encoder is not None
         yield encoder.end()
-
-    def _batches(self, columns: dict[str, Column], rows: int) -> Iterator[Any]:
-        for first in range(0, rows, MESSAGE_ROWS):
-            part = {name: column.take(slice(first, first + MESSAGE_ROWS)) for name, column in columns.items()}
-            yield as_batch(self._table, part, self._types)
