@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from harness.errors import ScenarioError
 from harness.seed.bounds import choices, gives, max_length, nullable
-from harness.seed.catalogue import Catalogue, ColumnType
+from harness.seed.column_type import Catalogue, ColumnType
 from harness.seed.columns import ExpressionColumn, Generator, NumberColumn
 from harness.seed.plantable import anomaly_problems
 from harness.seed.references import problems, source

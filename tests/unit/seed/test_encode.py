@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pgpq import ArrowToPostgresBinaryEncoder
 
 from harness.errors import SeedError
-from harness.seed.catalogue import ColumnType
+from harness.seed.column_type import ColumnType
 from harness.seed.draw import stream, uuids
 from harness.seed.encode import Encoder, as_batch
 from harness.seed.keys import UUID, SerialKey, UuidKey

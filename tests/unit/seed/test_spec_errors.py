@@ -10,8 +10,8 @@ import pytest
 from harness.errors import EXIT_USAGE, ScenarioError
 from harness.scenario import SqlFile
 from harness.seed import check_spec, declared_catalogue, estimate_bytes, load_spec
-from harness.seed.catalogue import ColumnType
 from harness.seed.check import parse_spec
+from harness.seed.column_type import ColumnType
 from tests.unit.seed.tiny import shop, shop_spec
 
 TABLES = """
