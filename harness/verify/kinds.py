@@ -74,14 +74,27 @@ KINDS: dict[str, Kind] = {
         "error", "the role cannot read through the view what the table let it read", "grant what the view needs"
     ),
     "grant_lost": Kind("warning", "a privilege that existed before is gone", "grant it again"),
+    "grant_added": Kind(
+        "warning", "a privilege on what was there before that nobody had then", "revoke it, or accept it with a reason"
+    ),
+    "owner_changed": Kind(
+        "warning", "a table or view that was there before belongs to another role", "give it back, or accept it"
+    ),
+    "default_lost": Kind(
+        "warning", "a column's default, or the expression that generates it, is gone or other", "set it again"
+    ),
     "comment_lost": Kind(
         "info", "a comment that existed before is gone", "set it again, on the replacement if need be"
     ),
     "trigger_lost": Kind(
-        "error", "a trigger that existed before is gone", "create it again, or accept that it is gone"
+        "error",
+        "a trigger that existed before is gone, switched off, or other",
+        "create it again, or accept that it is gone",
     ),
     "index_lost": Kind(
-        "warning", "an index over a column that still exists is gone", "create it again where queries need it"
+        "warning",
+        "an index over a column that still exists is gone or other",
+        "create it again where queries need it",
     ),
     "index_redundant": Kind(
         "warning",
@@ -89,7 +102,9 @@ KINDS: dict[str, Kind] = {
         "drop the shorter one",
     ),
     "constraint_lost": Kind(
-        "warning", "a constraint that existed before is gone", "add it again, or accept that it is gone"
+        "warning",
+        "a constraint that existed before (NOT NULL too) is gone or loosened",
+        "add it again, or accept that it is gone",
     ),
     "function_broken": Kind("error", "a function names what the migration took away", "rewrite the function's body"),
     "function_lost": Kind(
