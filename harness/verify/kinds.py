@@ -20,7 +20,7 @@ class Kind:
 KINDS: dict[str, Kind] = {
     "value_differs": Kind(
         "error",
-        "the view shows another value than the dropped column held",
+        "the view shows another value than the column held",
         "mend the view's expression, or accept it with a reason",
     ),
     "null_to_value": Kind(
@@ -128,8 +128,9 @@ CAUSES: dict[str, str] = {
     "null_fk": "the reference to the source is NULL, the copy was filled all the same",
     "orphan_fk": "the reference names a row that does not exist, the copy was filled all the same",
     "inner_join_loss": "an inner join of the view finds no partner for the row",
-    "row_filter": "a filter of the view takes the row, or its partner, away",
+    "row_filter": "a filter (WHERE, DISTINCT, LIMIT, ...) of the view takes the row, or its partner, away",
     "fan_out": "a join of the view finds several partners for the row",
+    "outer_join_row": "an outer join of the view adds the rows of its partners that have no row in the table",
     "row_deleted": "the migration deleted the row from the table itself",
     "type_drift": "the replacement's type cannot hold the value as it was",
     "unexplained": "no rule explains it",

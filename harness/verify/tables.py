@@ -17,6 +17,7 @@ from harness.verify.context import Context
 from harness.verify.explain import Explained, Screened, explain
 from harness.verify.kinds import make_finding
 from harness.verify.multiset import multiset_findings, screen_multiset
+from harness.verify.passed import passed_findings
 from harness.verify.plan import TablePlan, plan_tables
 from harness.verify.rows import row_findings
 from harness.verify.sessions import is_about_data
@@ -59,6 +60,7 @@ async def check_tables(context: Context, column_map: Mapping[str, tuple[Relation
         checks, found = await _account(context, screening, by_pass)
         columns += checks
         findings += found
+    findings += await passed_findings(context, plans)
     return TablesOutcome(
         columns=tuple(columns),
         findings=tuple(findings),
