@@ -15,6 +15,7 @@ from harness.verify.accept import apply_rules, ordered, unknown_kinds, verdict
 from harness.verify.access import check_access
 from harness.verify.carriers import Carriers
 from harness.verify.collateral import collateral_findings
+from harness.verify.conditions import part_by_conditions
 from harness.verify.context import Context
 from harness.verify.functions import function_findings
 from harness.verify.kinds import KINDS, make_finding
@@ -81,7 +82,9 @@ async def _check(context: Context, scenario: Scenario, queries: Sequence[BoundQu
         *(item for item in old_answers if item.kind != "answer_empty"),
         *_nothing(tables, scenario),
     ]
-    accepted = ordered(apply_rules(findings, scenario.accept))
+    async with context.sessions.one() as connection:
+        parted = await part_by_conditions(connection, findings, scenario.accept)
+    accepted = ordered(apply_rules(parted, scenario.accept))
     integrity = Integrity(
         verdict=verdict(accepted),
         views=tuple(views),
