@@ -14,6 +14,7 @@ from harness.errors import VerifyError
 from harness.progress import Progress
 from harness.server.address import Address, connect
 from harness.sqltext import quote_ident, quote_qualified
+from harness.sqltext.nodes import columns_equated
 from harness.together import together
 
 SCHEMA = "bench_old"
@@ -69,13 +70,14 @@ async def take_snapshot(
     before, after = await _catalogues(address, before_db, verification_db)
     changes = changed_tables(before, after)
     names = _copy_names(changes)
+    joined = frozenset().union(*(columns_equated(view.definition) for view in after.views() if view.definition))
     progress.start("snapshot", len(changes), "tables")
     done = 0
     permits = asyncio.Semaphore(at_once)
 
     async def keep(change: ChangedTable) -> OldTable:
         nonlocal done
-        columns = _kept_columns(change, before)
+        columns = _kept_columns(change, before, joined)
         async with permits:
             kept = await copy_columns(
                 address, before_db, verification_db, change.old, change.key, columns, names[change.old.oid]
@@ -113,11 +115,12 @@ def _copy_names(changes: Sequence[ChangedTable]) -> dict[int, str]:
     }
 
 
-def _kept_columns(change: ChangedTable, before: Catalogue) -> tuple[str, ...]:
+def _kept_columns(change: ChangedTable, before: Catalogue, joined: frozenset[str]) -> tuple[str, ...]:
     """Key, lost columns, and links: foreign keys, and columns of the type of some other table's single-column key.
 
-    A schema need not declare its foreign keys; text keys are left out, else every text column would be copied. Of a
-    table without a key everything is kept: its rows can only be compared whole.
+    A schema need not declare its foreign keys; of columns of text only those are taken that views join on (`joined`),
+    else every text column would be copied. Of a table without a key everything is kept: its rows can only be compared
+    whole.
     """
     if not change.key:
         return tuple(column.name for column in change.old.columns)
@@ -130,6 +133,7 @@ def _kept_columns(change: ChangedTable, before: Catalogue) -> tuple[str, ...]:
     }
     declared = {name for link in before.foreign_keys(change.old.oid) for name in link.columns}
     wanted = {column.name for column in change.old_columns} | set(change.key) | declared
+    wanted |= {column.name for column in change.old.columns if (now := change.now(column.name)) and now.name in joined}
     return tuple(column.name for column in change.old.columns if column.name in wanted or column.type_oid in key_types)
 
 

@@ -13,7 +13,10 @@ _RANK = {"error": 0, "warning": 1, "info": 2}
 
 def new_findings(clean: Integrity, damaged: Integrity) -> list[Finding]:
     """Findings that the undamaged migration does not have, or has of fewer rows; the gravest first."""
-    known = {(item.kind, item.object, item.cause): item.count for item in clean.findings}
+    known: dict[tuple[str, str, str], int] = {}
+    for item in clean.findings:  # several roles may have a finding each of the same kind about the same view
+        what = (item.kind, item.object, item.cause)
+        known[what] = max(item.count, known.get(what, 0))
     found = [
         item
         for item in damaged.findings

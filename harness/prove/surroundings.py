@@ -24,8 +24,8 @@ def _on_bystanders(where: Bystanders) -> Iterator[Defect]:
     functions = f"SELECT string_agg(proname, ',') FROM pg_proc WHERE pronamespace = '{SCHEMA}'::regnamespace"
     touched = frozenset({table.display, f"{SCHEMA}.notes"})
 
-    def defect(fault: str, on: str, script: str, witness: str, kind: str, about: str) -> Defect:
-        return Defect(on, (script,), witness, kind, about, touches=touched | {about}, fault=fault)
+    def defect(fault: str, on: str, script: str, witness: str, kind: str, about: str, cause: str = "") -> Defect:
+        return Defect(on, (script,), witness, kind, about, cause, touches=touched | {about}, fault=fault)
 
     yield defect("a trigger dropped", table.display, f"DROP TRIGGER bench_prove_touch ON {sql};", trigger,
                  "trigger_lost", f"{name}: bench_prove_touch")  # fmt: skip
@@ -78,7 +78,8 @@ def _on_bystanders(where: Bystanders) -> Iterator[Defect]:
     yield defect("a view that was there shows less", f"{SCHEMA}.shown",
                  f"CREATE OR REPLACE VIEW {SCHEMA}.shown AS SELECT {', '.join(map(quote_ident, where.key))}, {column}"
                  f" FROM {sql} WHERE {key}::text <> (SELECT min({key}::text) FROM {sql});",
-                 f"SELECT count(*) FROM {SCHEMA}.shown", "answer_differs", f"{SCHEMA}.shown")  # fmt: skip
+                 f"SELECT count(*) FROM {SCHEMA}.shown", "answer_differs", f"{SCHEMA}.shown",
+                 "unexplained")  # fmt: skip
 
 
 def _shown(table: Relation) -> str:

@@ -108,3 +108,16 @@ def text(value: Any) -> str:
     tree = postgast.parse("SELECT 1")
     tree.stmts[0].stmt.select_stmt.target_list[0].res_target.val.CopyFrom(value)
     return str(postgast.deparse(tree)).removeprefix("SELECT ")
+
+
+def columns_equated(text: str) -> frozenset[str]:
+    """Names of columns that the statements hold equal to other columns: in joins, in WHERE, in USING."""
+    found: set[str] = set()
+    for _, node in postgast.walk(postgast.parse(text)):
+        if isinstance(node, pb.A_Expr) and [item.string.sval for item in node.name][-1:] == ["="]:
+            sides = (node.lexpr, node.rexpr)
+            if all(side.HasField("column_ref") for side in sides):
+                found |= {side.column_ref.fields[-1].string.sval for side in sides}
+        elif isinstance(node, pb.JoinExpr):
+            found |= {item.string.sval for item in node.using_clause}
+    return frozenset(found)

@@ -14,6 +14,7 @@ from harness.verify.indexes import index_findings
 from harness.verify.kinds import make_finding
 from harness.verify.ownership import ownership_findings
 from harness.verify.survivors import is_renamed, relation_now, what_is_left
+from harness.verify.views import made_views
 
 _LOST = {"trigger": "trigger_lost", "policy": "policy_lost", "comment": "comment_lost", "grant": "grant_lost"}
 
@@ -92,9 +93,10 @@ def _went_with_its_column(item: Object, before: Catalogue, after: Catalogue) -> 
 
 def _bypassing_views(context: Context) -> Iterator[Finding]:
     """Views made by the migration that are read with their owner's rights over tables with row security."""
-    old = {view.oid for view in context.before.views()}
-    for view in context.after.views():
-        if view.oid in old or (view.invoker_rights and view.kind == "v"):
+    for view in made_views(context):
+        old = context.before.relations.get(view.oid) or context.before.named(view.schema, view.name)
+        was_so = old is not None and not old.is_table and not old.invoker_rights
+        if was_so or (view.invoker_rights and view.kind == "v"):
             continue
         guarded = _guarded_tables(context.after, view)
         if guarded:
