@@ -14,6 +14,7 @@ from harness.errors import VerifyError
 from harness.progress import Progress
 from harness.server.address import Address, connect
 from harness.sqltext import quote_ident, quote_qualified
+from harness.sqltext.nodes import columns_equated
 from harness.together import together
 
 SCHEMA = "bench_old"
@@ -79,13 +80,14 @@ async def take_snapshot(
     if kept is not None and set(kept) == {quote_qualified(SCHEMA, name) for name in names.values()}:
         return await _as_kept(address, verification_db, before, after, changes, names, kept)
     await _make_schema(address, verification_db)
+    joined = _joined_on(after)
     progress.start("snapshot", len(changes), "tables")
     done = 0
     permits = asyncio.Semaphore(at_once)
 
     async def keep(change: ChangedTable) -> OldTable:
         nonlocal done
-        columns = _kept_columns(change, before)
+        columns = _kept_columns(change, before, joined)
         async with permits:
             kept = await copy_columns(
                 address, before_db, verification_db, change.old, change.key, columns, names[change.old.oid]
@@ -130,11 +132,12 @@ async def _as_kept(
     kept: Mapping[str, int],
 ) -> Snapshot:
     """The copies that are there; whether their rows are still those is for the check itself to prove."""
+    joined = _joined_on(after)
     connection = await connect(address, verification_db, SESSION)
     try:
         tables = []
         for change in changes:
-            columns = _kept_columns(change, before)
+            columns = _kept_columns(change, before, joined)
             chosen = [column for column in change.old.columns if column.name in columns]
             gone = frozenset([column.name for column in chosen if not await _has_type(connection, column)])
             sql = quote_qualified(SCHEMA, names[change.old.oid])
@@ -155,11 +158,17 @@ def _copy_names(changes: Sequence[ChangedTable]) -> dict[int, str]:
     }
 
 
-def _kept_columns(change: ChangedTable, before: Catalogue) -> tuple[str, ...]:
+def _joined_on(after: Catalogue) -> frozenset[str]:
+    """The names of the columns that views set equal to others."""
+    return frozenset().union(*(columns_equated(view.definition) for view in after.views() if view.definition))
+
+
+def _kept_columns(change: ChangedTable, before: Catalogue, joined: frozenset[str]) -> tuple[str, ...]:
     """Key, lost columns, and links: foreign keys, and columns of the type of some other table's single-column key.
 
-    A schema need not declare its foreign keys; text keys are left out, else every text column would be copied. Of a
-    table without a key everything is kept: its rows can only be compared whole.
+    A schema need not declare its foreign keys; of columns of text only those are taken that views join on (`joined`),
+    else every text column would be copied. Of a table without a key everything is kept: its rows can only be compared
+    whole.
     """
     if not change.key:
         return tuple(column.name for column in change.old.columns)
@@ -172,6 +181,7 @@ def _kept_columns(change: ChangedTable, before: Catalogue) -> tuple[str, ...]:
     }
     declared = {name for link in before.foreign_keys(change.old.oid) for name in link.columns}
     wanted = {column.name for column in change.old_columns} | set(change.key) | declared
+    wanted |= {column.name for column in change.old.columns if (now := change.now(column.name)) and now.name in joined}
     return tuple(column.name for column in change.old.columns if column.name in wanted or column.type_oid in key_types)
 
 

@@ -1,6 +1,6 @@
 """What a database consists of, read from its catalogue as frozen records, and what a migration changed in it."""
 
-from harness.catalogue.difference import ChangedTable, changed_tables
+from harness.catalogue.difference import ChangedTable, changed_tables, same_table, survivor
 from harness.catalogue.model import Catalogue, Column, Constraint, Function, Index, Object, Relation
 from harness.catalogue.read import read_catalogue
 
@@ -15,4 +15,6 @@ __all__ = [
     "Relation",
     "changed_tables",
     "read_catalogue",
+    "same_table",
+    "survivor",
 ]

@@ -24,7 +24,7 @@ class ChangedTable:
     def now(self, name: str) -> Column | None:
         """The surviving column that was called `name`: by number through renames, by name in a table made anew."""
         old = self.old.column(name)
-        return _survivor(old, self.old, self.new) if old is not None and self.new is not None else None
+        return survivor(old, self.old, self.new) if old is not None and self.new is not None else None
 
     @property
     def old_columns(self) -> tuple[Column, ...]:
@@ -41,11 +41,11 @@ def changed_tables(before: Catalogue, after: Catalogue) -> tuple[ChangedTable, .
 
 
 def _changed(old: Relation, before: Catalogue, after: Catalogue) -> ChangedTable:
-    new = _same_table(old, after)
+    new = same_table(old, after)
     key = before.row_key(old.oid)
     if new is None:
         return ChangedTable(old, None, key, old.columns, ())
-    pairs = [(column, _survivor(column, old, new)) for column in old.columns]
+    pairs = [(column, survivor(column, old, new)) for column in old.columns]
     return ChangedTable(
         old,
         new,
@@ -55,12 +55,14 @@ def _changed(old: Relation, before: Catalogue, after: Catalogue) -> ChangedTable
     )
 
 
-def _same_table(old: Relation, after: Catalogue) -> Relation | None:
+def same_table(old: Relation, after: Catalogue) -> Relation | None:
+    """The table after the migration: by OID, which outlives a new name, else (dropped and made anew) by its name."""
     found = after.relations.get(old.oid) or after.named(old.schema, old.name)
     return found if found is not None and found.is_table else None
 
 
-def _survivor(column: Column, old: Relation, new: Relation) -> Column | None:
+def survivor(column: Column, old: Relation, new: Relation) -> Column | None:
+    """The column after the migration: by its number, which outlives a new name; in a table made anew by its name."""
     if old.oid == new.oid:
         return next((now for now in new.columns if now.number == column.number), None)
     return new.column(column.name)

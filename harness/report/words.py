@@ -74,6 +74,8 @@ _PROBLEMS = {
     "function_broken": ("function", "no longer runs", "no longer run"),
     "policy_missing": ("table", "has row security but no policy", "have row security but no policy"),
     "index_redundant": ("index", "is covered by another", "are covered by others"),
+    "grant_added": ("privilege", "is new on what was there before", "are new on what was there before"),
+    "owner_changed": ("object", "belongs to another role", "belong to another role"),
     "accept_rule_unused": ("accept rule", "accepts nothing", "accept nothing"),
 }
 

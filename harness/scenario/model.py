@@ -54,6 +54,8 @@ class AcceptRule:
     max_share: float = 1.0
     cause: str = ""
     """Only findings with this cause; empty: any."""
+    condition: str = ""
+    """SQL over the rows that a finding's own query returns (its key columns, `old`, `new`): only those are accepted."""
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,12 @@ _RANK = {"error": 0, "warning": 1, "info": 2}
 
 
 def apply_rules(findings: Sequence[Finding], rules: Sequence[AcceptRule]) -> list[Finding]:
-    """Marks what the rules accept; a rule that accepts nothing is itself a finding.
+    """Marks what the rules without a condition accept, and finds the rules that accept nothing.
 
     A rule's kind, object and cause may hold `*`. A finding above the rule's largest share stays unaccepted.
     """
-    marked = [_accepted(finding, rules) for finding in findings]
-    unused = [rule for rule in rules if not any(_matches(rule, finding) for finding in findings)]
+    marked = [finding if finding.accepted is not None else _accepted(finding, rules) for finding in findings]
+    unused = [rule for rule in rules if not any(_is_used(rule, finding) for finding in findings)]
     return marked + [
         make_finding(
             "accept_rule_unused", rule.object, f"no finding {_text(rule)}: the rule ({rule.reason}) accepts nothing"
@@ -29,12 +29,18 @@ def apply_rules(findings: Sequence[Finding], rules: Sequence[AcceptRule]) -> lis
     ]
 
 
+def _is_used(rule: AcceptRule, finding: Finding) -> bool:
+    """A rule with a condition has accepted what bears its reason; the others whatever they match."""
+    return finding.accepted == rule.reason if rule.condition else matches(rule, finding)
+
+
 def _accepted(finding: Finding, rules: Sequence[AcceptRule]) -> Finding:
-    rule = next((rule for rule in rules if _matches(rule, finding)), None)
+    rule = next((rule for rule in rules if not rule.condition and matches(rule, finding)), None)
     return replace(finding, accepted=rule.reason) if rule else finding
 
 
-def _matches(rule: AcceptRule, finding: Finding) -> bool:
+def matches(rule: AcceptRule, finding: Finding) -> bool:
+    """Whether kind, object, cause and share are the rule's; its condition is not looked at."""
     share = finding.count / finding.rows if finding.rows else 0.0
     return (
         fnmatchcase(finding.kind, rule.kind)
@@ -45,7 +51,8 @@ def _matches(rule: AcceptRule, finding: Finding) -> bool:
 
 
 def _text(rule: AcceptRule) -> str:
-    return " ".join(part for part in (rule.kind, rule.object, rule.cause) if part)
+    condition = f"where {rule.condition}" if rule.condition else ""
+    return " ".join(part for part in (rule.kind, rule.object, rule.cause, condition) if part)
 
 
 def unknown_kinds(rules: Sequence[AcceptRule]) -> list[str]:

@@ -104,8 +104,8 @@ async def _compare(context: Context, connection: Any, reader: Reader, item: Show
         await transaction.rollback()
 
 
-async def _see_table(connection: Any, reader: Reader, item: Shown, key: Sequence[str]) -> int:
-    """Keeps the keys that the table lets the role read; none where it denies the role altogether."""
+async def _see_table(connection: Any, reader: Reader, item: Shown, key: Sequence[str]) -> int | None:
+    """Keeps the keys that the table lets the role read, and counts them; None where it denies the role altogether."""
     names = ", ".join(field("t", name) for name in key)
     await connection.execute(
         f"CREATE TEMPORARY TABLE {_SEEN} ON COMMIT DROP AS SELECT {names} FROM {item.table.sql} AS t LIMIT 0"
@@ -116,7 +116,7 @@ async def _see_table(connection: Any, reader: Reader, item: Shown, key: Sequence
         async with connection.transaction():
             tag = await connection.execute(f"INSERT INTO {_SEEN} SELECT {names} FROM {item.table.sql} AS t")
     except asyncpg.InsufficientPrivilegeError:
-        return 0
+        return None
     return int(tag.split()[-1])
 
 
@@ -149,23 +149,21 @@ async def _wider(context: Context, connection: Any, reader: Reader, item: Shown,
 
 
 async def _narrower(
-    context: Context, connection: Any, reader: Reader, item: Shown, key: Sequence[str], seen: int
+    context: Context, connection: Any, reader: Reader, item: Shown, key: Sequence[str], seen: int | None
 ) -> Finding | None:
-    """Rows that the table shows the role and the view does not."""
+    """Rows that the table shows the role and the view does not; a view that refuses where the table has no row, too."""
+    if seen is None:
+        return None
     names = ", ".join(field("s", name) for name in key)
     missing = f"NOT EXISTS (SELECT FROM {item.view.sql} AS v WHERE {_on_key(context, item, key, 's')})"
     why = ""
     try:
         async with connection.transaction():
-            rows = (
-                await connection.fetch(f"SELECT {names} FROM {_SEEN} AS s WHERE {missing} ORDER BY {names}")
-                if seen
-                else []
-            )
+            rows = await connection.fetch(f"SELECT {names} FROM {_SEEN} AS s WHERE {missing} ORDER BY {names}")
             count, shown = len(rows), rows[:EXAMPLES]
     except asyncpg.InsufficientPrivilegeError as error:
         count, shown, why = seen, [], f": {describe(error)}"
-    if not count:
+    if not count and not why:
         return None
     return make_finding(
         "access_narrower",

@@ -90,7 +90,7 @@ class Carriers:
             return exact[0] if exact else None
         first = shape.sources[0].alias
         driving = next((item for item in found if item.alias == first), None)
-        return driving if self._grainless(shape) else None
+        return driving if self._driven(shape) else None
 
     def _from_subquery(self, shape: Shape, key: tuple[str, ...]) -> bool:
         """Whether columns of the key's names come out of a subquery or a WITH query, which is not looked into."""
@@ -123,9 +123,12 @@ class Carriers:
                     growing = True
         return len(reached) == len(shape.sources)
 
-    def _grainless(self, shape: Shape) -> bool:
-        """Whether no source gives the view's rows: then the driving table is the best that can be said."""
-        return not any(self._is_grain(shape, source) for source in shape.sources)
+    def _driven(self, shape: Shape) -> bool:
+        """Whether the driving table is the best that can be said of whose rows the view shows.
+
+        A table of many rows for one that is only left-joined multiplies them; one that is inner-joined shows its own.
+        """
+        return not any(source.inner and self._is_grain(shape, source) for source in shape.sources)
 
     def _to_one(self, shape: Shape, source: Source, reached: set[str]) -> bool:
         fixed = joined_columns(shape, source.alias, reached)

@@ -15,11 +15,13 @@ from harness.verify.accept import apply_rules, ordered, unknown_kinds, verdict
 from harness.verify.access import check_access
 from harness.verify.carriers import Carriers
 from harness.verify.collateral import collateral_findings
+from harness.verify.conditions import part_by_conditions
 from harness.verify.context import Context
 from harness.verify.functions import function_findings
 from harness.verify.kinds import KINDS, make_finding
 from harness.verify.ledger import Ledger
 from harness.verify.lineage import resolve_map
+from harness.verify.old_views import old_view_queries
 from harness.verify.paths import Paths
 from harness.verify.same_answer import check_answers
 from harness.verify.sessions import open_sessions
@@ -82,6 +84,7 @@ async def _check(context: Context, scenario: Scenario, queries: Sequence[BoundQu
     functions = await function_findings(context)
     access, access_notes = await check_access(context, scenario)
     answers, untimed = await check_answers(context, queries, tables.explained)
+    old_answers, _ = await check_answers(context, await old_view_queries(context), tables.explained)
     findings = [
         *tables.findings,
         *view_findings,
@@ -89,9 +92,12 @@ async def _check(context: Context, scenario: Scenario, queries: Sequence[BoundQu
         *collateral_findings(context),
         *access,
         *answers,
+        *(item for item in old_answers if item.kind != "answer_empty"),
         *_nothing(tables, scenario),
     ]
-    accepted = ordered(apply_rules(findings, scenario.accept))
+    async with context.sessions.one() as connection:
+        parted = await part_by_conditions(connection, findings, scenario.accept)
+    accepted = ordered(apply_rules(parted, scenario.accept))
     integrity = Integrity(
         verdict=verdict(accepted),
         views=tuple(views),

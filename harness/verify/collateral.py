@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
-from harness.catalogue import Catalogue, Constraint, Index, Object, Relation
-from harness.result import Finding, Severity
-from harness.sqltext import quote_literal, quote_qualified
+from harness.catalogue import Catalogue, Object, Relation
+from harness.result import Finding
+from harness.sqltext import quote_literal
+from harness.verify.constraints import constraint_findings
 from harness.verify.context import Context
+from harness.verify.indexes import index_findings
 from harness.verify.kinds import make_finding
+from harness.verify.ownership import ownership_findings
+from harness.verify.survivors import is_renamed, relation_now, what_is_left
+from harness.verify.views import made_views
 
-_LEFT = {
-    "trigger": "SELECT tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE tgrelid = {}::regclass;",
-    "policy": "SELECT polname, pg_get_expr(polqual, polrelid) FROM pg_policy WHERE polrelid = {}::regclass;",
-    "comment": "SELECT objsubid, description FROM pg_description WHERE objoid = {}::regclass;",
-    "grant": "SELECT relacl FROM pg_class WHERE oid = {}::regclass;",
-    "constraint": "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = {}::regclass;",
-    "index": "SELECT indexrelid::regclass, pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid = {}::regclass;",
-}
-"""Queries that show what a table still has of a kind; what is lost is not among it."""
 _LOST = {"trigger": "trigger_lost", "policy": "policy_lost", "comment": "comment_lost", "grant": "grant_lost"}
 
 
@@ -29,9 +25,9 @@ def collateral_findings(context: Context) -> list[Finding]:
     found = [
         *_lost_views(before, after),
         *_lost_objects(before, after),
-        *_lost_constraints(before, after),
-        *_lost_indexes(before, after),
-        *_redundant_indexes(before, after),
+        *constraint_findings(before, after),
+        *index_findings(before, after),
+        *ownership_findings(before, after),
         *_bypassing_views(context),
         *_unguarded_tables(before, after),
         *_switched_off(before, after),
@@ -50,11 +46,6 @@ def _lost_views(before: Catalogue, after: Catalogue) -> Iterator[Finding]:
             yield make_finding("view_lost", view.display, f"the view {view.display} is gone", count=1, query=query)
 
 
-def _left(kind: str, relation: int, after: Catalogue) -> str:
-    table = after.relations.get(relation)
-    return _LEFT[kind].format(quote_literal(table.sql)) if table is not None else ""
-
-
 def _lost_objects(before: Catalogue, after: Catalogue) -> Iterator[Finding]:
     """Triggers, policies, comments and grants that are gone; of a dropped table or column none is missed."""
     now = {(item.kind, item.identity): item.definition for item in after.objects}
@@ -62,14 +53,30 @@ def _lost_objects(before: Catalogue, after: Catalogue) -> Iterator[Finding]:
         kind = _LOST.get(item.kind)
         if kind is None or _went_with_its_column(item, before, after):
             continue
+        identity = _identity_now(item, before, after)
         detail = ""
-        if (item.kind, item.identity) not in now:
+        if (item.kind, identity) not in now:
             detail = f"the {item.kind} {item.identity} is gone"
-        elif item.kind == "policy" and now[item.kind, item.identity] != item.definition:
-            detail = f"the policy {item.identity} says something else now"
+        elif item.kind in ("policy", "trigger") and _says_else(item, now[item.kind, identity], before, after):
+            detail = f"the {item.kind} {item.identity} says something else now: {now[item.kind, identity]}"
         if detail:
-            query = _left(item.kind, item.relation, after)
+            query = what_is_left(item.kind, relation_now(item.relation, before, after))
             yield make_finding(kind, item.identity, detail, count=1, query=query)
+
+
+def _identity_now(item: Object, before: Catalogue, after: Catalogue) -> str:
+    """A trigger's or policy's identity begins with its table's name, which may be a new one."""
+    old, new = before.relations.get(item.relation), relation_now(item.relation, before, after)
+    if old is None or new is None or item.kind not in ("trigger", "policy"):
+        return item.identity
+    return f"{new.schema}.{new.name}: {item.identity.removeprefix(f'{old.schema}.{old.name}: ')}"
+
+
+def _says_else(item: Object, definition: str, before: Catalogue, after: Catalogue) -> bool:
+    """A table's new name changes the text; whether a trigger is switched off (the last letter) is told all the same."""
+    if item.kind == "trigger" and is_renamed(item.relation, (), before, after):
+        return item.definition[-1:] != definition[-1:]
+    return item.definition != definition
 
 
 def _went_with_its_column(item: Object, before: Catalogue, after: Catalogue) -> bool:
@@ -77,130 +84,19 @@ def _went_with_its_column(item: Object, before: Catalogue, after: Catalogue) -> 
     old = before.relations.get(item.relation)
     if old is None or item.kind not in ("grant", "comment"):
         return False
-    new = after.relations.get(item.relation)
+    new = relation_now(item.relation, before, after)
     if new is None or (new.schema, new.name) != (old.schema, old.name):
         return True
     names = {column.name for column in old.columns} - {column.name for column in new.columns}
     return item.kind == "grant" and any(f".{name} to" in item.identity for name in names)
 
 
-def _lost_constraints(before: Catalogue, after: Catalogue) -> Iterator[Finding]:
-    for item in before.constraints:
-        if _same_constraint(item, after):
-            continue
-        survive = _columns_survive(item.relation, item.columns, before, after)
-        if survive is not None:
-            severity: Severity = "error" if survive else "warning"
-            yield make_finding(
-                "constraint_lost",
-                f"{before.relations[item.relation].display}.{item.name}",
-                f"{item.definition} is gone, {_why(survive)}",
-                severity=severity,
-                count=1,
-                query=_left("constraint", item.relation, after),
-            )
-
-
-def _why(survive: bool) -> str:
-    return "though its columns are there" if survive else "with a column of it"
-
-
-def _same_constraint(item: Constraint, after: Catalogue) -> bool:
-    return any(
-        other.relation == item.relation and (other.name == item.name or other.definition == item.definition)
-        for other in after.constraints
-    )
-
-
-def _columns_survive(relation: int, names: Sequence[str], before: Catalogue, after: Catalogue) -> bool | None:
-    """Whether all these columns are still there; None where the table itself is gone."""
-    old, new = before.relations[relation], after.relations.get(relation)
-    if new is None:
-        return None
-    numbers = {column.number for column in new.columns}
-    return all(column.number in numbers for name in names if name and (column := old.column(name)) is not None)
-
-
-def _lost_indexes(before: Catalogue, after: Catalogue) -> Iterator[Finding]:
-    for item in before.indexes:
-        if item.relation not in before.relations or item.constrains or _same_index(item, after):
-            continue
-        survive = _columns_survive(item.relation, item.columns, before, after)
-        if survive is not None:
-            severity: Severity = "warning" if survive else "info"
-            yield make_finding(
-                "index_lost",
-                item.name,
-                f"{item.definition} is gone, {_why(survive)}",
-                severity=severity,
-                count=1,
-                query=_left("index", item.relation, after),
-            )
-
-
-def _same_index(item: Index, after: Catalogue) -> bool:
-    text = _without_name(item)
-    return any(
-        other.relation == item.relation and (other.name == item.name or _without_name(other) == text)
-        for other in after.indexes
-    )
-
-
-def _without_name(item: Index) -> str:
-    return item.definition.partition(" USING ")[2] + str(item.is_unique)
-
-
-def _redundant_indexes(before: Catalogue, after: Catalogue) -> Iterator[Finding]:
-    """An index whose columns begin another index's: only where the migration made one of the two."""
-    old = {(item.relation, item.name) for item in before.indexes}
-    usable = [
-        item for item in after.indexes if item.method == "btree" and item.valid and item.relation in after.relations
-    ]
-    for item in usable:
-        covering = [other for other in usable if other is not item and _covers(other, item)]
-        made = [other for other in covering if not {(item.relation, item.name), (other.relation, other.name)} <= old]
-        if made:
-            table = after.relations[item.relation].display
-            yield make_finding(
-                "index_redundant",
-                item.name,
-                f"{item.name} on {table}{_key(item)} is covered by {made[0].name} {_key(made[0])}",
-                count=1,
-                query=f"SELECT pg_size_pretty(pg_relation_size({quote_literal(_index_sql(item, after))}::regclass));",
-            )
-
-
-def _index_sql(item: Index, after: Catalogue) -> str:
-    return quote_qualified(after.relations[item.relation].schema, item.name)
-
-
-def _covers(other: Index, item: Index) -> bool:
-    """Whether `other` serves every search that `item` serves; of two equal ones the later name is the redundant one."""
-    if other.relation != item.relation or item.is_unique or item.constrains or "" in (*item.columns, *other.columns):
-        return False
-    mine, theirs = _key(item)[1:-1].split(", "), _key(other)[1:-1].split(", ")
-    if "(" in "".join(mine + theirs) or _tail(item) != _tail(other) or theirs[: len(mine)] != mine:
-        return False
-    return len(theirs) > len(mine) or other.is_unique or other.name < item.name
-
-
-def _key(item: Index) -> str:
-    """The key as the definition writes it: `(a, b DESC)`."""
-    text = item.definition.partition(" USING btree ")[2]
-    return text[: text.find(")") + 1]
-
-
-def _tail(item: Index) -> str:
-    """INCLUDE, WHERE and the like."""
-    text = item.definition.partition(" USING btree ")[2]
-    return text[text.find(")") + 1 :]
-
-
 def _bypassing_views(context: Context) -> Iterator[Finding]:
     """Views made by the migration that are read with their owner's rights over tables with row security."""
-    old = {view.oid for view in context.before.views()}
-    for view in context.after.views():
-        if view.oid in old or (view.invoker_rights and view.kind == "v"):
+    for view in made_views(context):
+        old = context.before.relations.get(view.oid) or context.before.named(view.schema, view.name)
+        was_so = old is not None and not old.is_table and not old.invoker_rights
+        if was_so or (view.invoker_rights and view.kind == "v"):
             continue
         guarded = _guarded_tables(context.after, view)
         if guarded:
@@ -232,13 +128,13 @@ def _unguarded_tables(before: Catalogue, after: Catalogue) -> Iterator[Finding]:
             )
         ):
             detail = f"{table.display} has row security and no policy: nobody but its owner reads or writes a row"
-            query = _left("policy", table.oid, after)
+            query = what_is_left("policy", table)
             yield make_finding("policy_missing", table.display, detail, count=1, query=query)
 
 
 def _switched_off(before: Catalogue, after: Catalogue) -> Iterator[Finding]:
     for old in before.relations.values():
-        new = after.relations.get(old.oid)
+        new = relation_now(old.oid, before, after)
         if old.row_security and new is not None and not new.row_security:
             detail = f"row security of {new.display} is switched off"
             query = f"SELECT relrowsecurity FROM pg_class WHERE oid = {quote_literal(new.sql)}::regclass;"

@@ -20,7 +20,7 @@ class Kind:
 KINDS: dict[str, Kind] = {
     "value_differs": Kind(
         "error",
-        "the view shows another value than the dropped column held",
+        "the view shows another value than the column held",
         "mend the view's expression, or accept it with a reason",
     ),
     "null_to_value": Kind(
@@ -84,14 +84,27 @@ KINDS: dict[str, Kind] = {
         "error", "the role cannot read through the view what the table let it read", "grant what the view needs"
     ),
     "grant_lost": Kind("warning", "a privilege that existed before is gone", "grant it again"),
+    "grant_added": Kind(
+        "warning", "a privilege on what was there before that nobody had then", "revoke it, or accept it with a reason"
+    ),
+    "owner_changed": Kind(
+        "warning", "a table or view that was there before belongs to another role", "give it back, or accept it"
+    ),
+    "default_lost": Kind(
+        "warning", "a column's default, or the expression that generates it, is gone or other", "set it again"
+    ),
     "comment_lost": Kind(
         "info", "a comment that existed before is gone", "set it again, on the replacement if need be"
     ),
     "trigger_lost": Kind(
-        "error", "a trigger that existed before is gone", "create it again, or accept that it is gone"
+        "error",
+        "a trigger that existed before is gone, switched off, or other",
+        "create it again, or accept that it is gone",
     ),
     "index_lost": Kind(
-        "warning", "an index over a column that still exists is gone", "create it again where queries need it"
+        "warning",
+        "an index over a column that still exists is gone or other",
+        "create it again where queries need it",
     ),
     "index_redundant": Kind(
         "warning",
@@ -99,7 +112,9 @@ KINDS: dict[str, Kind] = {
         "drop the shorter one",
     ),
     "constraint_lost": Kind(
-        "warning", "a constraint that existed before is gone", "add it again, or accept that it is gone"
+        "warning",
+        "a constraint that existed before (NOT NULL too) is gone or loosened",
+        "add it again, or accept that it is gone",
     ),
     "function_broken": Kind("error", "a function names what the migration took away", "rewrite the function's body"),
     "function_lost": Kind(
@@ -123,8 +138,9 @@ CAUSES: dict[str, str] = {
     "null_fk": "the reference to the source is NULL, the copy was filled all the same",
     "orphan_fk": "the reference names a row that does not exist, the copy was filled all the same",
     "inner_join_loss": "an inner join of the view finds no partner for the row",
-    "row_filter": "a filter of the view takes the row, or its partner, away",
+    "row_filter": "a filter (WHERE, DISTINCT, LIMIT, ...) of the view takes the row, or its partner, away",
     "fan_out": "a join of the view finds several partners for the row",
+    "outer_join_row": "an outer join of the view adds the rows of its partners that have no row in the table",
     "row_deleted": "the migration deleted the row from the table itself",
     "type_drift": "the replacement's type cannot hold the value as it was",
     "unexplained": "no rule explains it",

@@ -36,14 +36,14 @@ class Counterpart:
 def counterparts(
     change: ChangedTable, carriers: Carriers, column_map: Mapping[str, tuple[Relation, Column]]
 ) -> dict[str, Counterpart]:
-    """Lost columns (by old name) that have a counterpart; a view that replaces more of them is preferred.
+    """Lost columns (by old name) that have a counterpart; the view that replaces or shows most is preferred.
 
     A view that only depends on the table is no counterpart: its rows must be the table's, or values would be
     compared with those of other rows.
     """
     found = {column.name: Counterpart(_new(change), now, _new_key(change), "name") for column, now in change.retyped}
     views = carriers.over(change)
-    ranked = sorted(views, key=lambda item: (not item.exact, -_covered(change, item.view), item.view.display))
+    ranked = sorted(views, key=lambda item: (not item.exact, *_covered(change, item.view), item.view.display))
     for column in change.dropped:
         counterpart = _mapped(change, column, ranked, column_map) or _by_name(column, ranked)
         if counterpart is not None:
@@ -60,8 +60,11 @@ def _new_key(change: ChangedTable) -> tuple[str, ...]:
     return tuple(now.name for name in change.key if (now := change.now(name)) is not None)
 
 
-def _covered(change: ChangedTable, view: Relation) -> int:
-    return sum(view.column(column.name) is not None for column in change.dropped)
+def _covered(change: ChangedTable, view: Relation) -> tuple[int, int]:
+    """How many of the lost columns, and how many of all the table's, the view shows; the more, the smaller."""
+    lost, every = (sum(view.column(column.name) is not None for column in columns)
+                   for columns in (change.dropped, change.old.columns))  # fmt: skip
+    return -lost, -every
 
 
 def _mapped(

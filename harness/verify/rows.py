@@ -31,6 +31,8 @@ class Layer:
 def layers(carriers: Carriers, view: Relation, table: int) -> Iterator[Layer]:
     """The view's definition and, where it reads the table through another view, that one's, and so on."""
     shape = carriers.shape(view)
+    if not shape.sources and shape.filtered:
+        yield Layer(shape, "")  # a set operation: which of its parts leaves a row out is not told
     for source in shape.sources:
         if source.relation == table:
             yield Layer(shape, source.alias)
@@ -52,22 +54,35 @@ async def row_findings(
     if counted.missing:
         found += await _missing(connection, work, counted, stack, paths, joins, carriers, database)
     if counted.extra:
-        query = _listing(work, "RIGHT", f"{work.old_key} IS NULL", [field("n", name) for name in work.key], "")
+        found += await _extra(connection, work, counted, stack, database)
+    if counted.duplicates:
+        found.append(await _duplicated(connection, work, counted, stack, carriers, database))
+    return found
+
+
+async def _extra(connection: Any, work: Pass, counted: Screen, stack: Sequence[Layer], database: str) -> list[Finding]:
+    """Rows without a key come from an outer join that keeps the partners' side, where the view has one."""
+    outer = any((root := layer.shape.source(layer.root)) is not None and not root.inner for layer in stack)
+    cause = first_rule([(f"{work.new_key} IS NULL", "outer_join_row")] if outer else [], "unexplained")
+    condition = f"{work.old_key} IS NULL"
+    counting = f"SELECT {cause} AS cause, count(*) FROM {work.joined('RIGHT')}\nWHERE {condition} GROUP BY 1 ORDER BY 1"
+    found = []
+    for why, count in await connection.fetch(counting):
+        keys = [field("n", name) for name in work.key]
+        query = _listing(work, "RIGHT", f"{condition} AND {cause} = '{why}'", keys, "")
         found.append(
             make_finding(
                 "row_extra",
                 work.relation.display,
-                f"{counted.extra} rows of {work.relation.display} have no old row in {work.table.change.old.display}",
-                count=counted.extra,
+                f"{count} rows of {work.relation.display} have no old row in {work.table.change.old.display}",
+                count=count,
                 rows=counted.new_rows,
-                cause="unexplained",
+                cause=why,
                 examples=await _examples(connection, query, len(work.key)),
                 query=query + ";",
                 database=database,
             )
         )
-    if counted.duplicates:
-        found.append(await _duplicated(connection, work, counted, stack, carriers, database))
     return found
 
 

@@ -31,6 +31,8 @@ async def check_answers(
     """
     findings: list[Finding] = []
     untimed: set[str] = set()
+    if not queries:
+        return findings, frozenset()
     old = await connect(context.address, context.before_db, SESSION)
     new = await connect(context.address, context.verification_db, SESSION)
     mended: list[Any] = []

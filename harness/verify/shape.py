@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from harness import sqltext
 from harness.catalogue import Catalogue, Relation
+from harness.verify.selects import is_plain, one_row_per, takes_away, targets, with_queries, word
 
 
 @dataclass(frozen=True)
@@ -66,20 +67,16 @@ def shape_of(catalogue: Catalogue, view: Relation) -> Shape:
         return Shape()
     statement = sqltext.parse(view.definition).stmts[0].stmt.select_stmt
     if not statement.target_list or statement.HasField("larg"):
-        return Shape()
-    reader = _Reader(catalogue)
-    for item in statement.from_clause:
-        reader.read(item, inner=True)
-    filtered = False
-    if statement.HasField("where_clause"):
-        filtered = reader.read_condition(statement.where_clause)
+        return Shape(filtered=takes_away(statement))
+    reader = _Reader(catalogue, with_queries(statement, {}))
+    filtered = reader.read_select(statement)
     origins = (reader.origin(target.res_target.val) for target in statement.target_list)
     named = zip((column.name for column in view.columns), origins, strict=False)
     return Shape(
         columns={name: origin for name, origin in named if origin is not None},
         sources=tuple(reader.sources),
         equalities=tuple(reader.equalities),
-        filtered=filtered or statement.HasField("having_clause"),
+        filtered=filtered or takes_away(statement),
         grouped=bool(statement.group_clause),
     )
 
@@ -87,23 +84,37 @@ def shape_of(catalogue: Catalogue, view: Relation) -> Shape:
 class _Reader:
     """Collects the sources and the equalities of one FROM clause."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(self, catalogue: Catalogue, queries: Mapping[str, Any]) -> None:
         self.catalogue = catalogue
+        self.queries = queries
         self.sources: list[Source] = []
         self.equalities: list[Equality] = []
+        self.inside: dict[str, dict[str, Origin]] = {}
+
+    def read_select(self, select: Any) -> bool:
+        """FROM and WHERE of a SELECT; returns whether there is a condition besides equalities of columns."""
+        for item in select.from_clause:
+            self.read(item, inner=True)
+        return self.read_condition(select.where_clause) if select.HasField("where_clause") else False
 
     def read(self, item: Any, *, inner: bool) -> None:
         """One item of FROM; `inner` is false on the side of an outer join that may be missing."""
         kind = item.WhichOneof("node")
         if kind == "range_var":
-            self.sources.append(self._table(item.range_var, inner))
+            table = item.range_var
+            query = self.queries.get(table.relname) if not table.schemaname else None
+            if query is None:
+                self.sources.append(self._table(table, inner))
+            else:
+                self._query(query, table.alias.aliasname or table.relname, inner)
         elif kind == "range_subselect":
-            self.sources.append(_subquery(item.range_subselect, inner))
+            subquery = item.range_subselect
+            self._query(subquery.subquery.select_stmt, subquery.alias.aliasname, inner)
         elif kind == "join_expr":
             self._join(item.join_expr, inner)
 
     def _join(self, join: Any, inner: bool) -> None:
-        kind = _word(join, "jointype")
+        kind = word(join, "jointype")
         before = len(self.sources)
         self.read(join.larg, inner=inner and kind in ("JOIN_INNER", "JOIN_LEFT"))
         middle = len(self.sources)
@@ -116,6 +127,35 @@ class _Reader:
             start, end = (before, middle) if kind == "JOIN_RIGHT" else (middle, len(self.sources))
             for place in range(start, end):
                 self.sources[place] = replace(self.sources[place], filtered=True)
+
+    def _query(self, select: Any, alias: str, inner: bool) -> None:
+        """A subquery that only joins, filters and names: read as if its tables stood in its place."""
+        if not is_plain(select):
+            self.sources.append(Source(alias, None, inner, one_row_per=one_row_per(select)))
+            return
+        reader = _Reader(self.catalogue, with_queries(select, self.queries))
+        filtered = reader.read_select(select)
+        for source in reader.sources:
+            self.sources.append(
+                replace(
+                    source,
+                    alias=f"{alias}.{source.alias}",
+                    inner=source.inner and inner,
+                    filtered=source.filtered or filtered,
+                )
+            )
+        self.equalities += [
+            Equality((f"{alias}.{item.left[0]}", item.left[1]), (f"{alias}.{item.right[0]}", item.right[1]))
+            for item in reader.equalities
+        ]
+        shown = {
+            target.name or target.val.column_ref.fields[-1].string.sval: replace(
+                origin, alias=f"{alias}.{origin.alias}"
+            )
+            for target in targets(select)
+            if (origin := reader.origin(target.val)) is not None
+        }
+        self.inside[alias] = shown
 
     def _table(self, table: Any, inner: bool) -> Source:
         relation = self.catalogue.named(table.schemaname or "public", table.relname)
@@ -131,7 +171,7 @@ class _Reader:
 
     def read_condition(self, node: Any) -> bool:
         """Collects the equalities of columns; returns whether there is any other condition."""
-        if node.WhichOneof("node") == "bool_expr" and _word(node.bool_expr, "boolop") == "AND_EXPR":
+        if node.WhichOneof("node") == "bool_expr" and word(node.bool_expr, "boolop") == "AND_EXPR":
             others = [self.read_condition(item) for item in node.bool_expr.args]  # every one is read
             return any(others)
         sides = self._equality(node)
@@ -164,44 +204,10 @@ class _Reader:
 
     def _named(self, names: list[str], alone: bool) -> Origin | None:
         column = names[-1]
+        for alias, shown in self.inside.items():
+            if column in shown and names[:-1] in ([], [alias]):
+                return replace(shown[column], alone=shown[column].alone and alone)
         if len(names) > 1:
-            return Origin(names[-2], column, alone)
+            return None if names[-2] in self.inside else Origin(names[-2], column, alone)
         holders = [source for source in self.sources if self._has_column(source, column)]
         return Origin(holders[0].alias, column, alone) if holders else None
-
-
-def _word(message: Any, field_name: str) -> str:
-    """The name of an enumeration's value (JOIN_LEFT)."""
-    return str(
-        message.DESCRIPTOR.fields_by_name[field_name].enum_type.values_by_number[getattr(message, field_name)].name
-    )
-
-
-def _subquery(item: Any, inner: bool) -> Source:
-    """A subquery of FROM: grouped by columns it has one row per these; an aggregate without GROUP BY has one row."""
-    select = item.subquery.select_stmt
-    alias = item.alias.aliasname
-    grouped = [node.column_ref.fields[-1].string.sval for node in select.group_clause if node.HasField("column_ref")]
-    if select.group_clause and len(grouped) == len(select.group_clause):
-        return Source(alias, None, inner, one_row_per=_output_names(select, grouped))
-    single = select.limit_count.a_const.ival.ival == 1 or (_aggregates(select) and not select.group_clause)
-    return Source(alias, None, inner, one_row_per=() if single else None)
-
-
-def _output_names(select: Any, grouped: list[str]) -> tuple[str, ...]:
-    """The names under which a subquery gives the columns that it groups by."""
-    names = {}
-    for target in _targets(select):
-        if target.val.HasField("column_ref"):
-            inside = target.val.column_ref.fields[-1].string.sval
-            names[inside] = target.name or inside
-    return tuple(names.get(name, name) for name in grouped)
-
-
-def _aggregates(select: Any) -> bool:
-    targets = list(_targets(select))
-    return bool(targets) and all(target.val.WhichOneof("node") in ("func_call", "coalesce_expr") for target in targets)
-
-
-def _targets(select: Any) -> Iterator[Any]:
-    return (item.res_target for item in select.target_list)

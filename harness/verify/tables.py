@@ -17,6 +17,7 @@ from harness.verify.context import Context
 from harness.verify.explain import Explained, Screened, explain
 from harness.verify.kinds import make_finding
 from harness.verify.multiset import multiset_findings
+from harness.verify.passed import passed_findings
 from harness.verify.plan import TablePlan, plan_tables
 from harness.verify.rows import row_findings
 from harness.verify.screening import Advance, open_ledger, screen
@@ -65,6 +66,7 @@ async def check_plans(context: Context, plans: list[TablePlan]) -> TablesOutcome
         checks, found = await _account(context, screening, by_pass)
         columns += checks
         findings += found
+    findings += await passed_findings(context, plans)
     return TablesOutcome(
         columns=tuple(columns),
         findings=tuple(findings),

@@ -15,9 +15,14 @@ from harness.verify.sessions import is_about_data
 
 def made_views(context: Context) -> list[Relation]:
     """Views that did not exist before the migration, or were defined otherwise."""
-    old = {relation.oid: relation.definition for relation in context.before.views()}
-    made = (view for view in context.after.views() if old.get(view.oid) != view.definition)
+    made = (view for view in context.after.views() if not _is_old(context, view))
     return sorted(made, key=lambda view: view.display)
+
+
+def _is_old(context: Context, view: Relation) -> bool:
+    """Whether it was there before as it is, perhaps made anew since."""
+    old = context.before.relations.get(view.oid) or context.before.named(view.schema, view.name)
+    return old is not None and (old.definition, old.invoker_rights) == (view.definition, view.invoker_rights)
 
 
 async def check_views(context: Context) -> tuple[list[ViewCheck], list[Finding]]:

@@ -131,3 +131,21 @@ def test_a_share_above_the_rules_is_not_accepted(databases: Databases) -> None:
         assert made.one("value_to_null").accepted == "few"
     finally:
         made.drop()
+
+
+def test_a_condition_accepts_the_rows_that_fulfil_it_and_leaves_the_rest(databases: Databases) -> None:
+    rules = (
+        AcceptRule("*", "goods.maker_name", "row 3 is known", condition="id = 3"),
+        AcceptRule("*", "goods.maker_name", "names nothing that is there", condition="no_such_column > 1"),
+    )
+    made = check(databases, OLD_STATE, MIGRATION, accept=rules)
+    try:
+        parts = {(item.kind, item.accepted): item for item in made.found(name="goods.maker_name")}
+        known, rest = parts["value_differs", "row 3 is known"], parts["value_differs", None]
+        assert (known.count, [example.key for example in known.examples]) == (1, ["3"])
+        assert len(made.rerun(known)) == 1
+        assert len(made.rerun(rest)) == rest.count == 1
+        assert all(example.key != "3" for example in rest.examples)
+        assert "no_such_column" in made.one("accept_rule_unused").detail
+    finally:
+        made.drop()

@@ -90,3 +90,11 @@ def test_what_is_wrong_is_told_with_its_place(tmp_path: Path, old: str, new: str
 def test_a_folder_without_a_scenario_is_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"holds no scenario\.toml"):
         load_scenario(str(tmp_path))
+
+
+def test_an_accept_rules_condition_that_is_no_sql_is_refused(tmp_path: Path) -> None:
+    rule = '\n[[accept]]\nkind = "*"\nobject = "*"\nreason = "known"\ncondition = "old = "\n'
+    with pytest.raises(ScenarioError, match=r"(?s)accept.*no condition in SQL"):
+        load_scenario(str(write(tmp_path, BASE + rule)))
+    fine = rule.replace("old = ", "old = '1' AND new IS NULL -- as agreed")
+    assert load_scenario(str(write(tmp_path, BASE + fine))).accept[0].condition.startswith("old")

@@ -102,6 +102,16 @@ def _syntax_error(error: postgast.PgQueryError, text: str, source: str) -> Migra
     return MigrationError(f"{source}, line {line}: {error.message} (in {words[:80]!r})", "mend the SQL there")
 
 
+def condition_problem(text: str) -> str:
+    """What is wrong with the text as one SQL condition; empty where nothing is."""
+    try:
+        statements = postgast.parse(f"SELECT WHERE ({text}\n)").stmts
+    except postgast.PgQueryError as error:
+        return str(error.message)
+    plain = len(statements) == 1 and not statements[0].stmt.select_stmt.sort_clause
+    return "" if plain else "it is more than one condition"
+
+
 def bind_named(sql: str) -> tuple[str, tuple[str, ...]]:
     """Named parameters (`:name`) made into `$1`, `$2`, ...; returns the new text and the names in order.
 

@@ -1,0 +1,17 @@
+"""Plants faults in a migration's outcome and shows that the integrity check catches and classifies each."""
+
+from harness.prove.battery import Bench, check_defects, check_harmless, find_places
+from harness.prove.bystanders import find_bystanders
+from harness.prove.faults import all_faults
+from harness.prove.model import Proof, Verdict
+
+__all__ = [
+    "Bench",
+    "Proof",
+    "Verdict",
+    "all_faults",
+    "check_defects",
+    "check_harmless",
+    "find_bystanders",
+    "find_places",
+]

@@ -1,0 +1,103 @@
+"""Defects in the views as wholes: a column or a view gone, one that fails, aggregates, and who may read what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.prove.edits import FaultMaker
+from harness.prove.ground import Ground, Stand, rows_and_types
+from harness.prove.model import Defect
+from harness.sqltext import quote_ident, quote_literal
+from harness.sqltext.rewrite import ViewText
+
+_OTHER_AGGREGATE = {"sum": "max", "max": "min", "min": "max", "avg": "max", "count": "count"}
+
+
+def _column_lost(ground: Ground, stand: Stand) -> Iterator[Defect]:
+    expressions = stand.text.expressions
+    for place in stand.lost:
+        if expressions.count(expressions[place]) == 1:
+            yield Defect(
+                f"{stand.view.display}.{stand.view.columns[place].name}",
+                ground.redefined(stand.view, stand.text.without_column(place)),
+                rows_and_types(stand.view),
+                "no_counterpart",
+                stand.object_of(place),
+                touches=ground.reach(stand.view),
+            )
+
+
+def _view_lost(ground: Ground, stand: Stand) -> Iterator[Defect]:
+    yield Defect(
+        stand.view.display,
+        (ground.dropped(stand.view),),
+        f"SELECT to_regclass({quote_literal(stand.view.sql)})::text",
+        "no_counterpart",
+        stand.object_of(min(stand.lost)),
+        touches=ground.reach(stand.view),
+    )
+
+
+def _view_fails(ground: Ground, stand: Stand) -> Iterator[Defect]:
+    for place, column in stand.lost.items():
+        old = stand.text.expressions[place]
+        failing = f"CASE WHEN {stand.first_row} THEN (1 / (0 * length(({old})::text)))::text ELSE ({old})::text END"
+        yield Defect(
+            stand.view.display,
+            ground.redefined(stand.view, stand.text.with_expression(place, f"({failing})::{column.type_sql}")),
+            rows_and_types(stand.view),
+            "view_error",
+            stand.view.display,
+            touches=ground.reach(stand.view),
+        )
+
+
+def _past_row_security(ground: Ground, stand: Stand) -> Iterator[Defect]:
+    yield Defect(
+        stand.view.display,
+        (f"ALTER VIEW {stand.view.sql} RESET (security_invoker);",),
+        f"SELECT reloptions::text FROM pg_class WHERE oid = {quote_literal(stand.view.sql)}::regclass",
+        "rls_bypassed",
+        stand.view.display,
+        touches=ground.reach(stand.view),
+    )
+
+
+def _not_readable(ground: Ground, stand: Stand) -> Iterator[Defect]:
+    for wanted in ground.scenario.access_roles:
+        yield Defect(
+            f"{stand.view.display} for {wanted.role}",
+            (f"REVOKE ALL ON {stand.view.sql} FROM PUBLIC, {quote_ident(wanted.role)};",),
+            f"SELECT has_table_privilege({quote_literal(wanted.role)}, {quote_literal(stand.view.sql)}, 'SELECT')",
+            "access_narrower",
+            stand.view.display,
+            touches=ground.reach(stand.view),
+        )
+
+
+def wrong_aggregates(ground: Ground) -> Iterator[Defect]:
+    """Another aggregate; only a query that reads the view can tell, where no lost column is replaced by it."""
+    for view in ground.after.views():
+        text = ViewText(view.definition or "SELECT 1")
+        for place, name in enumerate(text.aggregates()):
+            other = _OTHER_AGGREGATE.get(name)
+            for query in ground.queries(view) if other and other != name else ():
+                yield Defect(
+                    f"{view.display} ({name})",
+                    ground.redefined(view, text.with_function(place, str(other))),
+                    rows_and_types(view),
+                    "answer_differs",
+                    query,
+                    "unexplained",
+                    touches=ground.reach(view),
+                )
+
+
+VIEW_FAULTS: dict[str, FaultMaker] = {
+    "a column left out of the view": _column_lost,
+    "the view left out": _view_lost,
+    "a view that fails when it is read": _view_fails,
+    "read with the owner's rights": _past_row_security,
+    "a missing grant on the view": _not_readable,
+}
+"""Each fault, and what finds the places for it in one view."""
