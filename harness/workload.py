@@ -30,12 +30,16 @@ class BoundStatement:
 
 @dataclass(frozen=True)
 class BoundQuery:
-    """A query whose both forms are bound; `sets` are its parameter sets, at least one (empty where it takes none)."""
+    """A query whose both forms are bound; `sets` are its parameter sets, at least one (empty where it takes none).
+
+    `session` are the settings of whoever asks it (`role` and claims), empty for the connecting user.
+    """
 
     query: Query
     before: tuple[BoundStatement, ...]
     after: tuple[BoundStatement, ...]
     sets: tuple[Mapping[str, Any], ...]
+    session: tuple[tuple[str, str], ...] = ()
 
     @property
     def name(self) -> str:

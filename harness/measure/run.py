@@ -79,7 +79,7 @@ async def _begin(
     crew = Crew()
     stack.push_async_callback(crew.dismiss)
     settings = (*counters.settings, ("statement_timeout", f"{timeout_s * 1000:.0f}"), *options.settings)
-    await crew.assemble(Setup(address, tuple(works), (), settings), max(options.clients), _processes(options))
+    await crew.assemble(Setup(address, tuple(works), (), settings), _clients(options), _processes(options))
     bounds = Bounds(started, started + options.budget_s, timeout_s)
     coordinator = Coordinator(crew, works, bounds, counters)
     course = Course(coordinator, works, connections, options, writer, progress)
@@ -111,6 +111,8 @@ def _works(queries: Sequence[BoundQuery], form: Form) -> tuple[Work, ...]:
             reads=item.query.kind == "read",
             statements=tuple((statement.sql, statement.names) for statement in item.form(form)),
             sets=item.sets,
+            session=item.session,
+            weight=item.query.weight,
         )
         for item in queries
     )
@@ -118,6 +120,11 @@ def _works(queries: Sequence[BoundQuery], form: Form) -> tuple[Work, ...]:
 
 def _facts(options: MeasureOptions, forms: Mapping[str, Form]) -> dict[str, Any]:
     return {"seed": options.seed, "clients": list(options.clients), "forms": dict(forms), "looks": list(options.looks)}
+
+
+def _clients(options: MeasureOptions) -> int:
+    """Clients in all: enough for the highest level and for the open load, with one more for its writes."""
+    return max(*options.clients, options.open_load.connections + 1 if options.open_load else 0)
 
 
 def _processes(options: MeasureOptions) -> int:
