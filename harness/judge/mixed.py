@@ -98,7 +98,7 @@ def _comparison(
         margin=decision.margin,
         advisory=True,
         blocks_needed=decision.blocks_needed,
-        warnings=(*decision.warnings, *remarks),
+        warnings=(*decision.warnings, *view.queries[load[0]].remarks, *remarks),
         load="open",
         rate_per_s=rate_per_s,
         intended=sum(item.intended for item in ran),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from harness import arms
 from harness.job import Run
+from harness.phases.asking import ask_as_role
 from harness.snapshot import take_snapshot
 from harness.verify import verify
 from harness.workload import BoundQuery, bind_workload
@@ -25,6 +26,7 @@ async def verify_views(run: Run) -> tuple[BoundQuery, ...]:
         before, after = databases.name("before"), databases.name("after")
         checked = await verify(scenario, address, before, after, clone, snapshot, queries, run.progress)
         run.recorder.set(integrity=checked.integrity)
+        timed = await ask_as_role(run, [item for item in queries if item.name not in checked.untimed], clone)
         if not run.job.options.keep:
             await databases.drop(arms.VERIFICATION)
-    return tuple(query for query in queries if query.name not in checked.untimed)
+    return timed

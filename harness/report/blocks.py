@@ -115,6 +115,8 @@ def _slices(rows: pa.Table) -> Iterator[tuple[Load, str, int, NDArray[np.float32
     Rows of a slice stand together, so that a slice begins wherever one of its names changes.
     """
     rows = rows.filter(pc.is_null(rows["rate_per_s"]))  # the open load is another experiment
+    if not rows.num_rows:
+        return
     codes = [_codes(rows["query"]), _codes(rows["arm"]), rows["clients"].to_numpy(), rows["block"].to_numpy()]
     begins = np.ones(rows.num_rows, dtype=bool)
     begins[1:] = np.any([code[1:] != code[:-1] for code in codes], axis=0)
