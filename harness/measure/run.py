@@ -42,7 +42,7 @@ async def measure(
     for options that make no sense, MeasureError where nothing can be measured, ServerError where the server is gone.
     """
     _check(queries, arms, options, forms)
-    works = tuple(ArmWork(arm, database, _works(queries, forms[arm])) for arm, database in arms.items())
+    works = tuple(ArmWork(arm, database, works_of(queries, forms[arm])) for arm, database in arms.items())
     progress.start("measure", total=options.budget_s, unit="s")
     try:
         async with AsyncExitStack() as stack:
@@ -104,7 +104,8 @@ def _check(
         raise UsageError("--clients takes different numbers of at least 1", "give --clients 1,4")
 
 
-def _works(queries: Sequence[BoundQuery], form: Form) -> tuple[Work, ...]:
+def works_of(queries: Sequence[BoundQuery], form: str) -> tuple[Work, ...]:
+    """The queries in the form `before` or `after`, as a worker takes them."""
     return tuple(
         Work(
             query=item.name,

@@ -111,6 +111,7 @@ class Session:
             places = [place for place, work in enumerate(arm.works) if work.session == asker]
             prepared = await _prepare_all(connection, arm.arm, [arm.works[place] for place in places])
             operations |= dict(zip(places, prepared, strict=True))
+            await connection.execute("SELECT")  # preparing leaves a transaction open, with its locks, until it is ended
         return cls(connections, [operations[place] for place in range(len(arm.works))])
 
     @property
