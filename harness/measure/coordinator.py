@@ -166,6 +166,7 @@ class Coordinator:
         return taken
 
     async def _slice(self, block: int, task: Task, arm: str, plan: SlicePlan) -> tuple[SliceFacts, Samples]:
+        self.counters.watch(arm)
         outcome = await self._run(task, arm, plan)
         self._count_errors(task, arm, outcome, len(plan.cycle))
         account = await self._account(task, arm, outcome)

@@ -114,6 +114,7 @@ class MixedLoad:
         try:
             for place in generator.permutation(len(arms)):
                 await self._coordinator.counters.begin(arms[int(place)])
+                self._coordinator.counters.watch(arms[int(place)])
                 done.append(await self._slice(number, arrivals, seed, arms[int(place)], plan))
         finally:
             for parts in done:

@@ -13,7 +13,8 @@ an operation of an open load that was never sent (skipped) has null in the last 
 | `lag_p99_s`, `client_cpu_s`, `server_mean_s` | float64 | of the slice: the event loop's lag, CPU time per execution, \
 the server's mean time (null where unknown) |
 | `invalid` | string | of the slice: why it may not be used; null where it may |
-| `marks` | string | of the slice: what interfered (a checkpoint, stolen time, temporary files); null: nothing |
+| `marks` | string | of the slice: what interfered (a checkpoint, autovacuum, stolen time, temporary files, \
+sessions that waited for a lock); null: nothing |
 | `rate_per_s`, `began_s`, `ends_s` | float64 | of an open slice: the rate of the whole mix, when its schedule began \
 and ended; null: a closed slice |
 
