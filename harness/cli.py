@@ -10,6 +10,7 @@ import typer
 
 from harness import __version__
 from harness.commands.clean import clean
+from harness.commands.doctor import doctor
 from harness.commands.prove import prove
 from harness.commands.report import report
 from harness.commands.run import run
@@ -49,7 +50,7 @@ def _bench(
         raise typer.Exit(EXIT_USAGE)
 
 
-for _command in (run, seed, verify, prove, report, scenarios, serve, clean):
+for _command in (run, seed, verify, prove, report, scenarios, doctor, serve, clean):
     app.command(epilog=EXIT_CODES if _command in (run, verify) else None)(_command)
 
 

@@ -15,6 +15,7 @@ from harness.server import ServerOptions
 ARMS = ("before", "after", "control", "before_indexes", "after_noindexes")
 Profile = Literal["clean", "realistic"]
 PROFILES: tuple[Profile, ...] = get_args(Profile)
+_MOST_RATE = 100_000
 _UNITS_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -28,6 +29,7 @@ class RunOptions:
     seed: int = 1
     budget_s: float = 300.0
     clients: tuple[int, ...] = (1,)
+    rate: float | None = None
     arms: tuple[str, ...] = ("before", "after", "control")
     statement_timeout_s: float = 60.0
     results: Path = Path("results")
@@ -75,6 +77,13 @@ def parse_clients(text: str) -> tuple[int, ...]:
     if len(set(levels)) < len(levels):
         raise UsageError(f"{text!r} names a number of clients twice", "name each level once")
     return levels
+
+
+def check_rate(rate: float | None) -> float | None:
+    """Operations a second of the mixed load; raises UsageError for what is no rate."""
+    if rate is not None and not 0 <= rate <= _MOST_RATE:
+        raise UsageError(f"--rate {rate:g} is no rate", f"give 0 (no mixed load) to {_MOST_RATE:,} operations a second")
+    return rate
 
 
 def parse_arms(text: str) -> tuple[str, ...]:

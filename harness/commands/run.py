@@ -36,6 +36,9 @@ def run(
     seed: SeedOption = 1,
     budget: Annotated[str, typer.Option(help="Wall-clock time for measuring: 60s, 5m.")] = "5m",
     clients: Annotated[str, typer.Option(help="Concurrent connections; several levels: 1,4.")] = "1",
+    rate: Annotated[
+        float | None, typer.Option(help="Operations a second of the mixed load; 0 leaves it out; else it is found.")
+    ] = None,
     arms: Annotated[
         str, typer.Option(help=f"Database states to measure, of {', '.join(options.ARMS)}.")
     ] = "before,after,control",
@@ -58,6 +61,7 @@ def run(
         seed=seed,
         budget_s=options.parse_duration(budget),
         clients=options.parse_clients(clients),
+        rate=options.check_rate(rate),
         arms=options.parse_arms(arms),
         statement_timeout_s=options.parse_duration(statement_timeout),
         results=results,

@@ -2,9 +2,11 @@
 
 from harness.judge.factors import attribution
 from harness.judge.latency import decider, judge, judge_table
+from harness.judge.mixed import mixed_load
 from harness.judge.outcome import regressions, undecided
-from harness.judge.throughput import MIX, throughput
+from harness.judge.throughput import throughput
 from harness.judge.view import QueryRules, client_share, query_rules
+from harness.measure.model import MIX
 
 __all__ = [
     "MIX",
@@ -14,6 +16,7 @@ __all__ = [
     "decider",
     "judge",
     "judge_table",
+    "mixed_load",
     "query_rules",
     "regressions",
     "throughput",

@@ -93,7 +93,7 @@ def _comparison(view: View, load: Load, arm: str, metric: str, basis: Basis, dec
         advisory=few or not headline or arm != CHANGED,
         max_slowdown=rules.max_slowdown,
         blocks_needed=decision.blocks_needed,
-        warnings=(*decision.warnings, *_remarks(metric, samples, few, headline, basis)),
+        warnings=(*decision.warnings, *rules.remarks, *_remarks(metric, samples, few, headline, basis)),
     )
 
 

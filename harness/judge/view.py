@@ -29,6 +29,8 @@ class QueryRules:
     weight: float = 1.0
     max_slowdown: float = 0.05
     gated: bool = True
+    remarks: tuple[str, ...] = ()
+    """What belongs beside each figure of the query."""
 
 
 def query_rules(queries: Iterable[Query]) -> dict[str, QueryRules]:

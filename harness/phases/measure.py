@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import asyncpg
 
 from harness.job import Run
-from harness.judge import attribution, decider, judge, query_rules, throughput
-from harness.measure.model import MeasureOptions
+from harness.judge import attribution, decider, judge, mixed_load, query_rules, throughput
+from harness.measure.model import MeasureOptions, OpenLoad
 from harness.measure.run import measure
 from harness.workload import BoundQuery
 
@@ -21,7 +23,9 @@ async def measure_arms(run: Run, queries: tuple[BoundQuery, ...]) -> None:
         recorder.skip("measure", "no query gives the same answer before and after, so there is nothing to time")
         return
     rules = query_rules([query.query for query in queries])
-    if run.job.scenario.access and "bypass_rls" in databases.server.rights:
+    rules = {item.name: replace(rules[item.name], remarks=item.remarks) for item in queries}
+    as_role = any(item.session for item in queries)
+    if run.job.scenario.access and "bypass_rls" in databases.server.rights and not as_role:
         recorder.note("queries ran with rights past row level security: what its checks cost is not in these figures")
     with recorder.phase("measure"):
         measurement = await measure(
@@ -34,6 +38,7 @@ async def measure_arms(run: Run, queries: tuple[BoundQuery, ...]) -> None:
                 seed=options.seed,
                 statement_timeout_s=options.statement_timeout_s,
                 stats_database=await _open_statistics(run),
+                open_load=open_load(options.clients, options.rate),
             ),
             decider(rules),
             recorder.folder / SAMPLES_FILE,
@@ -43,12 +48,21 @@ async def measure_arms(run: Run, queries: tuple[BoundQuery, ...]) -> None:
         run.progress.start("judge")
         recorder.set(
             latency=judge(measurement, rules),
-            throughput=throughput(measurement.table, rules, invalid=measurement.invalid_loads()),
+            throughput=(
+                *mixed_load(measurement, rules),
+                *throughput(measurement.table, rules, invalid=measurement.invalid_loads()),
+            ),
             attribution=attribution(measurement.table, rules),
             errors=measurement.errors,
             void_slices=measurement.void_slices,
             notes=(*recorder.result.notes, *measurement.notes),
         )
+
+
+def open_load(clients: tuple[int, ...], rate: float | None) -> OpenLoad | None:
+    """The mixed load: over as many connections as the highest level has, unless that is few; None at a rate of 0."""
+    usual = OpenLoad()
+    return None if rate == 0 else OpenLoad(rate_per_s=rate, connections=max(*clients, usual.connections))
 
 
 async def _open_statistics(run: Run) -> str | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from harness import arms, machine
 from harness.job import Run
+from harness.phases.asking import ask_as_role
 from harness.result.store import write_atomically
 from harness.snapshot import Snapshot, take_snapshot
 from harness.verify import Ledger, verify
@@ -34,9 +35,10 @@ async def verify_views(run: Run) -> tuple[BoundQuery, ...]:
         )
         run.recorder.set(integrity=checked.integrity)
         forget_check(run)
+        timed = await ask_as_role(run, [item for item in queries if item.name not in checked.untimed], names[-1])
         if not run.job.options.keep:
             await databases.drop(arms.VERIFICATION)
-    return tuple(query for query in queries if query.name not in checked.untimed)
+    return timed
 
 
 def forget_check(run: Run) -> None:

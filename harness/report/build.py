@@ -10,6 +10,7 @@ from harness.report.data import Claim, Claims, ReportData
 from harness.report.evidence import Absent, Fact
 from harness.report.integrity import integrity_section
 from harness.report.latency import attribution_rows, latency_section
+from harness.report.load import load_section
 from harness.report.method import method_section, migration_files, plan_texts, troubles
 from harness.report.storage import storage_section
 from harness.report.verdict import claims_counts, failed_phase, figures, headline
@@ -32,6 +33,7 @@ def build(result: Result, samples: Path | None = None) -> ReportData:
         claims=_claims(result),
         integrity=integrity_section(result.integrity),
         latency=latency,
+        load=load_section(result),
         details=read_details(samples, latency) if samples else Absent("No samples were kept."),
         attribution=attribution_rows(result),
         storage=storage_section(result),

@@ -10,6 +10,7 @@ from harness.report.evidence import (
     Fact,
     IntegritySection,
     LatencySection,
+    LoadSection,
     QueryDetail,
     Tone,
 )
@@ -175,6 +176,7 @@ class ReportData:
     claims: Claims | Absent
     integrity: IntegritySection | Absent
     latency: LatencySection | Absent
+    load: LoadSection | Absent
     details: tuple[QueryDetail, ...] | Absent
     attribution: tuple[AttributionRow, ...] | Absent
     storage: StorageSection | Absent

@@ -188,6 +188,16 @@ class LatencySection:
 
 
 @dataclass(frozen=True)
+class LoadSection:
+    """The mixed load: the mix by metric, and each query of it."""
+
+    sentence: str
+    tone: Tone
+    rows: tuple[LatencyRow, ...]
+    queries: tuple[LatencyRow, ...]
+
+
+@dataclass(frozen=True)
 class Series:
     """One arm of one query: a median per block (seconds; None: not run, or void) and the quantiles behind the ECDF."""
 

@@ -49,10 +49,10 @@ def latency_section(result: Result) -> LatencySection | Absent:
         return Absent("No query was timed.")
     controls = {_key(item): item for item in result.latency if item.arm == CONTROL}
     several = len({item.clients for item in chosen}) > 1
-    rows = [_row(item, controls.get(_key(item)), several) for item in sorted(chosen, key=_worst_first)]
+    rows = [comparison_row(item, controls.get(_key(item)), several) for item in sorted(chosen, key=_worst_first)]
     others = [item for item in result.latency if item.arm == AFTER and item not in chosen]
-    others += [item for item in result.throughput if item.arm == AFTER]
-    further = [_row(item, controls.get(_key(item)), several) for item in sorted(others, key=_worst_first)]
+    others += [item for item in result.throughput if item.arm == AFTER and item.load == "closed"]
+    further = [comparison_row(item, controls.get(_key(item)), several) for item in sorted(others, key=_worst_first)]
     low, high = _axis([row for row in rows if row.effect])
     used = [controls[_key(item)] for item in chosen if _key(item) in controls]
     return LatencySection(
@@ -108,7 +108,8 @@ def _tone(comparisons: Sequence[Comparison]) -> Tone:
     return "open" if any(item.verdict == "inconclusive" for item in comparisons) else "good"
 
 
-def _row(item: Comparison, control: Comparison | None, several_levels: bool) -> LatencyRow:
+def comparison_row(item: Comparison, control: Comparison | None, several_levels: bool) -> LatencyRow:
+    """A comparison and its A/A control, formatted."""
     clients = text.count(item.clients, "client")
     return LatencyRow(
         load=(item.query, item.clients),

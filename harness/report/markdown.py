@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from harness.report.data import Claims, ReportData
-from harness.report.evidence import MARKS, Absent, IntegritySection, LatencySection
+from harness.report.evidence import MARKS, Absent, IntegritySection, LatencySection, LoadSection
 from harness.report.words import LATENCY_MARKS
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>#|~&$@])")
@@ -35,6 +35,7 @@ def _lines(data: ReportData) -> Iterator[str]:
     yield from _table(("What matters", "Figure", "Context"), rows)
     yield from _section("Integrity", data.integrity)
     yield from _section("Latency", data.latency)
+    yield from _section("Mixed load", data.load)
     yield from _storage(data)
     yield from _section("Claims of the runbook", data.claims)
 
@@ -47,6 +48,8 @@ def _section(title: str, section: object) -> Iterator[str]:
         yield from _integrity(section)
     elif isinstance(section, LatencySection):
         yield from _latency(section)
+    elif isinstance(section, LoadSection):
+        yield from _load(section)
     elif isinstance(section, Claims):
         yield from _claims(section)
 
@@ -76,6 +79,23 @@ def _latency(section: LatencySection) -> Iterator[str]:
         for row in section.rows
     )
     yield from _table(("Verdict", "Query", "After ÷ before", "Interval", "Median before", "Median after"), rows)
+
+
+def _load(section: LoadSection) -> Iterator[str]:
+    yield _plain(section.sentence)
+    yield ""
+    rows = (
+        (
+            f"{LATENCY_MARKS[row.verdict]} {row.verdict}",
+            row.metric,
+            row.effect.text if row.effect else "not measured",
+            row.effect.range_text if row.effect else "",
+            row.before,
+            row.after,
+        )
+        for row in section.rows
+    )
+    yield from _table(("Verdict", "Metric", "After ÷ before", "Interval", "Before", "After"), rows)
 
 
 def _storage(data: ReportData) -> Iterator[str]:

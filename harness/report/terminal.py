@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.report.data import Claims, ReportData, StorageSection
-from harness.report.evidence import MARKS, Absent, IntegritySection, LatencySection, Tone
+from harness.report.evidence import MARKS, Absent, IntegritySection, LatencySection, LoadSection, Tone
 from harness.report.words import LATENCY_MARKS
 
 WIDTH = 100
@@ -50,7 +50,7 @@ def _parts(data: ReportData, report: Path | None) -> Iterator[RenderableType]:
         yield _indented(_mark("bad", data.incomplete))
     yield Text()
     yield _figures(data)
-    for section in (data.integrity, data.latency, data.storage, data.claims):
+    for section in (data.integrity, data.latency, data.load, data.storage, data.claims):
         yield from _section(section)
     yield Text()
     yield _mark(head.tone, f"exit code {head.exit_code}: {head.exit_meaning}")
@@ -63,6 +63,8 @@ def _section(section: object) -> Iterable[RenderableType]:
         return _integrity(section)
     if isinstance(section, LatencySection):
         return _latency(section)
+    if isinstance(section, LoadSection):
+        return _load(section)
     if isinstance(section, StorageSection):
         return (Text(), _heading("Storage"), _indented(Text(section.sentence)))
     if isinstance(section, Claims):
@@ -108,6 +110,22 @@ def _latency(section: LatencySection) -> Iterator[RenderableType]:
         )
     yield _indented(table)
     yield from _more(len(section.rows) - _MOST_QUERIES, "queries")
+
+
+def _load(section: LoadSection) -> Iterator[RenderableType]:
+    yield Text()
+    yield _heading("Mixed load, after ÷ before")
+    yield _indented(Text(section.sentence))
+    table = _table()
+    for row in section.rows:
+        table.add_row(
+            _mark(row.tone, row.verdict, LATENCY_MARKS[row.verdict]),
+            Text(row.metric),
+            Text(row.effect.text if row.effect else "not measured", justify="right"),
+            Text(row.effect.range_text if row.effect and row.effect.low else "", "dim"),
+            Text(f"{row.before} → {row.after}" if row.effect else "", "dim"),
+        )
+    yield _indented(table)
 
 
 def _claims(section: Claims) -> Iterator[RenderableType]:

@@ -14,7 +14,9 @@ class Comparison:
 
     `ratio` is arm over before (1.10: ten percent slower for a latency); None, like its interval, where nothing valid
     was measured. Latencies are in seconds. `basis` is what the samples hold: the response as the client saw it, or
-    the server's own time.
+    the server's own time. `load` is closed (clients back to back, one query alone) or open (the mix at `rate_per_s`
+    operations a second, latencies from the intended instants). Of the open load, `intended`, `late` (waited for a
+    connection) and `skipped` (never sent) count the operations of `before` and the arm together.
     """
 
     query: str
@@ -38,6 +40,11 @@ class Comparison:
     max_slowdown: float = 0.05
     blocks_needed: int | None = None
     warnings: tuple[str, ...] = ()
+    load: Literal["closed", "open"] = "closed"
+    rate_per_s: float | None = None
+    intended: int = 0
+    late: int = 0
+    skipped: int = 0
 
 
 @dataclass(frozen=True)

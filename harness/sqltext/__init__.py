@@ -213,6 +213,11 @@ def roles_named(text: str) -> frozenset[str]:
     return frozenset(named - created - {""})
 
 
+def relations_named(text: str) -> frozenset[str]:
+    """Names, without schema, of the tables and views that the statements name; those of WITH queries among them."""
+    return frozenset(node.relname for node in walk(parse(text)) if isinstance(node, pb.RangeVar))
+
+
 def views_created(text: str) -> tuple[str, ...]:
     """Names of the views that the statements create, in order."""
     return tuple(node.view.relname for node in walk(parse(text)) if isinstance(node, pb.ViewStmt))
