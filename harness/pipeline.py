@@ -23,6 +23,7 @@ from harness.phases import (
     build_arms,
     hold_claims,
     measure_arms,
+    read_plans,
     seed_template,
     settle_arms,
     verify_views,
@@ -56,6 +57,7 @@ async def whole_run(run: Run) -> None:
     await settle_arms(run)
     await weigh_storage(run)
     await measure_arms(run, queries)
+    await read_plans(run, queries)
     await hold_claims(run)
     run.recorder.set(complete=True)
 

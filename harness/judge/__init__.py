@@ -2,7 +2,7 @@
 
 from harness.judge.factors import attribution
 from harness.judge.latency import decider, judge, judge_table
-from harness.judge.outcome import regressions, undecided
+from harness.judge.outcome import headlines, regressions, undecided
 from harness.judge.throughput import MIX, throughput
 from harness.judge.view import QueryRules, client_share, query_rules
 
@@ -12,6 +12,7 @@ __all__ = [
     "attribution",
     "client_share",
     "decider",
+    "headlines",
     "judge",
     "judge_table",
     "query_rules",

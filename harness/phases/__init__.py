@@ -3,6 +3,7 @@
 from harness.phases.arms import build_arms, settle_arms
 from harness.phases.claims import hold_claims
 from harness.phases.measure import measure_arms
+from harness.phases.plans import read_plans
 from harness.phases.seed import seed_template
 from harness.phases.storage import weigh_storage
 from harness.phases.verify import verify_views
@@ -11,6 +12,7 @@ __all__ = [
     "build_arms",
     "hold_claims",
     "measure_arms",
+    "read_plans",
     "seed_template",
     "settle_arms",
     "verify_views",

@@ -13,6 +13,7 @@ from harness.report.evidence import (
     QueryDetail,
     Tone,
 )
+from harness.report.reasons import PlanQuery, WhyRow
 
 
 @dataclass(frozen=True)
@@ -130,15 +131,6 @@ class Phase:
 
 
 @dataclass(frozen=True)
-class PlanText:
-    """One query's plan on one arm as text."""
-
-    query: str
-    arm: str
-    text: str
-
-
-@dataclass(frozen=True)
 class Trouble:
     """An execution error or a slice that was not believed."""
 
@@ -178,7 +170,8 @@ class ReportData:
     details: tuple[QueryDetail, ...] | Absent
     attribution: tuple[AttributionRow, ...] | Absent
     storage: StorageSection | Absent
-    plans: tuple[PlanText, ...] | Absent
+    causes: tuple[WhyRow, ...] | Absent
+    plans: tuple[PlanQuery, ...] | Absent
     migrations: tuple[MigrationFile, ...] | Absent
     troubles: tuple[Trouble, ...]
     method: MethodSection

@@ -16,6 +16,7 @@ SECTIONS = (
     ("claims", "The runbook's claims", "claims"),
     ("integrity", "Integrity", "integrity"),
     ("latency", "Latency", "latency"),
+    ("why", "Why slower, why faster", "causes"),
     ("details", "Blocks and distributions", "details"),
     ("attribution", "Attribution: indexes or views", "attribution"),
     ("storage", "Storage", "storage"),

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from harness import text
-from harness.judge import regressions
+from harness.judge import headlines, regressions
 from harness.report.evidence import Absent, AttributionRow, Interval, LatencyRow, LatencySection, Tone
 from harness.report.words import AFTER, CONTROL, LATENCY_TONES, as_speed
 from harness.result import Attribution, Comparison, Result
@@ -15,7 +15,6 @@ from harness.stats import Rules
 BAND = Rules().delta
 """Half-width of the band of equivalence: two arms this close are called equivalent."""
 
-_HEADLINES = ("p50", "mean")
 _THROUGHPUT = "throughput"
 _LEAST_SPAN = 1.12
 _MOST_SPAN = 4.0
@@ -26,13 +25,7 @@ def headline_comparisons(result: Result) -> list[Comparison]:
 
     It is the median of the response, or the server's own mean time where the client takes too much of the response.
     """
-    chosen: dict[tuple[str, int], Comparison] = {}
-    for item in result.latency:
-        if item.arm == AFTER and item.metric in _HEADLINES:
-            key = (item.query, item.clients)
-            if key not in chosen or _rank(item) < _rank(chosen[key]):
-                chosen[key] = item
-    return list(chosen.values())
+    return list(headlines(result.latency))
 
 
 def tally(comparisons: Sequence[Comparison]) -> str:
@@ -80,10 +73,6 @@ def attribution_rows(result: Result) -> tuple[AttributionRow, ...] | Absent:
 def interval(ratio: float, low: float | None, high: float | None) -> Interval:
     """A ratio and its interval, formatted."""
     return Interval(ratio, low, high, text.ratio(ratio), text.ratio_range(low, high))
-
-
-def _rank(item: Comparison) -> tuple[bool, bool, bool]:
-    return (item.advisory, not item.gated, item.basis != "response")
 
 
 def over_limit(item: Comparison) -> bool:

@@ -35,6 +35,7 @@ def _lines(data: ReportData) -> Iterator[str]:
     yield from _table(("What matters", "Figure", "Context"), rows)
     yield from _section("Integrity", data.integrity)
     yield from _section("Latency", data.latency)
+    yield from _why(data)
     yield from _storage(data)
     yield from _section("Claims of the runbook", data.claims)
 
@@ -76,6 +77,17 @@ def _latency(section: LatencySection) -> Iterator[str]:
         for row in section.rows
     )
     yield from _table(("Verdict", "Query", "After ÷ before", "Interval", "Median before", "Median after"), rows)
+
+
+def _why(data: ReportData) -> Iterator[str]:
+    if isinstance(data.causes, Absent):
+        return
+    yield from ("", "## Why slower, why faster", "")
+    rows = (
+        (f"{LATENCY_MARKS[row.verdict]} {row.verdict}", row.query, "; ".join(row.causes), " ".join(row.remedies))
+        for row in data.causes
+    )
+    yield from _table(("Verdict", "Query", "Because", "Certain to help"), rows)
 
 
 def _storage(data: ReportData) -> Iterator[str]:

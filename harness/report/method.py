@@ -1,13 +1,12 @@
-"""What ran and where: migrations, phases, environment, seed data, troubles, plans, and how to repeat the run."""
+"""What ran and where: migrations, phases, environment, seed data, troubles, and how to repeat the run."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
 
 from harness import text
-from harness.report.data import MethodSection, MigrationFile, Phase, PlanText, Step, Trouble
+from harness.report.data import MethodSection, MigrationFile, Phase, Step, Trouble
 from harness.report.evidence import Absent, Fact, Tone
 from harness.report.words import title
 from harness.result import MigrationStep, PhaseRecord, Result, VoidSlice
@@ -81,49 +80,6 @@ def _void(query: str, arm: str, slices: Sequence[VoidSlice]) -> Trouble:
     blocks = text.several([str(item.block) for item in slices], 12)
     what = f"block{'s' if len(slices) > 1 else ''} {blocks} void; worst: {worst.reason}"
     return Trouble(text.visible(query), arm, text.visible(what), f"{len(slices):,}")
-
-
-def plan_texts(result: Result) -> tuple[PlanText, ...] | Absent:
-    """Plans as indented text."""
-    if not result.plans:
-        return Absent("No plan was recorded.")
-    return tuple(
-        PlanText(text.visible(plan.query), plan.arm, text.visible("\n".join(_plan_lines(plan.plan))))
-        for plan in result.plans
-    )
-
-
-def _plan_lines(plan: Any, depth: int = 0) -> list[str]:
-    """Lines of EXPLAIN (FORMAT JSON), whatever wraps the tree; anything else as it stands."""
-    if isinstance(plan, list):
-        return [line for item in plan for line in _plan_lines(item, depth)]
-    if not isinstance(plan, dict):
-        return [str(plan)]
-    node = plan.get("Plan", plan)
-    if "Node Type" not in node:
-        return [str(plan)]
-    lines = ["  " * depth + _plan_node(node)]
-    for child in node.get("Plans", ()):
-        lines += _plan_lines(child, depth + 1)
-    return lines
-
-
-def _plan_node(node: dict[str, Any]) -> str:
-    names = [node["Node Type"]]
-    names += [f"{word} {node[key]}" for key, word in (("Index Name", "using"), ("Relation Name", "on")) if key in node]
-    facts = [f"{label} {node[key]:,}" for key, label in _NODE_FACTS.items() if isinstance(node.get(key), (int, float))]
-    return " ".join(names) + (f" ({', '.join(facts)})" if facts else "")
-
-
-_NODE_FACTS = {
-    "Plan Rows": "rows expected",
-    "Actual Rows": "rows",
-    "Actual Loops": "loops",
-    "Actual Total Time": "ms",
-    "Rows Removed by Filter": "rows filtered",
-    "Shared Hit Blocks": "buffers hit",
-    "Shared Read Blocks": "buffers read",
-}
 
 
 def method_section(result: Result) -> MethodSection:

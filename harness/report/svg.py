@@ -123,6 +123,11 @@ def step_path(across: Axis, up: Axis, xs: Sequence[float], ys: Sequence[float]) 
     return "M" + "L".join(points) if points else ""
 
 
+def dots(across: Axis, up: Axis, xs: Sequence[float], ys: Sequence[float]) -> str:
+    """Points in the same box as lines without length, which round or square ends make visible: a tenth of `<use>`."""
+    return "".join(f"M{across.units(x)} {up.units(y)}h0" for x, y in zip(xs, ys, strict=True))
+
+
 def _tick(axis: Axis, value: float, label: str) -> Tick:
     place = axis.at(value)
     percent = float(place.rstrip("%"))

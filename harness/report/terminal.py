@@ -50,8 +50,11 @@ def _parts(data: ReportData, report: Path | None) -> Iterator[RenderableType]:
         yield _indented(_mark("bad", data.incomplete))
     yield Text()
     yield _figures(data)
-    for section in (data.integrity, data.latency, data.storage, data.claims):
+    for section in (data.integrity, data.latency):
         yield from _section(section)
+    yield from _why(data)
+    for other in (data.storage, data.claims):
+        yield from _section(other)
     yield Text()
     yield _mark(head.tone, f"exit code {head.exit_code}: {head.exit_meaning}")
     if report is not None:
@@ -108,6 +111,22 @@ def _latency(section: LatencySection) -> Iterator[RenderableType]:
         )
     yield _indented(table)
     yield from _more(len(section.rows) - _MOST_QUERIES, "queries")
+
+
+def _why(data: ReportData) -> Iterator[RenderableType]:
+    """The dearest cause of each verdict, and what certainly helps; nothing where no verdict needs one."""
+    if isinstance(data.causes, Absent):
+        return
+    yield Text()
+    yield _heading("Why")
+    table = _table()
+    for row in data.causes[:_MOST_QUERIES]:
+        words = Text(row.causes[0])
+        for remedy in row.remedies:
+            words.append(f"\ncertain to help: {remedy}", "bold")
+        table.add_row(_mark(row.tone, row.query, LATENCY_MARKS[row.verdict]), words)
+    yield _indented(table)
+    yield from _more(len(data.causes) - _MOST_QUERIES, "queries")
 
 
 def _claims(section: Claims) -> Iterator[RenderableType]:

@@ -12,7 +12,6 @@ from harness.result.measurement import (
     Attribution,
     ClaimResult,
     Comparison,
-    PlanRecord,
     QueryError,
     StorageRecord,
     VoidSlice,
@@ -26,9 +25,11 @@ from harness.result.run import (
     SeedManifest,
     SeedTable,
 )
+from harness.result.why import Cause, PlanChange, PlanMode, PlanRecord
 
 __all__ = [
     "Attribution",
+    "Cause",
     "ClaimResult",
     "ColumnCheck",
     "Comparison",
@@ -39,6 +40,8 @@ __all__ = [
     "LockTaken",
     "MigrationStep",
     "PhaseRecord",
+    "PlanChange",
+    "PlanMode",
     "PlanRecord",
     "QueryError",
     "Result",

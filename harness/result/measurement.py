@@ -1,9 +1,9 @@
-"""Records of what was measured and judged: comparisons, attribution, storage, plans, claims, errors."""
+"""Records of what was measured and judged: comparisons, attribution, storage, claims, errors."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 Verdict = Literal["slower", "faster", "equivalent", "inconclusive"]
 
@@ -63,17 +63,6 @@ class StorageRecord:
     index_bytes: int
     toast_bytes: int
     total_bytes: int
-
-
-@dataclass(frozen=True)
-class PlanRecord:
-    """EXPLAIN of one query on one arm."""
-
-    query: str
-    arm: str
-    plan: Any
-    buffers: int | None = None
-    worst_estimate_factor: float | None = None
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ from harness.result.measurement import (
     Attribution,
     ClaimResult,
     Comparison,
-    PlanRecord,
     QueryError,
     StorageRecord,
     VoidSlice,
 )
+from harness.result.why import Cause, PlanChange, PlanRecord
 
 SCHEMA_VERSION = 1
 
@@ -107,6 +107,8 @@ class Result:
     attribution: tuple[Attribution, ...] = ()
     storage: tuple[StorageRecord, ...] = ()
     plans: tuple[PlanRecord, ...] = ()
+    plan_changes: tuple[PlanChange, ...] = ()
+    causes: tuple[Cause, ...] = ()
     claims: tuple[ClaimResult, ...] = ()
     errors: tuple[QueryError, ...] = ()
     void_slices: tuple[VoidSlice, ...] = ()

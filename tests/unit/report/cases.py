@@ -10,6 +10,7 @@ from harness.errors import EXIT_COULD_NOT_RUN, EXIT_INTEGRITY
 from harness.outcome import conclude
 from harness.result import (
     Attribution,
+    Cause,
     ClaimResult,
     ColumnCheck,
     Comparison,
@@ -20,6 +21,8 @@ from harness.result import (
     LockTaken,
     MigrationStep,
     PhaseRecord,
+    PlanChange,
+    PlanMode,
     PlanRecord,
     QueryError,
     Result,
@@ -188,18 +191,86 @@ PHASES = tuple(
     for name, seconds in (("seed", 12.1), ("snapshot", 2.2), ("migrate", 0.9), ("verify", 3.4), ("measure", 61.0))
 )
 
-PLAN = [
-    {
-        "Plan": {
-            "Node Type": "Hash Join",
-            "Plan Rows": 100,
-            "Actual Rows": 98,
-            "Plans": [
-                {"Node Type": "Index Scan", "Relation Name": "orders", "Index Name": "orders_pkey", "Plan Rows": 100}
-            ],
-        }
-    }
-]
+_SCAN = {
+    "Node Type": "Index Scan",
+    "Schema": "public",
+    "Relation Name": "orders",
+    "Alias": "o",
+    "Index Name": "orders_status",
+    "Index Cond": "(o.status = 'open'::text)",
+    "Plan Rows": 100,
+    "Actual Rows": 98,
+    "Actual Loops": 1,
+    "Actual Total Time": 0.21,
+    "Shared Hit Blocks": 47,
+}
+PLAN_BEFORE = {"Plan": _SCAN, "Planning Time": 0.09, "Execution Time": 0.23}
+PLAN_AFTER = {
+    "Plan": {
+        "Node Type": "Nested Loop",
+        "Join Type": "Left",
+        "Plan Rows": 5,
+        "Actual Rows": 98,
+        "Actual Loops": 1,
+        "Actual Total Time": 0.61,
+        "Shared Hit Blocks": 341,
+        "Plans": [
+            _SCAN,
+            {
+                "Node Type": "Index Scan",
+                "Schema": "public",
+                "Relation Name": "customers",
+                "Alias": "c",
+                "Index Name": "customers_pkey",
+                "Index Cond": "(c.id = o.customer_id)",
+                "Plan Rows": 1,
+                "Actual Rows": 1,
+                "Actual Loops": 98,
+                "Actual Total Time": 0.003,
+                "Shared Hit Blocks": 294,
+            },
+        ],
+    },
+    "Planning Time": 0.31,
+    "Execution Time": 0.66,
+}
+
+
+def planned(arm: str, plan: Any, mode: PlanMode = "custom", **fields: Any) -> PlanRecord:
+    """The plan of orders_by_status on an arm."""
+    values = {"buffers": 47, "execution_s": 0.00023, "planning_s": 0.00009, "rows": 98, "rows_read": 98}
+    return PlanRecord("orders_by_status", arm, plan, mode=mode, parameters="status = 'open'", **(values | fields))
+
+
+PLANS = (
+    planned("before", PLAN_BEFORE),
+    planned("before", PLAN_BEFORE, "generic"),
+    planned("after", PLAN_AFTER, buffers=341, execution_s=0.00066, planning_s=0.00031, rows_read=196),
+    planned("after", PLAN_AFTER, "generic", error="did not end within the statement timeout (60000ms)"),
+)
+PLAN_CHANGES = (
+    PlanChange("orders_by_status", "after", "custom", "appeared", "customers", "", "Index Scan using customers_pkey"),
+    PlanChange("orders_by_status", "after", "custom", "buffers", "", "47", "341"),
+    PlanChange("orders_by_status", "after", "custom", "estimate", "Nested Loop Left", "5", "98"),
+)
+CAUSES = (
+    Cause(
+        "orders_by_status",
+        "after",
+        "slower",
+        "tables_added",
+        "reads 1 more table: customers (Index Scan using customers_pkey, 98 times, 98 rows)",
+        0.0004,
+    ),
+    Cause(
+        "orders_by_status",
+        "after",
+        "slower",
+        "missing_index",
+        "reads all 5,000 rows of tags to join on order_id, which no index leads",
+        remedy='CREATE INDEX ON "public"."tags" ("order_id");',
+    ),
+)
 
 ALL_GOOD = conclude(
     replace(
@@ -221,7 +292,7 @@ ALL_GOOD = conclude(
         integrity=INTEGRITY,
         latency=LATENCY,
         storage=STORAGE,
-        plans=(PlanRecord("orders_list", "after", PLAN),),
+        plans=PLANS,
         claims=CLAIMS,
         complete=True,
     )
@@ -323,6 +394,8 @@ REGRESSION = conclude(
             Attribution("orders_list", factor, ratio, ratio * 0.95, ratio * 1.05, 12)  # type: ignore[arg-type]
             for factor, ratio in (("indexes", 0.256), ("normalisation", 1.05), ("both", 0.244), ("interaction", 0.908))
         ),
+        plan_changes=PLAN_CHANGES,
+        causes=CAUSES,
         errors=(QueryError("orders_search", "after", "57014", "canceling statement due to statement timeout", 2),),
         void_slices=(VoidSlice("orders_list", "after", 7, 0.0031, "event loop late"),),
     )
