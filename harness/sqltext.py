@@ -16,6 +16,9 @@ from harness.errors import MigrationError
 _NAME = re.compile(rb"[A-Za-z_][A-Za-z0-9_]*")
 _PLAIN_IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]*")
 _COLON = ord(":")
+_STORES_NOTHING = frozenset(
+    {"comment_stmt", "grant_stmt", "grant_role_stmt", "transaction_stmt", "vacuum_stmt", "variable_set_stmt"}
+)
 _ALONE = frozenset(
     {
         "alter_system_stmt",
@@ -187,6 +190,26 @@ def creates_only_indexes(text: str) -> bool:
     """Whether every statement of the file creates an index (comments on them and ANALYZE may stand beside)."""
     kinds = [item.stmt.WhichOneof("node") for item in postgast.parse(text).stmts]
     return "index_stmt" in kinds and set(kinds) <= {"index_stmt", "comment_stmt", "vacuum_stmt"}
+
+
+def kind_of_change(statement: str) -> str | None:
+    """What a statement of a migration changes: `views`, `columns` (drops some), `indexes`, or else `tables`.
+
+    None for what changes nothing that is stored: comments, grants, settings, ANALYZE, transaction control.
+    """
+    kind, node = _node(statement)
+    if kind == "view_stmt" or (kind == "create_table_as_stmt" and node.objtype == pb.OBJECT_MATVIEW):
+        return "views"
+    if kind == "index_stmt" or (kind == "drop_stmt" and node.remove_type == pb.OBJECT_INDEX):
+        return "indexes"
+    if kind == "alter_table_stmt" and any(item.alter_table_cmd.subtype == pb.AT_DropColumn for item in node.cmds):
+        return "columns"
+    return None if kind in _STORES_NOTHING else "tables"
+
+
+def indexes_named(text: str) -> frozenset[str]:
+    """Names of the indexes that the statements create, where they give them one."""
+    return frozenset(node.idxname for node in walk(parse(text)) if isinstance(node, pb.IndexStmt) and node.idxname)
 
 
 def roles_named(text: str) -> frozenset[str]:

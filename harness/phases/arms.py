@@ -5,6 +5,9 @@ from __future__ import annotations
 from harness import arms
 from harness.job import Run
 from harness.migrate import migrate, settle
+from harness.migrate.stages import stages_of
+from harness.phases.storage import in_order, stage_weigher
+from harness.result import StorageRecord
 from harness.server.apply import ApplyError
 
 
@@ -27,13 +30,15 @@ async def _migrate(run: Run, arm: str) -> None:
     files = arms.migrations_of(arm, run.job.scenario)
     if not files:
         return
+    weighed: list[StorageRecord] = []
+    weigher = stage_weigher(stages_of(files), weighed) if arm == "after" else None
     try:
-        steps = await migrate(run.databases.server.address, run.databases.name(arm), files, run.progress)
+        steps = await migrate(run.databases.server.address, run.databases.name(arm), files, run.progress, weigher)
     except ApplyError as error:
         run.recorder.set(migrations=error.steps)
         raise
     if arm == "after":
-        run.recorder.set(migrations=steps)
+        run.recorder.set(migrations=steps, storage=in_order(weighed))
     connection = await run.databases.connect(arm)
     try:
         await connection.execute("ANALYZE", timeout=None)  # the check's own plans depend on it; settling comes later

@@ -8,6 +8,7 @@ from harness import text
 from harness.report.blocks import read_details
 from harness.report.data import Claim, Claims, ReportData
 from harness.report.evidence import Absent, Fact
+from harness.report.indexes import index_section
 from harness.report.integrity import integrity_section
 from harness.report.latency import attribution_rows, latency_section
 from harness.report.method import method_section, migration_files, troubles
@@ -36,6 +37,7 @@ def build(result: Result, samples: Path | None = None) -> ReportData:
         details=read_details(samples, latency) if samples else Absent("No samples were kept."),
         attribution=attribution_rows(result),
         storage=storage_section(result),
+        indexes=index_section(result),
         causes=why_rows(result),
         plans=plan_queries(result),
         migrations=migration_files(result),

@@ -74,6 +74,8 @@ class Bytes:
     total: str
     change: str
     rows: str
+    free: str
+    row_bytes: str
 
 
 @dataclass(frozen=True)
@@ -85,10 +87,48 @@ class TableStorage:
 
 
 @dataclass(frozen=True)
-class StorageSection:
-    """The database at every stage, and each table at every stage; `largest_bytes` ends the shared axis."""
+class Dropped:
+    """A dropped column: how wide, how often NULL, and what that came to."""
+
+    column: str
+    width: str
+    nulls: str
+    rows: str
+    bytes: str
+
+
+@dataclass(frozen=True)
+class IndexRow:
+    """One index of the migrated state; `remarks` say what is wrong or new about it."""
+
+    table: str
+    index: str
+    key: str
+    size: str
+    scans: str
+    remarks: str
+    tone: Tone
+
+
+@dataclass(frozen=True)
+class IndexSection:
+    """The indexes of the migrated state, those with a remark first."""
 
     sentence: str
+    rows: tuple[IndexRow, ...]
+    plain: int
+
+
+@dataclass(frozen=True)
+class StorageSection:
+    """The database at every stage, and each table at every stage; `largest_bytes` ends the shared axis.
+
+    `dropping` says why dropping columns shows no gain, and `dropped` what they occupied, by estimate.
+    """
+
+    sentence: str
+    dropping: str
+    dropped: tuple[Dropped, ...]
     stages: tuple[Bytes, ...]
     tables: tuple[TableStorage, ...]
     largest_bytes: int
@@ -113,6 +153,7 @@ class MigrationFile:
     name: str
     statements: str
     seconds: str
+    wal: str
     strongest_lock: str
     steps: tuple[Step, ...]
     failed: bool
@@ -170,6 +211,7 @@ class ReportData:
     details: tuple[QueryDetail, ...] | Absent
     attribution: tuple[AttributionRow, ...] | Absent
     storage: StorageSection | Absent
+    indexes: IndexSection | Absent
     causes: tuple[WhyRow, ...] | Absent
     plans: tuple[PlanQuery, ...] | Absent
     migrations: tuple[MigrationFile, ...] | Absent

@@ -20,6 +20,7 @@ SECTIONS = (
     ("details", "Blocks and distributions", "details"),
     ("attribution", "Attribution: indexes or views", "attribution"),
     ("storage", "Storage", "storage"),
+    ("indexes", "Indexes", "indexes"),
     ("plans", "Query plans", "plans"),
     ("migrations", "Migration statements", "migrations"),
 )

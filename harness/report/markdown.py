@@ -95,11 +95,14 @@ def _storage(data: ReportData) -> Iterator[str]:
     if isinstance(data.storage, Absent):
         yield f"{MARKS['open']} {_plain(data.storage.reason)}"
         return
-    yield _plain(data.storage.sentence)
+    yield _plain(" ".join(filter(None, (data.storage.sentence, data.storage.dropping))))
     yield ""
     stages = data.storage.stages
-    rows = ((item.label, item.total, item.change, item.heap, item.index, item.toast) for item in stages)
-    yield from _table(("Stage", "Total", "Change", "Heap", "Indexes", "TOAST"), rows)
+    rows = ((item.label, item.total, item.change, item.heap, item.index, item.toast, item.free) for item in stages)
+    yield from _table(("Stage", "Total", "Change", "Heap", "Indexes", "TOAST", "Free"), rows)
+    if isinstance(data.indexes, Absent):
+        return
+    yield from ("", "## Indexes", "", _plain(data.indexes.sentence))
 
 
 def _claims(section: Claims) -> Iterator[str]:

@@ -40,10 +40,16 @@ def _migration_file(name: str, steps: list[MigrationStep]) -> MigrationFile:
         name=text.visible(name),
         statements=text.count(len(steps), "statement"),
         seconds=text.duration(sum(step.seconds for step in steps)),
+        wal=text.size(_wal(steps)),
         strongest_lock=max(modes, key=_strength) if modes else text.MISSING,
         steps=tuple(_step(step) for step in steps),
         failed=any(step.error for step in steps),
     )
+
+
+def _wal(steps: list[MigrationStep]) -> int | None:
+    written = [step.wal_bytes for step in steps if step.wal_bytes is not None]
+    return sum(written) if written else None
 
 
 def _strength(mode: str) -> int:

@@ -12,7 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from harness.report.data import Claims, ReportData, StorageSection
+from harness.report.data import Claims, IndexSection, ReportData, StorageSection
 from harness.report.evidence import MARKS, Absent, IntegritySection, LatencySection, Tone
 from harness.report.words import LATENCY_MARKS
 
@@ -53,8 +53,10 @@ def _parts(data: ReportData, report: Path | None) -> Iterator[RenderableType]:
     for section in (data.integrity, data.latency):
         yield from _section(section)
     yield from _why(data)
-    for other in (data.storage, data.claims):
-        yield from _section(other)
+    yield from _section(data.storage)
+    if not isinstance(data.indexes, Absent):
+        yield from _section(data.indexes)
+    yield from _section(data.claims)
     yield Text()
     yield _mark(head.tone, f"exit code {head.exit_code}: {head.exit_meaning}")
     if report is not None:
@@ -67,7 +69,10 @@ def _section(section: object) -> Iterable[RenderableType]:
     if isinstance(section, LatencySection):
         return _latency(section)
     if isinstance(section, StorageSection):
-        return (Text(), _heading("Storage"), _indented(Text(section.sentence)))
+        words = " ".join(filter(None, (section.sentence, section.dropping)))
+        return (Text(), _heading("Storage"), _indented(Text(words)))
+    if isinstance(section, IndexSection):
+        return (Text(), _heading("Indexes"), _indented(Text(section.sentence)))
     if isinstance(section, Claims):
         return _claims(section)
     assert isinstance(section, Absent)

@@ -25,7 +25,7 @@ from harness.result.run import (
     SeedManifest,
     SeedTable,
 )
-from harness.result.why import Cause, PlanChange, PlanMode, PlanRecord
+from harness.result.why import Cause, DroppedColumn, IndexRecord, PlanChange, PlanMode, PlanRecord
 
 __all__ = [
     "Attribution",
@@ -33,9 +33,11 @@ __all__ = [
     "ClaimResult",
     "ColumnCheck",
     "Comparison",
+    "DroppedColumn",
     "Environment",
     "Example",
     "Finding",
+    "IndexRecord",
     "Integrity",
     "LockTaken",
     "MigrationStep",

@@ -54,7 +54,10 @@ class Attribution:
 
 @dataclass(frozen=True)
 class StorageRecord:
-    """Bytes of one table (or, with `table` None, of the whole database) in one arm or stage."""
+    """Bytes of one table (or, with `table` None, of the whole database) at one stage.
+
+    `free_bytes` are those free within heap and TOAST, None where nothing tells; `row_bytes` heap and TOAST per row.
+    """
 
     stage: str
     table: str | None
@@ -63,6 +66,8 @@ class StorageRecord:
     index_bytes: int
     toast_bytes: int
     total_bytes: int
+    free_bytes: int | None = None
+    row_bytes: float | None = None
 
 
 @dataclass(frozen=True)

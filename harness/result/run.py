@@ -14,7 +14,7 @@ from harness.result.measurement import (
     StorageRecord,
     VoidSlice,
 )
-from harness.result.why import Cause, PlanChange, PlanRecord
+from harness.result.why import Cause, DroppedColumn, IndexRecord, PlanChange, PlanRecord
 
 SCHEMA_VERSION = 1
 
@@ -72,7 +72,10 @@ class LockTaken:
 
 @dataclass(frozen=True)
 class MigrationStep:
-    """One statement of a migration; `file` is the file's name, `line` where the statement begins."""
+    """One statement of a migration; `file` is the file's name, `line` where the statement begins.
+
+    `wal_bytes` is what the server wrote to its log meanwhile, on whoever's behalf; None where it does not tell.
+    """
 
     file: str
     line: int
@@ -81,6 +84,7 @@ class MigrationStep:
     in_transaction: bool
     locks: tuple[LockTaken, ...] = ()
     error: str | None = None
+    wal_bytes: int | None = None
 
 
 @dataclass(frozen=True)
@@ -106,6 +110,8 @@ class Result:
     throughput: tuple[Comparison, ...] = ()
     attribution: tuple[Attribution, ...] = ()
     storage: tuple[StorageRecord, ...] = ()
+    dropped_columns: tuple[DroppedColumn, ...] = ()
+    indexes: tuple[IndexRecord, ...] = ()
     plans: tuple[PlanRecord, ...] = ()
     plan_changes: tuple[PlanChange, ...] = ()
     causes: tuple[Cause, ...] = ()

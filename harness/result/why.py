@@ -71,3 +71,47 @@ class Cause:
     sentence: str
     seconds: float | None = None
     remedy: str = ""
+
+
+@dataclass(frozen=True)
+class DroppedColumn:
+    """What a dropped column occupied, by the planner's statistics of `before`: an estimate, None where there are none.
+
+    `average_width_bytes` is that of its values that are not NULL; `estimated_bytes` is rows times share times width.
+    """
+
+    table: str
+    column: str
+    type: str
+    rows: int
+    average_width_bytes: int | None
+    null_share: float | None
+    estimated_bytes: int | None
+
+
+@dataclass(frozen=True)
+class IndexRecord:
+    """One index of an arm; `scans` are those during the measured workload, None where nothing was measured.
+
+    `key` is what it sorts by, `leads` the table and column that it begins with (`orders.customer_id`; an expression has
+    an empty column). `created`: the migration made it; `asked_for`: its statements name it, and did nothing where an
+    index of that name was there already. `enforces`: a constraint needs it, whether it is scanned or not.
+    `duplicate_of` is another index with the same key, `redundant_with` one whose key begins with this one's; a
+    duplicate under another name is what IF NOT EXISTS, which compares names only, does not prevent.
+    """
+
+    arm: str
+    table: str
+    index: str
+    key: str
+    leads: str
+    size_bytes: int
+    scans: int | None
+    unique: bool
+    enforces: bool
+    valid: bool
+    created: bool
+    asked_for: bool
+    duplicate_of: str
+    redundant_with: str
+    definition: str

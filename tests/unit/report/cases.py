@@ -14,9 +14,11 @@ from harness.result import (
     ClaimResult,
     ColumnCheck,
     Comparison,
+    DroppedColumn,
     Environment,
     Example,
     Finding,
+    IndexRecord,
     Integrity,
     LockTaken,
     MigrationStep,
@@ -156,6 +158,54 @@ STORAGE = (
     stored("after_rewritten", None, 74, 47, 1, rows=350_000),
 )
 
+STAGED_STORAGE = (
+    replace(stored("before", "orders", 41, 22, 1), free_bytes=MIB // 2, row_bytes=440.4),
+    replace(stored("before", None, 101, 53, 1), free_bytes=MIB),
+    stored("views_created", None, 101, 53, 1),
+    stored("columns_dropped", None, 101, 53, 1),
+    replace(stored("vacuumed", None, 101, 53, 1), free_bytes=MIB),
+    stored("indexes_added", None, 101, 55, 1),
+    replace(stored("after", "orders", 41, 24, 1), free_bytes=MIB // 2, row_bytes=440.4),
+    *(item for item in STORAGE if item.table is None and item.stage != "before"),
+)
+
+DROPPED = (
+    DroppedColumn("orders", "customer_name", "character varying(255)", 100_000, 19, 0.02, 1_862_000),
+    DroppedColumn("items", "product_name", "character varying(255)", 250_000, None, None, None),
+)
+
+
+def index(name: str, key: str, scans: int | None, **fields: Any) -> IndexRecord:
+    """An index of orders after the migration."""
+    values: dict[str, Any] = {
+        "arm": "after",
+        "table": "orders",
+        "index": name,
+        "key": key,
+        "leads": f"orders.{key.split(',')[0]}",
+        "size_bytes": 2 * MIB,
+        "scans": scans,
+        "unique": False,
+        "enforces": False,
+        "valid": True,
+        "created": True,
+        "asked_for": True,
+        "duplicate_of": "",
+        "redundant_with": "",
+        "definition": f"CREATE INDEX {name} ON public.orders USING btree ({key})",
+    }
+    return IndexRecord(**(values | fields))
+
+
+INDEXES = (
+    index("orders_pkey", "id", 0, unique=True, enforces=True, created=False, asked_for=False),
+    index("orders_status", "status", 12_000, created=False),
+    index("idx_orders_status", "status", 0, duplicate_of="orders_status"),
+    index("idx_orders_tenant", "tenant_id", 3, redundant_with="orders_tenant_number_key"),
+    index("idx_orders_due", "due_date", 0),
+    index("idx_orders_half", "note", 0, valid=False, created=False, asked_for=False),
+)
+
 MIGRATIONS = (
     MigrationStep("01_views.sql", 3, "CREATE VIEW orders_with_details AS SELECT …", 0.0042, True),
     MigrationStep(
@@ -173,6 +223,7 @@ MIGRATIONS = (
         0.184,
         True,
         locks=(LockTaken("orders", "ShareLock"),),
+        wal_bytes=2 * MIB + 4096,
     ),
 )
 
@@ -394,6 +445,9 @@ REGRESSION = conclude(
             Attribution("orders_list", factor, ratio, ratio * 0.95, ratio * 1.05, 12)  # type: ignore[arg-type]
             for factor, ratio in (("indexes", 0.256), ("normalisation", 1.05), ("both", 0.244), ("interaction", 0.908))
         ),
+        storage=STAGED_STORAGE,
+        dropped_columns=DROPPED,
+        indexes=INDEXES,
         plan_changes=PLAN_CHANGES,
         causes=CAUSES,
         errors=(QueryError("orders_search", "after", "57014", "canceling statement due to statement timeout", 2),),
