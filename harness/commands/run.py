@@ -37,8 +37,8 @@ def run(
     budget: Annotated[str, typer.Option(help="Wall-clock time for measuring: 60s, 5m.")] = "5m",
     clients: Annotated[str, typer.Option(help="Concurrent connections; several levels: 1,4.")] = "1",
     arms: Annotated[
-        str, typer.Option(help=f"Database states to measure, of {', '.join(options.ARMS)}.")
-    ] = "before,after,control",
+        str, typer.Option(help=f"Database states to measure, of {', '.join(options.ARMS)}; else all that apply.")
+    ] = "",
     statement_timeout: Annotated[str, typer.Option(help="Longest time for one timed statement.")] = "60s",
     dsn: DsnOption = None,
     pg_bin: PgBinOption = None,
@@ -58,7 +58,7 @@ def run(
         seed=seed,
         budget_s=options.parse_duration(budget),
         clients=options.parse_clients(clients),
-        arms=options.parse_arms(arms),
+        arms=options.parse_arms(arms) if arms else (),
         statement_timeout_s=options.parse_duration(statement_timeout),
         results=results,
         dsn=dsn,

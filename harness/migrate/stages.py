@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness import sqltext
+from harness import sqlchanges
 from harness.scenario import SqlFile
 from harness.server.apply import read_scripts
 
@@ -24,7 +24,7 @@ def stages_of(files: Sequence[SqlFile]) -> dict[int, str]:
     statements = [statement for script in read_scripts(files) for statement in script.statements]
     last: dict[str, int] = {}
     for number, statement in enumerate(statements, start=1):
-        kind = sqltext.kind_of_change(statement.text)
+        kind = sqlchanges.kind_of_change(statement.text)
         if kind is not None:
             last[kind] = number
     return {number: STAGES[kind] for kind, number in sorted(last.items(), key=lambda item: item[1])}

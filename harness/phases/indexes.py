@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness import sqltext
+from harness import sqlchanges
 from harness.catalogue import Catalogue, read_catalogue
 from harness.job import Run
 from harness.measure.indexes import IndexUse, index_records, read_index_use
@@ -22,7 +22,7 @@ async def list_indexes(run: Run, earlier: dict[str, IndexUse]) -> None:
         was_measured = bool(recorder.result.latency)
         states = {arm: await _read(run, arm) for arm in ARMS}
         old = frozenset(item.name for item in states["before"][0].indexes)
-        asked_for = sqltext.indexes_named(";\n".join(file.text for file in run.job.scenario.migrations))
+        asked_for = sqlchanges.indexes_named(";\n".join(file.text for file in run.job.scenario.migrations))
         recorder.set(
             indexes=tuple(
                 record

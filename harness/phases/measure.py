@@ -44,7 +44,7 @@ async def measure_arms(run: Run, queries: tuple[BoundQuery, ...]) -> None:
         recorder.set(
             latency=judge(measurement, rules),
             throughput=throughput(measurement.table, rules, invalid=measurement.invalid_loads()),
-            attribution=attribution(measurement.table, rules),
+            attribution=attribution(measurement.table, rules, measurement.invalid_loads()),
             errors=measurement.errors,
             void_slices=measurement.void_slices,
             notes=(*recorder.result.notes, *measurement.notes),

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from harness import text
+from harness.report.attribution import attribution_rows
 from harness.report.blocks import read_details
 from harness.report.data import Claim, Claims, ReportData
 from harness.report.evidence import Absent, Fact
 from harness.report.indexes import index_section
 from harness.report.integrity import integrity_section
-from harness.report.latency import attribution_rows, latency_section
+from harness.report.latency import latency_section
 from harness.report.method import method_section, migration_files, troubles
 from harness.report.storage import storage_section
 from harness.report.verdict import claims_counts, failed_phase, figures, headline

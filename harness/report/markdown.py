@@ -36,6 +36,7 @@ def _lines(data: ReportData) -> Iterator[str]:
     yield from _section("Integrity", data.integrity)
     yield from _section("Latency", data.latency)
     yield from _why(data)
+    yield from _attribution(data)
     yield from _storage(data)
     yield from _section("Claims of the runbook", data.claims)
 
@@ -88,6 +89,14 @@ def _why(data: ReportData) -> Iterator[str]:
         for row in data.causes
     )
     yield from _table(("Verdict", "Query", "Because", "Certain to help"), rows)
+
+
+def _attribution(data: ReportData) -> Iterator[str]:
+    yield from ("", "## Indexes or views", "")
+    if isinstance(data.attribution, Absent):
+        yield f"{MARKS['open']} {_plain(data.attribution.reason)}"
+        return
+    yield from _table(("Query", "Speed-up"), ((row.query, row.sentence) for row in data.attribution))
 
 
 def _storage(data: ReportData) -> Iterator[str]:

@@ -110,7 +110,8 @@ def _dropping(result: Result) -> str:
 
 def _free(result: Result) -> str:
     """VACUUM does not help: what is left of a dropped column is neither dead nor free."""
-    before, vacuumed = database_total(result, "before"), database_total(result, "vacuumed")
+    before = database_total(result, "before")
+    vacuumed = database_total(result, "vacuumed") or database_total(result, "after")
     if before is None or vacuumed is None or before.free_bytes is None or vacuumed.free_bytes is None:
         return ""
     return (

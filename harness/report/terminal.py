@@ -20,6 +20,7 @@ WIDTH = 100
 
 _STYLES: dict[Tone, str] = {"good": "green", "bad": "red", "open": "yellow", "plain": "default"}
 _MOST_QUERIES = 40
+_MOST_ATTRIBUTED = 8
 
 
 def render(data: ReportData, report: Path | None = None) -> str:
@@ -53,6 +54,7 @@ def _parts(data: ReportData, report: Path | None) -> Iterator[RenderableType]:
     for section in (data.integrity, data.latency):
         yield from _section(section)
     yield from _why(data)
+    yield from _attribution(data)
     yield from _section(data.storage)
     if not isinstance(data.indexes, Absent):
         yield from _section(data.indexes)
@@ -132,6 +134,19 @@ def _why(data: ReportData) -> Iterator[RenderableType]:
         table.add_row(_mark(row.tone, row.query, LATENCY_MARKS[row.verdict]), words)
     yield _indented(table)
     yield from _more(len(data.causes) - _MOST_QUERIES, "queries")
+
+
+def _attribution(data: ReportData) -> Iterator[RenderableType]:
+    """The sentences of the queries that changed most; nothing where indexes and views were not told apart."""
+    if isinstance(data.attribution, Absent):
+        return
+    yield Text()
+    yield _heading("Indexes or views")
+    table = _table()
+    for row in data.attribution[:_MOST_ATTRIBUTED]:
+        table.add_row(Text(row.query, overflow="fold"), Text(row.sentence))
+    yield _indented(table)
+    yield from _more(len(data.attribution) - _MOST_ATTRIBUTED, "queries")
 
 
 def _claims(section: Claims) -> Iterator[RenderableType]:

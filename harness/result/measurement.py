@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+Factor = Literal["indexes", "normalisation", "both", "interaction", "indexes_alone", "normalisation_alone"]
 Verdict = Literal["slower", "faster", "equivalent", "inconclusive"]
 
 
@@ -42,14 +43,20 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Attribution:
-    """What the indexes did and what the normalisation did, as ratios with intervals."""
+    """What the indexes did and what the normalisation did to a query, as ratios of times with 95 % intervals.
+
+    `indexes_alone` and `normalisation_alone` start from the old state; their product times `interaction` is `both`.
+    `indexes` and `normalisation` are main effects, means over the other factor's two states; their product is `both`.
+    `basis` is that of the query's deciding comparison.
+    """
 
     query: str
-    factor: Literal["indexes", "normalisation", "both", "interaction"]
+    factor: Factor
     ratio: float
     ci_low: float
     ci_high: float
     blocks: int
+    basis: Literal["response", "server"] = "response"
 
 
 @dataclass(frozen=True)

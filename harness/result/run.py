@@ -89,7 +89,10 @@ class MigrationStep:
 
 @dataclass(frozen=True)
 class Result:
-    """All of result.json. Lists are empty and `complete` is false where a later phase failed."""
+    """All of result.json. Lists are empty and `complete` is false where a later phase failed.
+
+    `attribution_absent` says why `attribution` is empty, where that is no failure.
+    """
 
     schema_version: int
     tool: str
@@ -109,6 +112,7 @@ class Result:
     latency: tuple[Comparison, ...] = ()
     throughput: tuple[Comparison, ...] = ()
     attribution: tuple[Attribution, ...] = ()
+    attribution_absent: str = ""
     storage: tuple[StorageRecord, ...] = ()
     dropped_columns: tuple[DroppedColumn, ...] = ()
     indexes: tuple[IndexRecord, ...] = ()

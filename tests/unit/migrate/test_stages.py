@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import sqltext
+from harness import sqlchanges
 from harness.migrate.stages import stages_of
 from harness.scenario import SqlFile
 
@@ -30,7 +30,7 @@ from harness.scenario import SqlFile
     ],
 )
 def test_a_statement_is_told_by_what_it_changes(statement: str, kind: str | None) -> None:
-    assert sqltext.kind_of_change(statement) == kind
+    assert sqlchanges.kind_of_change(statement) == kind
 
 
 def file(text: str) -> SqlFile:

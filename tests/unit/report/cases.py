@@ -443,7 +443,12 @@ REGRESSION = conclude(
         throughput=(compare("(mix)", 0.93, "inconclusive", metric="p50", gated=False),),
         attribution=tuple(
             Attribution("orders_list", factor, ratio, ratio * 0.95, ratio * 1.05, 12)  # type: ignore[arg-type]
-            for factor, ratio in (("indexes", 0.256), ("normalisation", 1.05), ("both", 0.244), ("interaction", 0.908))
+            for factor, ratio in (
+                ("indexes_alone", 0.256),
+                ("normalisation_alone", 1.05),
+                ("both", 0.244),
+                ("interaction", 0.908),
+            )
         ),
         storage=STAGED_STORAGE,
         dropped_columns=DROPPED,
