@@ -23,9 +23,9 @@ from harness.outcome import conclude
 from harness.phases import (
     build_arms,
     hold_claims,
-    list_indexes,
+    list_use,
     measure_arms,
-    note_index_use,
+    note_use,
     read_plans,
     seed_template,
     settle_arms,
@@ -59,9 +59,9 @@ async def whole_run(run: Run) -> None:
     queries = await verify_views(run)
     await settle_arms(run)
     await weigh_storage(run)
-    used = await note_index_use(run)
+    used = await note_use(run)
     await measure_arms(run, queries)
-    await list_indexes(run, used)
+    await list_use(run, used)
     await read_plans(run, queries)
     await hold_claims(run)
     run.recorder.set(complete=True)

@@ -20,11 +20,15 @@ _CHECKPOINTER_VERSION = 17
 
 @dataclass(frozen=True)
 class Reading:
-    """The counters at one instant; `seconds`, `calls` and `temp_bytes` of all statements in the arm's database."""
+    """The counters at one instant; all but the last two of the statements in the arm's database.
+
+    `pages` are shared ones found in the cache, shared ones not found there, and temporary ones written.
+    """
 
     seconds: float
     calls: int
     temp_bytes: int
+    pages: tuple[int, int, int]
     checkpoints: int
     steal: tuple[int, int]
     """Ticks stolen by the host, ticks in all."""
@@ -32,9 +36,10 @@ class Reading:
 
 @dataclass(frozen=True)
 class Account:
-    """What the counters say of a slice: the server's mean seconds per execution (None: unknown), what interfered."""
+    """What the counters say of a slice, per execution (None: unknown), and what interfered."""
 
     server_mean_s: float | None
+    pages: tuple[float, float, float] | None
     marks: tuple[str, ...]
 
 
@@ -83,14 +88,18 @@ class Counters:
         before, now = self._last[arm], await self._read(arm)
         self._last[arm] = now
         known = executions > 0 and now.calls - before.calls == calls and now.seconds >= before.seconds
-        return Account((now.seconds - before.seconds) / executions if known else None, _marks(before, now))
+        if not known:
+            return Account(None, None, _marks(before, now))
+        hit, read, temp = ((new - old) / executions for old, new in zip(before.pages, now.pages, strict=True))
+        return Account((now.seconds - before.seconds) / executions, (hit, read, temp), _marks(before, now))
 
     async def _read(self, arm: str) -> Reading:
         checkpoints = await self._connection.fetchval(self._checkpoints)
         if not self._statements:
-            return Reading(0.0, 0, 0, checkpoints, _steal())
+            return Reading(0.0, 0, 0, (0, 0, 0), checkpoints, _steal())
         row = await self._connection.fetchrow(catalogue_sql("measure", "read_statement_time"), self._databases[arm])
-        return Reading(row["seconds"], row["calls"], row["temp_bytes"], checkpoints, _steal())
+        pages = row["hit"], row["read"], row["temp"]
+        return Reading(row["seconds"], row["calls"], row["temp_bytes"], pages, checkpoints, _steal())
 
     async def close(self) -> None:
         """Ends the connection."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncpg
 
 from harness.job import Run
-from harness.judge import attribution, decider, judge, query_rules, throughput
+from harness.judge import attribution, decider, judge, query_io, query_rules, throughput
 from harness.measure.model import MeasureOptions
 from harness.measure.run import measure
 from harness.workload import BoundQuery
@@ -45,6 +45,7 @@ async def measure_arms(run: Run, queries: tuple[BoundQuery, ...]) -> None:
             latency=judge(measurement, rules),
             throughput=throughput(measurement.table, rules, invalid=measurement.invalid_loads()),
             attribution=attribution(measurement.table, rules, measurement.invalid_loads()),
+            query_io=query_io(measurement),
             errors=measurement.errors,
             void_slices=measurement.void_slices,
             notes=(*recorder.result.notes, *measurement.notes),

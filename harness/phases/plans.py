@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from harness.catalogue import Catalogue, read_catalogue
@@ -10,7 +11,7 @@ from harness.job import Run
 from harness.judge import headlines
 from harness.measure.model import FORMS
 from harness.plans import Facts, derive_causes, explain, plan_changes, typical_set
-from harness.result import Cause, PlanChange, PlanMode, PlanRecord, Result
+from harness.result import Cause, PlanChange, PlanMode, PlanRecord, QueryIo, Result
 from harness.workload import BoundQuery
 
 MODES: tuple[PlanMode, ...] = ("custom", "generic")
@@ -77,12 +78,14 @@ def all_changes(plans: Sequence[PlanRecord]) -> tuple[PlanChange, ...]:
 def all_causes(result: Result, catalogues: dict[str, Catalogue]) -> tuple[Cause, ...]:
     """The causes of every query that is proven slower or faster at the lowest level of clients."""
     sides = _sides(result.plans)
-    facts = _facts(result, catalogues)
+    known = _facts(result, catalogues)
+    shares = {(item.query, item.clients): _custom_share(item) for item in result.query_io if item.arm == "after"}
     found: list[Cause] = []
     deciding = headlines(result.latency)
     lowest = min((item.clients for item in deciding), default=1)
     for item in (item for item in deciding if item.clients == lowest):
         old, new = (sides.get((item.query, arm, "custom"), []) for arm in ("before", "after"))
+        facts = replace(known, custom_share=shares.get((item.query, item.clients), 1.0))
         if item.verdict in ("slower", "faster"):
             found += derive_causes(item.verdict, old, new, facts)
     return tuple(found)
@@ -108,6 +111,11 @@ def _facts(result: Result, catalogues: dict[str, Catalogue]) -> Facts:
         new_indexes=frozenset(item.name for item in after.indexes if item.name not in old),
         row_bytes=_row_bytes(result),
     )
+
+
+def _custom_share(item: QueryIo) -> float:
+    planned = item.generic_plans + item.custom_plans
+    return item.custom_plans / planned if planned else 1.0
 
 
 def _row_bytes(result: Result) -> dict[str, tuple[float, float]]:

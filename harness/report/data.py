@@ -191,6 +191,7 @@ class MethodSection:
     seeded: tuple[Fact, ...]
     anomalies: tuple[Fact, ...]
     phases: tuple[Phase, ...]
+    server_io: tuple[Fact, ...]
     notes: tuple[str, ...]
     repeat: str
 

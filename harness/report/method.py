@@ -9,7 +9,7 @@ from harness import text
 from harness.report.data import MethodSection, MigrationFile, Phase, Step, Trouble
 from harness.report.evidence import Absent, Fact, Tone
 from harness.report.words import title
-from harness.result import MigrationStep, PhaseRecord, Result, VoidSlice
+from harness.result import MigrationStep, PhaseRecord, Result, ServerIo, VoidSlice
 
 _LOCKS = (
     "AccessShareLock",
@@ -108,11 +108,17 @@ def method_section(result: Result) -> MethodSection:
             Fact(title(kind), text.count(number)) for kind, number in result.seed_manifest.anomalies.items()
         ),
         phases=tuple(_phase(phase) for phase in result.phases),
+        server_io=tuple(_server_io(item) for item in result.server_io if item.read_bytes or item.written_bytes),
         notes=tuple(text.visible(note) for note in result.notes),
         repeat=text.visible(
             f"bench run {result.scenario} --scale {result.scale} --profile {result.profile} --seed {result.seed}"
         ),
     )
+
+
+def _server_io(item: ServerIo) -> Fact:
+    moved = f"{text.size(item.read_bytes)} read, {text.size(item.written_bytes)} written, {item.evictions:,} evictions"
+    return Fact(text.visible(f"{item.backend}, {item.object}, {item.context}"), moved)
 
 
 def _phase(phase: PhaseRecord) -> Phase:

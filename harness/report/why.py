@@ -10,7 +10,7 @@ from harness.report.evidence import Absent
 from harness.report.latency import headline_comparisons
 from harness.report.reasons import PlanQuery, PlanText, WhyRow
 from harness.report.words import AFTER, BEFORE, LATENCY_TONES
-from harness.result import Cause, PlanChange, PlanRecord, Result
+from harness.result import Cause, PlanChange, PlanRecord, QueryIo, Result
 
 _MOST_CHANGES = 12
 _PARAMETER_CHARS = 200
@@ -82,6 +82,7 @@ def _query(query: str, result: Result) -> PlanQuery:
             notes.append(f"{label}: a plan of its own, in result.json; {_came_to(records)}")
             continue
         shown.append(PlanText(f"{label}: {_came_to(records)}", text.visible(_tree(records))))
+    notes += [_while_timed(item) for item in result.query_io if item.query == query and item.arm in (BEFORE, AFTER)]
     parameters = next((plan.parameters for plan in result.plans if plan.query == query and plan.parameters), "")
     changes = [item for item in result.plan_changes if (item.query, item.arm, item.mode) == (query, AFTER, "custom")]
     return PlanQuery(
@@ -92,6 +93,19 @@ def _query(query: str, result: Result) -> PlanQuery:
         plans=tuple(shown),
         notes=tuple(text.visible(note) for note in notes),
     )
+
+
+def _while_timed(item: QueryIo) -> str:
+    """`after, 1 client, while timed: 470 pages per execution, 3 of them not in the cache, 92 % by generic plans`."""
+    pages = item.hit_per_execution + item.read_per_execution
+    words = [f"{pages:,.4g} pages per execution"]
+    words += [f"{item.read_per_execution:,.3g} of them not in the cache"] if item.read_per_execution else []
+    words += [f"{item.temp_per_execution:,.3g} temporary pages written"] if item.temp_per_execution else []
+    planned = item.generic_plans + item.custom_plans
+    words += [f"{text.share(item.generic_plans, planned)} by generic plans"] if planned else []
+    changed = text.several([str(block) for block in item.changed_in_blocks], 8)
+    words += [f"another plan from block {changed} on: the pages jumped there"] if changed else []
+    return f"{item.arm}, {text.count(item.clients, 'client')}, while timed: {', '.join(words)}"
 
 
 def _rank(arm: str, mode: str) -> tuple[bool, int]:

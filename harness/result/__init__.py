@@ -25,7 +25,7 @@ from harness.result.run import (
     SeedManifest,
     SeedTable,
 )
-from harness.result.why import Cause, DroppedColumn, IndexRecord, PlanChange, PlanMode, PlanRecord
+from harness.result.why import Cause, DroppedColumn, IndexRecord, PlanChange, PlanMode, PlanRecord, QueryIo, ServerIo
 
 __all__ = [
     "Attribution",
@@ -46,9 +46,11 @@ __all__ = [
     "PlanMode",
     "PlanRecord",
     "QueryError",
+    "QueryIo",
     "Result",
     "SeedManifest",
     "SeedTable",
+    "ServerIo",
     "Severity",
     "StorageRecord",
     "ViewCheck",

@@ -14,7 +14,7 @@ from harness.result.measurement import (
     StorageRecord,
     VoidSlice,
 )
-from harness.result.why import Cause, DroppedColumn, IndexRecord, PlanChange, PlanRecord
+from harness.result.why import Cause, DroppedColumn, IndexRecord, PlanChange, PlanRecord, QueryIo, ServerIo
 
 SCHEMA_VERSION = 1
 
@@ -118,6 +118,8 @@ class Result:
     indexes: tuple[IndexRecord, ...] = ()
     plans: tuple[PlanRecord, ...] = ()
     plan_changes: tuple[PlanChange, ...] = ()
+    query_io: tuple[QueryIo, ...] = ()
+    server_io: tuple[ServerIo, ...] = ()
     causes: tuple[Cause, ...] = ()
     claims: tuple[ClaimResult, ...] = ()
     errors: tuple[QueryError, ...] = ()

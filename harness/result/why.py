@@ -115,3 +115,40 @@ class IndexRecord:
     duplicate_of: str
     redundant_with: str
     definition: str
+
+
+@dataclass(frozen=True)
+class QueryIo:
+    """Pages per execution of a query while it was timed, by pg_stat_statements, and how its executions were planned.
+
+    `hit` pages were in the shared cache, `read` ones were not (the kernel may have had them), `temp` ones were written
+    to temporary files. The plans are counted over all levels of clients, preparation included. `changed_in_blocks` are
+    those in which the pages jumped, which for the same parameters means another plan; of reads only.
+    """
+
+    query: str
+    arm: str
+    clients: int
+    executions: int
+    hit_per_execution: float
+    read_per_execution: float
+    temp_per_execution: float
+    generic_plans: int
+    custom_plans: int
+    changed_in_blocks: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class ServerIo:
+    """What one kind of process of the whole server read and wrote while the queries were timed, by pg_stat_io."""
+
+    backend: str
+    object: str
+    context: str
+    hits: int
+    reads: int
+    read_bytes: int
+    writes: int
+    written_bytes: int
+    extends: int
+    evictions: int

@@ -27,9 +27,11 @@ from harness.result import (
     PlanMode,
     PlanRecord,
     QueryError,
+    QueryIo,
     Result,
     SeedManifest,
     SeedTable,
+    ServerIo,
     StorageRecord,
     ViewCheck,
     VoidSlice,
@@ -455,6 +457,11 @@ REGRESSION = conclude(
         indexes=INDEXES,
         plan_changes=PLAN_CHANGES,
         causes=CAUSES,
+        query_io=(
+            QueryIo("orders_by_status", "before", 1, 12_000, 47.0, 0.0, 0.0, 0, 12_000),
+            QueryIo("orders_by_status", "after", 1, 9_000, 338.5, 2.5, 0.0, 8_900, 100, (5,)),
+        ),
+        server_io=(ServerIo("client backend", "relation", "normal", 9_000, 120, 983_040, 0, 0, 3, 17),),
         errors=(QueryError("orders_search", "after", "57014", "canceling statement due to statement timeout", 2),),
         void_slices=(VoidSlice("orders_list", "after", 7, 0.0031, "event loop late"),),
     )
