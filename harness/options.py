@@ -30,7 +30,8 @@ class RunOptions:
     budget_s: float = 300.0
     clients: tuple[int, ...] = (1,)
     rate: float | None = None
-    arms: tuple[str, ...] = ("before", "after", "control")
+    arms: tuple[str, ...] = ()
+    """Empty: the usual ones, and those that tell indexes from views where the migration adds indexes."""
     statement_timeout_s: float = 60.0
     results: Path = Path("results")
     dsn: str | None = None

@@ -12,6 +12,7 @@ from pathlib import Path
 import asyncpg
 
 from harness import __version__, machine
+from harness.arms import arms_to_run
 from harness.claims import load_claims
 from harness.console import LoggedProgress
 from harness.errors import EXIT_COULD_NOT_RUN, EXIT_INTERRUPTED, HarnessError, UsageError
@@ -22,7 +23,10 @@ from harness.outcome import conclude
 from harness.phases import (
     build_arms,
     hold_claims,
+    list_use,
     measure_arms,
+    note_use,
+    read_plans,
     seed_template,
     settle_arms,
     verify_views,
@@ -51,11 +55,14 @@ Phases = Callable[[Run], Awaitable[None]]
 async def whole_run(run: Run) -> None:
     """All phases of a run; each saves its outcome as soon as it exists."""
     await seed_template(run)
-    await build_arms(run)
+    run = await build_arms(run)
     queries = await verify_views(run)
     await settle_arms(run)
     await weigh_storage(run)
+    used = await note_use(run)
     await measure_arms(run, queries)
+    await list_use(run, used)
+    await read_plans(run, queries)
     await hold_claims(run)
     run.recorder.set(complete=True)
 
@@ -78,6 +85,7 @@ def prepare(options: RunOptions) -> Job:
     spec = load_spec(scenario.seed)
     check_spec(spec, declared_catalogue(scenario.schema))
     check_options(options.server)
+    options = replace(options, arms=arms_to_run(options.arms, scenario))
     named = options.scenario in scenario_names()
     return Job(
         options=options if named else replace(options, scenario=str(scenario.folder)),

@@ -58,6 +58,7 @@ class Recorder:
             fresh,
             phases=phases,
             migrations=old.migrations if in_check else (),
+            storage=old.storage if in_check else (),
             started_at=old.started_at,
             environment=old.environment,
             seed_manifest=old.seed_manifest,

@@ -40,8 +40,8 @@ def run(
         float | None, typer.Option(help="Operations a second of the mixed load; 0 leaves it out; else it is found.")
     ] = None,
     arms: Annotated[
-        str, typer.Option(help=f"Database states to measure, of {', '.join(options.ARMS)}.")
-    ] = "before,after,control",
+        str, typer.Option(help=f"Database states to measure, of {', '.join(options.ARMS)}; else all that apply.")
+    ] = "",
     statement_timeout: Annotated[str, typer.Option(help="Longest time for one timed statement.")] = "60s",
     dsn: DsnOption = None,
     pg_bin: PgBinOption = None,
@@ -62,7 +62,7 @@ def run(
         budget_s=options.parse_duration(budget),
         clients=options.parse_clients(clients),
         rate=options.check_rate(rate),
-        arms=options.parse_arms(arms),
+        arms=options.parse_arms(arms) if arms else (),
         statement_timeout_s=options.parse_duration(statement_timeout),
         results=results,
         dsn=dsn,

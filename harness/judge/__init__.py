@@ -3,7 +3,8 @@
 from harness.judge.factors import attribution
 from harness.judge.latency import decider, judge, judge_table
 from harness.judge.mixed import mixed_load
-from harness.judge.outcome import regressions, undecided
+from harness.judge.outcome import headlines, regressions, undecided
+from harness.judge.pages import query_io
 from harness.judge.throughput import throughput
 from harness.judge.view import QueryRules, client_share, query_rules
 from harness.measure.model import MIX
@@ -14,9 +15,11 @@ __all__ = [
     "attribution",
     "client_share",
     "decider",
+    "headlines",
     "judge",
     "judge_table",
     "mixed_load",
+    "query_io",
     "query_rules",
     "regressions",
     "throughput",

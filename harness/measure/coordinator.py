@@ -14,7 +14,7 @@ from harness.measure.affinity import SHORT_S
 from harness.measure.buffer import Samples, state_text
 from harness.measure.counters import Account, Counters
 from harness.measure.crew import UNFINISHED, WARMUP_EXECUTIONS, Crew, SliceOutcome
-from harness.measure.model import BlockTable, SliceRecord
+from harness.measure.model import BlockTable, SlicePages, SliceRecord
 from harness.measure.orders import ArmWork, SliceOrder, Work
 from harness.measure.sample_writer import SampleWriter
 from harness.measure.schedule import Pilot, Plan, SlicePlan, Task, operations_in_slice, order_of_block
@@ -54,6 +54,7 @@ class Coordinator:
         self.crew = crew
         self.bounds = bounds
         self.slices: list[SliceRecord] = []
+        self.pages: list[SlicePages] = []
         self.errors: Counter[tuple[str, str, str]] = Counter()
         self.messages: dict[tuple[str, str, str], str] = {}
         self.left_out: dict[Task, str] = {}
@@ -170,6 +171,9 @@ class Coordinator:
         outcome = await self._run(task, arm, plan)
         self._count_errors(task, arm, outcome, len(plan.cycle))
         account = await self._account(task, arm, outcome)
+        if account.pages is not None and not outcome.failure:
+            load = self.work(task).query, arm, task.clients
+            self.pages.append(SlicePages(*load, block, len(outcome.samples), *account.pages))
         count = len(outcome.samples)
         facts = SliceFacts(
             query=self.work(task).query,

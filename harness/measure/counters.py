@@ -24,11 +24,15 @@ _LOOK_S = 0.1
 
 @dataclass(frozen=True)
 class Reading:
-    """The counters at one instant; `seconds`, `calls` and `temp_bytes` of all statements in the arm's database."""
+    """The counters at one instant; all but the last two of the statements in the arm's database.
+
+    `pages` are shared ones found in the cache, shared ones not found there, and temporary ones written.
+    """
 
     seconds: float
     calls: int
     temp_bytes: int
+    pages: tuple[int, int, int]
     checkpoints: int
     autovacuum: tuple[int, int]
     """Accesses to blocks by autovacuum so far, its workers that run at this instant."""
@@ -38,9 +42,10 @@ class Reading:
 
 @dataclass(frozen=True)
 class Account:
-    """What the counters say of a slice: the server's mean seconds per execution (None: unknown), what interfered."""
+    """What the counters say of a slice, per execution (None: unknown), and what interfered."""
 
     server_mean_s: float | None
+    pages: tuple[float, float, float] | None
     marks: tuple[str, ...]
 
 
@@ -117,16 +122,20 @@ class Counters:
         before, now = self._last[arm], await self._read(arm)
         self._last[arm] = now
         known = executions > 0 and now.calls - before.calls == calls and now.seconds >= before.seconds
-        return Account((now.seconds - before.seconds) / executions if known else None, _marks(before, now, waiters))
+        if not known:
+            return Account(None, None, _marks(before, now, waiters))
+        hit, read, temp = ((new - old) / executions for old, new in zip(before.pages, now.pages, strict=True))
+        return Account((now.seconds - before.seconds) / executions, (hit, read, temp), _marks(before, now, waiters))
 
     async def _read(self, arm: str) -> Reading:
         found = await self._connection.fetchrow(self._interference)
         autovacuum = found["autovacuum_accesses"], found["autovacuum_workers"]
         if not self._statements:
-            return Reading(0.0, 0, 0, found["checkpoints"], autovacuum, _steal())
+            return Reading(0.0, 0, 0, (0, 0, 0), found["checkpoints"], autovacuum, _steal())
         row = await self._connection.fetchrow(catalogue_sql("measure", "read_statement_time"), self._databases[arm])
+        pages = row["hit"], row["read"], row["temp"]
         times = row["seconds"], row["calls"], row["temp_bytes"]
-        return Reading(*times, found["checkpoints"], autovacuum, _steal())
+        return Reading(*times, pages, found["checkpoints"], autovacuum, _steal())
 
     async def close(self) -> None:
         """Ends the watch and the connection."""

@@ -219,6 +219,7 @@ class Course:
                 (coordinator.work(task).query, task.clients): reason for task, reason in coordinator.left_out.items()
             },
             plan_counts=tuple(PlanCount(*key, *pair) for key, pair in sorted(counts.items())),
+            pages=tuple(coordinator.pages),
             equality=proofs,
             notes=tuple(self.notes),
             seconds=self._elapsed_s,

@@ -152,6 +152,20 @@ class BlockTable:
 
 
 @dataclass(frozen=True)
+class SlicePages:
+    """Pages per execution in a slice, by the server: shared ones in the cache or not, temporary ones written."""
+
+    query: str
+    arm: str
+    clients: int
+    block: int
+    executions: int
+    hit: float
+    read: float
+    temp: float
+
+
+@dataclass(frozen=True)
 class PlanCount:
     """How often a query ran with a generic and with a custom plan on an arm, over all connections."""
 
@@ -176,6 +190,7 @@ class Measurement:
     void_slices: tuple[VoidSlice, ...] = ()
     left_out: Mapping[Load, str] = field(default_factory=dict)
     plan_counts: tuple[PlanCount, ...] = ()
+    pages: tuple[SlicePages, ...] = ()
     equality: tuple[Equality, ...] = ()
     notes: tuple[str, ...] = ()
     seconds: float = 0.0

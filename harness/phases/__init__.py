@@ -2,7 +2,9 @@
 
 from harness.phases.arms import build_arms, settle_arms
 from harness.phases.claims import hold_claims
+from harness.phases.indexes import list_use, note_use
 from harness.phases.measure import measure_arms
+from harness.phases.plans import read_plans
 from harness.phases.seed import seed_template
 from harness.phases.storage import weigh_storage
 from harness.phases.verify import verify_views
@@ -10,7 +12,10 @@ from harness.phases.verify import verify_views
 __all__ = [
     "build_arms",
     "hold_claims",
+    "list_use",
     "measure_arms",
+    "note_use",
+    "read_plans",
     "seed_template",
     "settle_arms",
     "verify_views",

@@ -7,7 +7,7 @@ from dataclasses import replace
 import asyncpg
 
 from harness.job import Run
-from harness.judge import attribution, decider, judge, mixed_load, query_rules, throughput
+from harness.judge import attribution, decider, judge, mixed_load, query_io, query_rules, throughput
 from harness.measure.model import MeasureOptions, OpenLoad
 from harness.measure.run import measure
 from harness.workload import BoundQuery
@@ -52,7 +52,8 @@ async def measure_arms(run: Run, queries: tuple[BoundQuery, ...]) -> None:
                 *mixed_load(measurement, rules),
                 *throughput(measurement.table, rules, invalid=measurement.invalid_loads()),
             ),
-            attribution=attribution(measurement.table, rules),
+            attribution=attribution(measurement.table, rules, measurement.invalid_loads()),
+            query_io=query_io(measurement),
             errors=measurement.errors,
             void_slices=measurement.void_slices,
             notes=(*recorder.result.notes, *measurement.notes),

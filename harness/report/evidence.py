@@ -229,7 +229,10 @@ class QueryDetail:
 
 @dataclass(frozen=True)
 class AttributionRow:
-    """What indexes, normalisation, both and their interaction did to one query."""
+    """What the indexes alone, the views alone and both did to one query, as speed-ups (2×: twice as fast).
+
+    `interaction` is how many times more both did together than the product of each alone.
+    """
 
     query: str
     sentence: str

@@ -36,6 +36,8 @@ def _lines(data: ReportData) -> Iterator[str]:
     yield from _section("Integrity", data.integrity)
     yield from _section("Latency", data.latency)
     yield from _section("Mixed load", data.load)
+    yield from _why(data)
+    yield from _attribution(data)
     yield from _storage(data)
     yield from _section("Claims of the runbook", data.claims)
 
@@ -98,16 +100,38 @@ def _load(section: LoadSection) -> Iterator[str]:
     yield from _table(("Verdict", "Metric", "After ÷ before", "Interval", "Before", "After"), rows)
 
 
+def _why(data: ReportData) -> Iterator[str]:
+    if isinstance(data.causes, Absent):
+        return
+    yield from ("", "## Why slower, why faster", "")
+    rows = (
+        (f"{LATENCY_MARKS[row.verdict]} {row.verdict}", row.query, "; ".join(row.causes), " ".join(row.remedies))
+        for row in data.causes
+    )
+    yield from _table(("Verdict", "Query", "Because", "Certain to help"), rows)
+
+
+def _attribution(data: ReportData) -> Iterator[str]:
+    yield from ("", "## Indexes or views", "")
+    if isinstance(data.attribution, Absent):
+        yield f"{MARKS['open']} {_plain(data.attribution.reason)}"
+        return
+    yield from _table(("Query", "Speed-up"), ((row.query, row.sentence) for row in data.attribution))
+
+
 def _storage(data: ReportData) -> Iterator[str]:
     yield from ("", "## Storage", "")
     if isinstance(data.storage, Absent):
         yield f"{MARKS['open']} {_plain(data.storage.reason)}"
         return
-    yield _plain(data.storage.sentence)
+    yield _plain(" ".join(filter(None, (data.storage.sentence, data.storage.dropping))))
     yield ""
     stages = data.storage.stages
-    rows = ((item.label, item.total, item.change, item.heap, item.index, item.toast) for item in stages)
-    yield from _table(("Stage", "Total", "Change", "Heap", "Indexes", "TOAST"), rows)
+    rows = ((item.label, item.total, item.change, item.heap, item.index, item.toast, item.free) for item in stages)
+    yield from _table(("Stage", "Total", "Change", "Heap", "Indexes", "TOAST", "Free"), rows)
+    if isinstance(data.indexes, Absent):
+        return
+    yield from ("", "## Indexes", "", _plain(data.indexes.sentence))
 
 
 def _claims(section: Claims) -> Iterator[str]:

@@ -12,7 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from harness.report.data import Claims, ReportData, StorageSection
+from harness.report.data import Claims, IndexSection, ReportData, StorageSection
 from harness.report.evidence import MARKS, Absent, IntegritySection, LatencySection, LoadSection, Tone
 from harness.report.words import LATENCY_MARKS
 
@@ -20,6 +20,7 @@ WIDTH = 100
 
 _STYLES: dict[Tone, str] = {"good": "green", "bad": "red", "open": "yellow", "plain": "default"}
 _MOST_QUERIES = 40
+_MOST_ATTRIBUTED = 8
 
 
 def render(data: ReportData, report: Path | None = None) -> str:
@@ -50,8 +51,14 @@ def _parts(data: ReportData, report: Path | None) -> Iterator[RenderableType]:
         yield _indented(_mark("bad", data.incomplete))
     yield Text()
     yield _figures(data)
-    for section in (data.integrity, data.latency, data.load, data.storage, data.claims):
+    for section in (data.integrity, data.latency, data.load):
         yield from _section(section)
+    yield from _why(data)
+    yield from _attribution(data)
+    yield from _section(data.storage)
+    if not isinstance(data.indexes, Absent):
+        yield from _section(data.indexes)
+    yield from _section(data.claims)
     yield Text()
     yield _mark(head.tone, f"exit code {head.exit_code}: {head.exit_meaning}")
     if report is not None:
@@ -66,7 +73,10 @@ def _section(section: object) -> Iterable[RenderableType]:
     if isinstance(section, LoadSection):
         return _load(section)
     if isinstance(section, StorageSection):
-        return (Text(), _heading("Storage"), _indented(Text(section.sentence)))
+        words = " ".join(filter(None, (section.sentence, section.dropping)))
+        return (Text(), _heading("Storage"), _indented(Text(words)))
+    if isinstance(section, IndexSection):
+        return (Text(), _heading("Indexes"), _indented(Text(section.sentence)))
     if isinstance(section, Claims):
         return _claims(section)
     assert isinstance(section, Absent)
@@ -126,6 +136,35 @@ def _load(section: LoadSection) -> Iterator[RenderableType]:
             Text(f"{row.before} → {row.after}" if row.effect else "", "dim"),
         )
     yield _indented(table)
+
+
+def _why(data: ReportData) -> Iterator[RenderableType]:
+    """The dearest cause of each verdict, and what certainly helps; nothing where no verdict needs one."""
+    if isinstance(data.causes, Absent):
+        return
+    yield Text()
+    yield _heading("Why")
+    table = _table()
+    for row in data.causes[:_MOST_QUERIES]:
+        words = Text(row.causes[0])
+        for remedy in row.remedies:
+            words.append(f"\ncertain to help: {remedy}", "bold")
+        table.add_row(_mark(row.tone, row.query, LATENCY_MARKS[row.verdict]), words)
+    yield _indented(table)
+    yield from _more(len(data.causes) - _MOST_QUERIES, "queries")
+
+
+def _attribution(data: ReportData) -> Iterator[RenderableType]:
+    """The sentences of the queries that changed most; nothing where indexes and views were not told apart."""
+    if isinstance(data.attribution, Absent):
+        return
+    yield Text()
+    yield _heading("Indexes or views")
+    table = _table()
+    for row in data.attribution[:_MOST_ATTRIBUTED]:
+        table.add_row(Text(row.query, overflow="fold"), Text(row.sentence))
+    yield _indented(table)
+    yield from _more(len(data.attribution) - _MOST_ATTRIBUTED, "queries")
 
 
 def _claims(section: Claims) -> Iterator[RenderableType]:

@@ -104,10 +104,3 @@ def _lost(kind: str) -> tuple[str, str, str]:
 def title(name: str) -> str:
     """A machine's name as words: `null_to_value` is `null to value`."""
     return name.replace("_", " ")
-
-
-def as_speed(ratio: float, text: str) -> str:
-    """A ratio of times in words; `text` formats the factor (of the ratio or its inverse)."""
-    if 0.99 <= ratio <= 1.01:
-        return "unchanged"
-    return f"{text} {'slower' if ratio > 1 else 'faster'}"

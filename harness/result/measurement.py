@@ -1,10 +1,11 @@
-"""Records of what was measured and judged: comparisons, attribution, storage, plans, claims, errors."""
+"""Records of what was measured and judged: comparisons, attribution, storage, claims, errors."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
+Factor = Literal["indexes", "normalisation", "both", "interaction", "indexes_alone", "normalisation_alone"]
 Verdict = Literal["slower", "faster", "equivalent", "inconclusive"]
 
 
@@ -49,19 +50,28 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Attribution:
-    """What the indexes did and what the normalisation did, as ratios with intervals."""
+    """What the indexes did and what the normalisation did to a query, as ratios of times with 95 % intervals.
+
+    `indexes_alone` and `normalisation_alone` start from the old state; their product times `interaction` is `both`.
+    `indexes` and `normalisation` are main effects, means over the other factor's two states; their product is `both`.
+    `basis` is that of the query's deciding comparison.
+    """
 
     query: str
-    factor: Literal["indexes", "normalisation", "both", "interaction"]
+    factor: Factor
     ratio: float
     ci_low: float
     ci_high: float
     blocks: int
+    basis: Literal["response", "server"] = "response"
 
 
 @dataclass(frozen=True)
 class StorageRecord:
-    """Bytes of one table (or, with `table` None, of the whole database) in one arm or stage."""
+    """Bytes of one table (or, with `table` None, of the whole database) at one stage.
+
+    `free_bytes` are those free within heap and TOAST, None where nothing tells; `row_bytes` heap and TOAST per row.
+    """
 
     stage: str
     table: str | None
@@ -70,17 +80,8 @@ class StorageRecord:
     index_bytes: int
     toast_bytes: int
     total_bytes: int
-
-
-@dataclass(frozen=True)
-class PlanRecord:
-    """EXPLAIN of one query on one arm."""
-
-    query: str
-    arm: str
-    plan: Any
-    buffers: int | None = None
-    worst_estimate_factor: float | None = None
+    free_bytes: int | None = None
+    row_bytes: float | None = None
 
 
 @dataclass(frozen=True)

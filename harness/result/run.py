@@ -10,11 +10,11 @@ from harness.result.measurement import (
     Attribution,
     ClaimResult,
     Comparison,
-    PlanRecord,
     QueryError,
     StorageRecord,
     VoidSlice,
 )
+from harness.result.why import Cause, DroppedColumn, IndexRecord, PlanChange, PlanRecord, QueryIo, ServerIo
 
 SCHEMA_VERSION = 1
 
@@ -72,7 +72,10 @@ class LockTaken:
 
 @dataclass(frozen=True)
 class MigrationStep:
-    """One statement of a migration; `file` is the file's name, `line` where the statement begins."""
+    """One statement of a migration; `file` is the file's name, `line` where the statement begins.
+
+    `wal_bytes` is what the server wrote to its log meanwhile, on whoever's behalf; None where it does not tell.
+    """
 
     file: str
     line: int
@@ -81,11 +84,15 @@ class MigrationStep:
     in_transaction: bool
     locks: tuple[LockTaken, ...] = ()
     error: str | None = None
+    wal_bytes: int | None = None
 
 
 @dataclass(frozen=True)
 class Result:
-    """All of result.json. Lists are empty and `complete` is false where a later phase failed."""
+    """All of result.json. Lists are empty and `complete` is false where a later phase failed.
+
+    `attribution_absent` says why `attribution` is empty, where that is no failure.
+    """
 
     schema_version: int
     tool: str
@@ -105,8 +112,15 @@ class Result:
     latency: tuple[Comparison, ...] = ()
     throughput: tuple[Comparison, ...] = ()
     attribution: tuple[Attribution, ...] = ()
+    attribution_absent: str = ""
     storage: tuple[StorageRecord, ...] = ()
+    dropped_columns: tuple[DroppedColumn, ...] = ()
+    indexes: tuple[IndexRecord, ...] = ()
     plans: tuple[PlanRecord, ...] = ()
+    plan_changes: tuple[PlanChange, ...] = ()
+    query_io: tuple[QueryIo, ...] = ()
+    server_io: tuple[ServerIo, ...] = ()
+    causes: tuple[Cause, ...] = ()
     claims: tuple[ClaimResult, ...] = ()
     errors: tuple[QueryError, ...] = ()
     void_slices: tuple[VoidSlice, ...] = ()

@@ -8,7 +8,9 @@ import pytest
 
 from harness.measure.counters import Reading, _marks
 
-QUIET = Reading(seconds=1.0, calls=10, temp_bytes=2**20, checkpoints=3, autovacuum=(100, 0), steal=(50, 1000))
+QUIET = Reading(
+    seconds=1.0, calls=10, temp_bytes=2**20, pages=(0, 0, 0), checkpoints=3, autovacuum=(100, 0), steal=(50, 1000)
+)
 
 
 @pytest.mark.parametrize(
