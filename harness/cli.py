@@ -10,6 +10,7 @@ import typer
 
 from harness import __version__
 from harness.commands.clean import clean
+from harness.commands.compare import compare
 from harness.commands.report import report
 from harness.commands.run import run
 from harness.commands.scenarios import scenarios
@@ -47,8 +48,8 @@ def _bench(
         raise typer.Exit(EXIT_USAGE)
 
 
-for _command in (run, seed, report, scenarios, serve, clean):
-    app.command(epilog=EXIT_CODES if _command is run else None)(_command)
+for _command in (run, compare, seed, report, scenarios, serve, clean):
+    app.command(epilog=EXIT_CODES if _command in (run, compare) else None)(_command)
 
 
 def main() -> NoReturn:

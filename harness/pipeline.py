@@ -15,12 +15,14 @@ from harness import __version__, machine
 from harness.claims import load_claims
 from harness.console import LoggedProgress
 from harness.errors import EXIT_COULD_NOT_RUN, EXIT_INTERRUPTED, HarnessError, UsageError
+from harness.gate import StoredRun, check_fit, read_run, resolve_run
 from harness.interrupt import run_async
 from harness.job import Job, Run
 from harness.options import RunOptions
 from harness.outcome import conclude
 from harness.phases import (
     build_arms,
+    hold_against_baseline,
     hold_claims,
     measure_arms,
     seed_template,
@@ -57,6 +59,7 @@ async def whole_run(run: Run) -> None:
     await weigh_storage(run)
     await measure_arms(run, queries)
     await hold_claims(run)
+    hold_against_baseline(run)
     run.recorder.set(complete=True)
 
 
@@ -70,14 +73,28 @@ def prepare(options: RunOptions) -> Job:
     spec = load_spec(scenario.seed)
     check_spec(spec, declared_catalogue(scenario.schema))
     check_options(options.server)
-    named = options.scenario in scenario_names()
+    if options.scenario not in scenario_names():
+        options = replace(options, scenario=str(scenario.folder))
+    if options.baseline is not None:
+        options = replace(options, baseline=resolve_run(options.baseline))
     return Job(
-        options=options if named else replace(options, scenario=str(scenario.folder)),
+        options=options,
         scenario=scenario,
         spec=spec,
         claims=load_claims(scenario.claims) if scenario.claims else (),
         scale_rows=scale_rows,
+        baseline=_baseline(options, scenario.name),
     )
+
+
+def _baseline(options: RunOptions, scenario: str) -> StoredRun | None:
+    """The stored run that the new one is held against; read now, for links and folders change while it runs."""
+    if options.baseline is None:
+        return None
+    stored = read_run(options.baseline)
+    wanted = {"scenario": scenario, "scale": options.scale, "profile": options.profile, "seed": options.seed}
+    check_fit(stored.result, wanted, options.baseline)
+    return stored
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from harness.errors import MeasureError
+from harness.errors import SamplesError
 from harness.measure.buffer import SAMPLE, state_number
 from harness.measure.model import BlockTable, SliceRecord
 from harness.measure.slices import SliceFacts, summarise
@@ -63,12 +63,12 @@ SCHEMA = pa.schema(
 def read_table(path: Path) -> BlockTable:
     """The table of blocks from a samples file; the same file gives the same table, whatever the machine.
 
-    Raises MeasureError where the file is none of ours or of another schema version.
+    Raises SamplesError where the file is none of ours or of another schema version.
     """
     try:
         file = pq.ParquetFile(path)
     except (OSError, pa.ArrowInvalid) as error:
-        raise MeasureError(f"{path} cannot be read as samples: {error}", "name the samples.parquet of a run") from None
+        raise SamplesError(f"{path} cannot be read as samples: {error}", "name the samples.parquet of a run") from None
     with file:
         _check_version(path, file.schema_arrow.metadata or {})
         records = [record for group in range(file.num_row_groups) for record in _records(file.read_row_group(group))]
@@ -77,10 +77,10 @@ def read_table(path: Path) -> BlockTable:
 
 def _check_version(path: Path, metadata: Mapping[bytes, bytes]) -> None:
     if METADATA_KEY not in metadata:
-        raise MeasureError(f"{path} holds no samples of this tool", "name the samples.parquet of a run")
+        raise SamplesError(f"{path} holds no samples of this tool", "name the samples.parquet of a run")
     version = json.loads(metadata[METADATA_KEY]).get("schema_version")
     if version != SCHEMA_VERSION:
-        raise MeasureError(
+        raise SamplesError(
             f"{path} has the samples' schema version {version}, this tool reads {SCHEMA_VERSION}", "measure again"
         )
 

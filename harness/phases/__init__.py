@@ -1,6 +1,7 @@
 """What each phase of a run does with the run's databases, and which part of the result it fills."""
 
 from harness.phases.arms import build_arms, settle_arms
+from harness.phases.baseline import hold_against_baseline
 from harness.phases.claims import hold_claims
 from harness.phases.measure import measure_arms
 from harness.phases.seed import seed_template
@@ -9,6 +10,7 @@ from harness.phases.verify import verify_views
 
 __all__ = [
     "build_arms",
+    "hold_against_baseline",
     "hold_claims",
     "measure_arms",
     "seed_template",

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import asyncpg
 
+from harness.gate import Side, gate_decider
 from harness.job import Run
-from harness.judge import attribution, decider, judge, query_rules, throughput
+from harness.judge import (
+    QueryRules,
+    attribution,
+    decider,
+    invalid_record,
+    judge,
+    query_rules,
+    throughput,
+    workload_record,
+)
+from harness.measure.course import Decide
 from harness.measure.model import MeasureOptions
 from harness.measure.run import measure
 from harness.workload import BoundQuery
@@ -35,13 +48,15 @@ async def measure_arms(run: Run, queries: tuple[BoundQuery, ...]) -> None:
                 statement_timeout_s=options.statement_timeout_s,
                 stats_database=await _open_statistics(run),
             ),
-            decider(rules),
+            _settled(run, rules),
             recorder.folder / SAMPLES_FILE,
             run.progress,
         )
     with recorder.phase("judge"):
         run.progress.start("judge")
         recorder.set(
+            workload=workload_record(rules),
+            invalid_loads=invalid_record(measurement.invalid_loads()),
             latency=judge(measurement, rules),
             throughput=throughput(measurement.table, rules, invalid=measurement.invalid_loads()),
             attribution=attribution(measurement.table, rules),
@@ -49,6 +64,15 @@ async def measure_arms(run: Run, queries: tuple[BoundQuery, ...]) -> None:
             void_slices=measurement.void_slices,
             notes=(*recorder.result.notes, *measurement.notes),
         )
+
+
+def _settled(run: Run, rules: Mapping[str, QueryRules]) -> Decide:
+    """What ends a query's slices: its own verdict and, where there is a baseline, the gate's."""
+    own = decider(rules)
+    if run.job.baseline is None:
+        return own
+    against = gate_decider(Side.of(run.job.baseline), rules)
+    return lambda table: own(table) & against(table)
 
 
 async def _open_statistics(run: Run) -> str | None:

@@ -20,19 +20,19 @@ def render(data: ReportData) -> str:
 
 def _lines(data: ReportData) -> Iterator[str]:
     head = data.headline
-    yield f"# {MARKS[head.tone]} {_plain(head.sentence)}"
+    yield f"# {MARKS[head.tone]} {plain(head.sentence)}"
     yield ""
-    yield f"**Exit code {head.exit_code}: {head.exit_meaning}.** {_plain(data.title)}. What ran: {_plain(data.origin)}"
+    yield f"**Exit code {head.exit_code}: {head.exit_meaning}.** {plain(data.title)}. What ran: {plain(data.origin)}"
     yield ""
     for fact in data.facts:
-        yield f"- {fact.label}: {_plain(fact.value)}"
+        yield f"- {fact.label}: {plain(fact.value)}"
     for reason in head.reasons:
-        yield f"- {_plain(reason)}"
+        yield f"- {plain(reason)}"
     if data.incomplete:
-        yield from ("", f"**Incomplete.** {_plain(data.incomplete)}")
+        yield from ("", f"**Incomplete.** {plain(data.incomplete)}")
     yield ""
     rows = ((f"{MARKS[figure.tone]} {figure.label}", figure.value, figure.context) for figure in data.figures)
-    yield from _table(("What matters", "Figure", "Context"), rows)
+    yield from table(("What matters", "Figure", "Context"), rows)
     yield from _section("Integrity", data.integrity)
     yield from _section("Latency", data.latency)
     yield from _storage(data)
@@ -42,7 +42,7 @@ def _lines(data: ReportData) -> Iterator[str]:
 def _section(title: str, section: object) -> Iterator[str]:
     yield from ("", f"## {title}", "")
     if isinstance(section, Absent):
-        yield f"{MARKS['open']} {_plain(section.reason)}"
+        yield f"{MARKS['open']} {plain(section.reason)}"
     elif isinstance(section, IntegritySection):
         yield from _integrity(section)
     elif isinstance(section, LatencySection):
@@ -52,17 +52,17 @@ def _section(title: str, section: object) -> Iterator[str]:
 
 
 def _integrity(section: IntegritySection) -> Iterator[str]:
-    yield _plain(f"{MARKS[section.tone]} {section.verdict}: {section.sentence}")
+    yield plain(f"{MARKS[section.tone]} {section.verdict}: {section.sentence}")
     for group in section.findings:
-        yield from ("", f"**{MARKS[group.tone]} {group.severity}: {_plain(group.sentence)}**", "")
+        yield from ("", f"**{MARKS[group.tone]} {group.severity}: {plain(group.sentence)}**", "")
         rows = ((item.object, item.detail, item.extent, item.cause) for item in group.cards[:_MOST_FINDINGS])
-        yield from _table(("Object", "Finding", "Touches", "Cause"), rows)
+        yield from table(("Object", "Finding", "Touches", "Cause"), rows)
         if len(group.cards) > _MOST_FINDINGS:
             yield from ("", f"And {len(group.cards) - _MOST_FINDINGS:,} more in the report.")
 
 
 def _latency(section: LatencySection) -> Iterator[str]:
-    yield _plain(f"{section.sentence} {section.noise}")
+    yield plain(f"{section.sentence} {section.noise}")
     yield ""
     rows = (
         (
@@ -75,23 +75,23 @@ def _latency(section: LatencySection) -> Iterator[str]:
         )
         for row in section.rows
     )
-    yield from _table(("Verdict", "Query", "After ÷ before", "Interval", "Median before", "Median after"), rows)
+    yield from table(("Verdict", "Query", "After ÷ before", "Interval", "Median before", "Median after"), rows)
 
 
 def _storage(data: ReportData) -> Iterator[str]:
     yield from ("", "## Storage", "")
     if isinstance(data.storage, Absent):
-        yield f"{MARKS['open']} {_plain(data.storage.reason)}"
+        yield f"{MARKS['open']} {plain(data.storage.reason)}"
         return
-    yield _plain(data.storage.sentence)
+    yield plain(data.storage.sentence)
     yield ""
     stages = data.storage.stages
     rows = ((item.label, item.total, item.change, item.heap, item.index, item.toast) for item in stages)
-    yield from _table(("Stage", "Total", "Change", "Heap", "Indexes", "TOAST"), rows)
+    yield from table(("Stage", "Total", "Change", "Heap", "Indexes", "TOAST"), rows)
 
 
 def _claims(section: Claims) -> Iterator[str]:
-    yield _plain(section.counts)
+    yield plain(section.counts)
     yield ""
     rows = (
         (
@@ -101,17 +101,17 @@ def _claims(section: Claims) -> Iterator[str]:
         )
         for claim in section.rows
     )
-    yield from _table(("Verdict", "The runbook says", "Measured"), rows)
+    yield from table(("Verdict", "The runbook says", "Measured"), rows)
 
 
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
     """A pipe table; every cell is escaped here."""
     yield f"| {' | '.join(heads)} |"
     yield f"|{' --- |' * len(heads)}"
     for row in rows:
-        yield f"| {' | '.join(map(_plain, row))} |"
+        yield f"| {' | '.join(map(plain, row))} |"
 
 
-def _plain(words: str) -> str:
+def plain(words: str) -> str:
     """Text that Markdown shows as it is, on one line."""
     return _SPECIAL.sub(r"\\\1", " ".join(words.split()))
