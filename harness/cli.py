@@ -9,6 +9,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from harness import __version__
+from harness.commands.calibrate import calibrate
 from harness.commands.clean import clean
 from harness.commands.compare import compare
 from harness.commands.report import report
@@ -48,7 +49,7 @@ def _bench(
         raise typer.Exit(EXIT_USAGE)
 
 
-for _command in (run, compare, seed, report, scenarios, serve, clean):
+for _command in (run, compare, calibrate, seed, report, scenarios, serve, clean):
     app.command(epilog=EXIT_CODES if _command in (run, compare) else None)(_command)
 
 

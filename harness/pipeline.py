@@ -111,8 +111,10 @@ class Ended:
         return any(phase.name == "server" and phase.status == "done" for phase in self.result.phases)
 
 
-def run_to_end(options: RunOptions, resume: Path | None, progress: Progress, phases: Phases = whole_run) -> Ended:
-    """Carries out a run, or goes on with a killed one.
+def run_to_end(
+    options: RunOptions, resume: Path | None, progress: Progress, phases: Phases = whole_run, name: str = ""
+) -> Ended:
+    """Carries out a run, or goes on with a killed one; `name` stands before the scenario's in the folder's.
 
     Whatever ends it, its folder holds the result up to the failed phase, and the report of it. Raises what is wrong
     before the run has a folder.
@@ -121,7 +123,7 @@ def run_to_end(options: RunOptions, resume: Path | None, progress: Progress, pha
         resume = resume.resolve()  # `latest` may come to mean another run meanwhile
         options = _options_of(resume, options)
     job = prepare(options)
-    folder = resume or new_run_folder(options.results, job.scenario.name, options.scale, datetime.now(UTC))
+    folder = resume or new_run_folder(options.results, name + job.scenario.name, options.scale, datetime.now(UTC))
     with _writable(folder):
         journal = Journal.resume(folder) if resume else Journal.begin(folder)
         stop_dead_servers(options.results, progress)

@@ -26,7 +26,7 @@ OutOption = Annotated[
 
 
 def compare(base: BaseArgument, new: NewArgument, out: OutOption = None, json: JsonOption = False) -> None:
-    """Holds a run against a stored one: what became slower, larger or wrong."""
+    """Holds a run against a stored one: what became worse."""
     stored, fresh = gate.read_run(base), gate.read_run(new)
     if stored.folder == fresh.folder:
         raise UsageError(f"{base} and {new} are the same run", "name the stored run first, then another one")

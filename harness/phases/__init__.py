@@ -2,6 +2,7 @@
 
 from harness.phases.arms import build_arms, settle_arms
 from harness.phases.baseline import hold_against_baseline
+from harness.phases.calibrate import CalibrationPlan, calibrate_method
 from harness.phases.claims import hold_claims
 from harness.phases.measure import measure_arms
 from harness.phases.seed import seed_template
@@ -9,7 +10,9 @@ from harness.phases.storage import weigh_storage
 from harness.phases.verify import verify_views
 
 __all__ = [
+    "CalibrationPlan",
     "build_arms",
+    "calibrate_method",
     "hold_against_baseline",
     "hold_claims",
     "measure_arms",

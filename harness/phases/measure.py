@@ -46,7 +46,7 @@ async def measure_arms(run: Run, queries: tuple[BoundQuery, ...]) -> None:
                 clients=options.clients,
                 seed=options.seed,
                 statement_timeout_s=options.statement_timeout_s,
-                stats_database=await _open_statistics(run),
+                stats_database=await open_statistics(run),
             ),
             _settled(run, rules),
             recorder.folder / SAMPLES_FILE,
@@ -75,7 +75,7 @@ def _settled(run: Run, rules: Mapping[str, QueryRules]) -> Decide:
     return lambda table: own(table) & against(table)
 
 
-async def _open_statistics(run: Run) -> str | None:
+async def open_statistics(run: Run) -> str | None:
     """A small database from which the server's own times can be read, where the server keeps them at all.
 
     The view shows every database's statements, so that the extension need not lie in a timed arm, nor in a database

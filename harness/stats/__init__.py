@@ -1,5 +1,6 @@
 """Statistics without input, output or clock: Sample -> Effect -> Verdict."""
 
+from harness.stats.binomial import clopper_pearson
 from harness.stats.effect import estimate, log_ratios, noise_bound
 from harness.stats.factorial import Factorial, factorial
 from harness.stats.holm import holm
@@ -23,6 +24,7 @@ __all__ = [
     "ShiftDecision",
     "Verdict",
     "blocks_needed",
+    "clopper_pearson",
     "decide_family",
     "decide_shifts",
     "detectable_effect",
