@@ -9,7 +9,9 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from harness import __version__
+from harness.commands.calibrate import calibrate
 from harness.commands.clean import clean
+from harness.commands.compare import compare
 from harness.commands.doctor import doctor
 from harness.commands.prove import prove
 from harness.commands.report import report
@@ -50,8 +52,8 @@ def _bench(
         raise typer.Exit(EXIT_USAGE)
 
 
-for _command in (run, seed, verify, prove, report, scenarios, doctor, serve, clean):
-    app.command(epilog=EXIT_CODES if _command in (run, verify) else None)(_command)
+for _command in (run, compare, calibrate, seed, verify, prove, report, scenarios, doctor, serve, clean):
+    app.command(epilog=EXIT_CODES if _command in (run, compare, verify) else None)(_command)
 
 
 def main() -> NoReturn:

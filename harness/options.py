@@ -33,6 +33,7 @@ class RunOptions:
     arms: tuple[str, ...] = ()
     """Empty: the usual ones, and those that tell indexes from views where the migration adds indexes."""
     statement_timeout_s: float = 60.0
+    baseline: Path | None = None
     results: Path = Path("results")
     dsn: str | None = None
     pg_bin: Path | None = None
@@ -48,7 +49,8 @@ class RunOptions:
 
     def recorded(self) -> dict[str, Any]:
         """The options as the result keeps them; never the URL of a server, which may hold a password."""
-        plain = dataclasses.asdict(self) | {"results": str(self.results), "pg_bin": self.pg_bin and str(self.pg_bin)}
+        paths = {name: str(value) for name, value in vars(self).items() if isinstance(value, Path)}
+        plain = dataclasses.asdict(self) | paths
         return {key: list(value) if isinstance(value, tuple) else value for key, value in plain.items() if key != "dsn"}
 
     @classmethod
@@ -56,7 +58,7 @@ class RunOptions:
         """The options of a stored result."""
         values = {field.name: record[field.name] for field in dataclasses.fields(cls) if field.name in record}
         values |= {key: tuple(values[key]) for key in ("clients", "arms") if key in values}
-        values |= {key: Path(values[key]) for key in ("results", "pg_bin") if values.get(key)}
+        values |= {key: Path(values[key]) for key in ("results", "pg_bin", "baseline") if values.get(key)}
         return cls(**values)
 
 

@@ -16,12 +16,14 @@ from harness.arms import arms_to_run
 from harness.claims import load_claims
 from harness.console import LoggedProgress
 from harness.errors import EXIT_COULD_NOT_RUN, EXIT_INTERRUPTED, HarnessError, UsageError
+from harness.gate import StoredRun, check_fit, read_run, resolve_run
 from harness.interrupt import run_async
 from harness.job import Job, Run
 from harness.options import RunOptions
 from harness.outcome import conclude
 from harness.phases import (
     build_arms,
+    hold_against_baseline,
     hold_claims,
     list_use,
     measure_arms,
@@ -64,6 +66,7 @@ async def whole_run(run: Run) -> None:
     await list_use(run, used)
     await read_plans(run, queries)
     await hold_claims(run)
+    hold_against_baseline(run)
     run.recorder.set(complete=True)
 
 
@@ -86,14 +89,28 @@ def prepare(options: RunOptions) -> Job:
     check_spec(spec, declared_catalogue(scenario.schema))
     check_options(options.server)
     options = replace(options, arms=arms_to_run(options.arms, scenario))
-    named = options.scenario in scenario_names()
+    if options.scenario not in scenario_names():
+        options = replace(options, scenario=str(scenario.folder))
+    if options.baseline is not None:
+        options = replace(options, baseline=resolve_run(options.baseline))
     return Job(
-        options=options if named else replace(options, scenario=str(scenario.folder)),
+        options=options,
         scenario=scenario,
         spec=spec,
         claims=load_claims(scenario.claims) if scenario.claims else (),
         scale_rows=scale_rows,
+        baseline=_baseline(options, scenario.name),
     )
+
+
+def _baseline(options: RunOptions, scenario: str) -> StoredRun | None:
+    """The stored run that the new one is held against; read now, for links and folders change while it runs."""
+    if options.baseline is None:
+        return None
+    stored = read_run(options.baseline)
+    wanted = {"scenario": scenario, "scale": options.scale, "profile": options.profile, "seed": options.seed}
+    check_fit(stored.result, wanted, options.baseline)
+    return stored
 
 
 @dataclass(frozen=True)
@@ -110,8 +127,12 @@ class Ended:
         return any(phase.name == "server" and phase.status == "done" for phase in self.result.phases)
 
 
-def run_to_end(options: RunOptions, resume: Path | None, progress: Progress, phases: Phases | None = None) -> Ended:
+def run_to_end(
+    options: RunOptions, resume: Path | None, progress: Progress, phases: Phases | None = None, name: str = ""
+) -> Ended:
     """Carries out a run, or goes on with a killed one; `phases` are those that its options ask for, unless named.
+
+    `name` stands before the scenario's in the folder's.
 
     Whatever ends it, its folder holds the result up to the failed phase, and the report of it. Raises what is wrong
     before the run has a folder.
@@ -121,7 +142,7 @@ def run_to_end(options: RunOptions, resume: Path | None, progress: Progress, pha
         options = _options_of(resume, options)
     phases = phases or (check_run if options.check_only else whole_run)
     job = prepare(options)
-    folder = resume or new_run_folder(options.results, job.scenario.name, options.scale, datetime.now(UTC))
+    folder = resume or new_run_folder(options.results, name + job.scenario.name, options.scale, datetime.now(UTC))
     with _writable(folder):
         journal = Journal.resume(folder) if resume else Journal.begin(folder)
         stop_dead_servers(options.results, progress)

@@ -25,7 +25,7 @@ from harness.commands.arguments import (
 )
 from harness.commands.ending import REPORT_FILE, how_to_connect, raise_problem
 from harness.console import shown_progress
-from harness.report import summary
+from harness.report import comparison, summary
 from harness.result.store import to_json
 
 
@@ -48,6 +48,9 @@ def run(
     run_as: RunAsOption = None,
     allow_roles: AllowRolesOption = False,
     resume: Annotated[Path | None, typer.Option(help="Go on with a killed run, in this folder.")] = None,
+    baseline: Annotated[
+        Path | None, typer.Option(help="A stored run: fail only for what became worse than there.")
+    ] = None,
     results: ResultsOption = Path("results"),
     keep: KeepOption = False,
     quiet: QuietOption = False,
@@ -64,6 +67,7 @@ def run(
         rate=options.check_rate(rate),
         arms=options.parse_arms(arms) if arms else (),
         statement_timeout_s=options.parse_duration(statement_timeout),
+        baseline=baseline,
         results=results,
         dsn=dsn,
         pg_bin=pg_bin,
@@ -77,6 +81,8 @@ def run(
         typer.echo(to_json(ended.result), nl=False)
     elif ended.problem is None:
         summary(ended.result, Console(), ended.folder / REPORT_FILE)
+        if ended.result.gate is not None:
+            comparison(ended.result.gate, Console())
     if keep and ended.has_server:
         typer.echo(how_to_connect(ended, dsn), err=True)
     raise_problem(ended)

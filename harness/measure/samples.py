@@ -35,7 +35,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from harness.errors import MeasureError
+from harness.errors import SamplesError
 from harness.measure.buffer import SAMPLE, Samples, state_number
 from harness.measure.model import MIX, BlockTable, SliceRecord
 from harness.measure.slices import Schedule, SliceFacts, summarise
@@ -80,7 +80,7 @@ class Slice:
 def read_table(path: Path) -> BlockTable:
     """The closed load's table of blocks; the same file gives the same table, whatever the machine.
 
-    Raises MeasureError where the file is none of ours or of another schema version.
+    Raises SamplesError where the file is none of ours or of another schema version.
     """
     closed = (item for item in _read(path) if item.facts.schedule is None)
     return BlockTable(tuple(summarise(item.facts, item.samples) for item in closed))
@@ -104,7 +104,7 @@ def _read(path: Path) -> Iterator[Slice]:
     try:
         file = pq.ParquetFile(path)
     except (OSError, pa.ArrowInvalid) as error:
-        raise MeasureError(f"{path} cannot be read as samples: {error}", "name the samples.parquet of a run") from None
+        raise SamplesError(f"{path} cannot be read as samples: {error}", "name the samples.parquet of a run") from None
     with file:
         _check_version(path, file.schema_arrow.metadata or {})
         for group in range(file.num_row_groups):
@@ -113,10 +113,10 @@ def _read(path: Path) -> Iterator[Slice]:
 
 def _check_version(path: Path, metadata: Mapping[bytes, bytes]) -> None:
     if METADATA_KEY not in metadata:
-        raise MeasureError(f"{path} holds no samples of this tool", "name the samples.parquet of a run")
+        raise SamplesError(f"{path} holds no samples of this tool", "name the samples.parquet of a run")
     version = json.loads(metadata[METADATA_KEY]).get("schema_version")
     if version != SCHEMA_VERSION:
-        raise MeasureError(
+        raise SamplesError(
             f"{path} has the samples' schema version {version}, this tool reads {SCHEMA_VERSION}", "measure again"
         )
 

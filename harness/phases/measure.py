@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import asyncpg
 
+from harness.gate import Side, gate_decider
 from harness.job import Run
-from harness.judge import attribution, decider, judge, mixed_load, query_io, query_rules, throughput
+from harness.judge import (
+    QueryRules,
+    attribution,
+    decider,
+    invalid_record,
+    judge,
+    mixed_load,
+    query_io,
+    query_rules,
+    throughput,
+    workload_record,
+)
+from harness.measure.course import Decide
 from harness.measure.model import MeasureOptions, OpenLoad
 from harness.measure.run import measure
 from harness.workload import BoundQuery
@@ -37,16 +51,18 @@ async def measure_arms(run: Run, queries: tuple[BoundQuery, ...]) -> None:
                 clients=options.clients,
                 seed=options.seed,
                 statement_timeout_s=options.statement_timeout_s,
-                stats_database=await _open_statistics(run),
+                stats_database=await open_statistics(run),
                 open_load=open_load(options.clients, options.rate),
             ),
-            decider(rules),
+            _settled(run, rules),
             recorder.folder / SAMPLES_FILE,
             run.progress,
         )
     with recorder.phase("judge"):
         run.progress.start("judge")
         recorder.set(
+            workload=workload_record(rules),
+            invalid_loads=invalid_record(measurement.invalid_loads()),
             latency=judge(measurement, rules),
             throughput=(
                 *mixed_load(measurement, rules),
@@ -66,7 +82,16 @@ def open_load(clients: tuple[int, ...], rate: float | None) -> OpenLoad | None:
     return None if rate == 0 else OpenLoad(rate_per_s=rate, connections=max(*clients, usual.connections))
 
 
-async def _open_statistics(run: Run) -> str | None:
+def _settled(run: Run, rules: Mapping[str, QueryRules]) -> Decide:
+    """What ends a query's slices: its own verdict and, where there is a baseline, the gate's."""
+    own = decider(rules)
+    if run.job.baseline is None:
+        return own
+    against = gate_decider(Side.of(run.job.baseline), rules)
+    return lambda table: own(table) & against(table)
+
+
+async def open_statistics(run: Run) -> str | None:
     """A small database from which the server's own times can be read, where the server keeps them at all.
 
     The view shows every database's statements, so that the extension need not lie in a timed arm, nor in a database

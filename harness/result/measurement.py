@@ -49,6 +49,25 @@ class Comparison:
 
 
 @dataclass(frozen=True)
+class MeasuredQuery:
+    """A query that was to be timed, with what judging needs to know of it."""
+
+    query: str
+    weight: float = 1.0
+    max_slowdown: float = 0.05
+    gated: bool = True
+
+
+@dataclass(frozen=True)
+class InvalidLoad:
+    """A query at a level of clients whose figures may not be used, with the reason."""
+
+    query: str
+    clients: int
+    reason: str
+
+
+@dataclass(frozen=True)
 class Attribution:
     """What the indexes did and what the normalisation did to a query, as ratios of times with 95 % intervals.
 

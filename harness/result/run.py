@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from harness.result.gate import Gate
 from harness.result.integrity import Integrity
 from harness.result.measurement import (
     Attribution,
     ClaimResult,
     Comparison,
+    InvalidLoad,
+    MeasuredQuery,
     QueryError,
     StorageRecord,
     VoidSlice,
@@ -92,6 +95,7 @@ class Result:
     """All of result.json. Lists are empty and `complete` is false where a later phase failed.
 
     `attribution_absent` says why `attribution` is empty, where that is no failure.
+    With `workload` and `invalid_loads` the samples can be judged again; `gate` is there where the run had a baseline.
     """
 
     schema_version: int
@@ -109,6 +113,8 @@ class Result:
     seed_manifest: SeedManifest = field(default_factory=SeedManifest)
     migrations: tuple[MigrationStep, ...] = ()
     integrity: Integrity = field(default_factory=lambda: Integrity(verdict="not_checked"))
+    workload: tuple[MeasuredQuery, ...] = ()
+    invalid_loads: tuple[InvalidLoad, ...] = ()
     latency: tuple[Comparison, ...] = ()
     throughput: tuple[Comparison, ...] = ()
     attribution: tuple[Attribution, ...] = ()
@@ -124,6 +130,7 @@ class Result:
     claims: tuple[ClaimResult, ...] = ()
     errors: tuple[QueryError, ...] = ()
     void_slices: tuple[VoidSlice, ...] = ()
+    gate: Gate | None = None
     notes: tuple[str, ...] = ()
     complete: bool = False
     verdict: str = ""
