@@ -23,10 +23,13 @@ async def read_state(connection: Any, catalogue: Catalogue, passes: Iterable[Pas
     A function in a view that reads further tables is not looked into.
     """
     works = list(passes)
+    counted = {work.table.change.old.oid: work.table.copy.rows for work in works if _in_place(work)}
     horizon = await connection.fetchval(catalogue_sql("verify", "read_horizon"))
     tables = {}
     for leaf in await connection.fetch(catalogue_sql("verify", "list_leaves"), _tables(catalogue, works)):
-        rows = await connection.fetchval(f"SELECT count(*) FROM ONLY {leaf['name']}") if leaf["is_heap"] else None
+        rows = counted.get(leaf["oid"]) if leaf["is_alone"] else None
+        if rows is None and leaf["is_heap"]:
+            rows = await connection.fetchval(f"SELECT count(*) FROM ONLY {leaf['name']}")
         tables[leaf["name"]] = [leaf["oid"], leaf["filenode"], rows]
     return {"horizon": horizon, "definitions": _definitions(catalogue, works), "tables": tables}
 
@@ -71,13 +74,18 @@ def _tables(catalogue: Catalogue, works: list[Pass]) -> list[str]:
     for work in works:
         old = work.table.change.old
         below = {work.relation.oid, *catalogue.reads_transitively(work.relation.oid)}
-        if work.table.copy.sql == old.sql:  # in place, where the old side may be a view, too
+        if _in_place(work):  # where the old side may be a view, too
             below |= {old.oid, *catalogue.reads_transitively(old.oid)}
         else:
             names.add(work.table.copy.sql)
         found = [catalogue.relations[oid] for oid in below if oid in catalogue.relations]
         names |= {relation.sql for relation in found if relation.kind != "v"}
     return sorted(names)
+
+
+def _in_place(work: Pass) -> bool:
+    """Whether the old rows are read where they always were, rather than from a copy."""
+    return work.table.copy.sql == work.table.change.old.sql
 
 
 def _definitions(catalogue: Catalogue, works: list[Pass]) -> str:

@@ -66,7 +66,7 @@ async def find_two(address: Address, wanted: Wanted) -> Two:
     """Looks the names up; raises UsageError, with the near miss, where one does not exist or nothing is in common."""
     connection = await connect(address, None, SESSION)
     try:
-        catalogue = await read_catalogue(connection)
+        catalogue = await read_catalogue(connection, with_objects=False)
         old = await find_relation(connection, catalogue, wanted.old)
         new = await find_relation(connection, catalogue, wanted.new)
         database = await connection.fetchval("SELECT current_database()::text")
@@ -105,7 +105,7 @@ async def compare_in_place(
     """Compares the two under one snapshot; raises PostgreSQL's own error where the server is the trouble."""
     async with open_sessions(address, two.database, at_once, one_snapshot=True) as sessions:
         key = await check_key(sessions, two.catalogue, two.old, two.key, two.database)
-        plan = _plan(two, key)
+        plan = make_plan(two, key)
         context = _context(address, two, plan.table, sessions, progress, ledger or Ledger())
         tables = await check_plans(context, [plan])
         views, broken = await _views(context, two, tables)
@@ -121,7 +121,7 @@ async def compare_in_place(
         )
 
 
-def _plan(two: Two, key: KeyCheck) -> TablePlan:
+def make_plan(two: Two, key: KeyCheck) -> TablePlan:
     """Both sides as they are; where the key does not identify rows there is none."""
     names = two.key if key.usable else ()
     new_names = two.new_key if key.usable else ()

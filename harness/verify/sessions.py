@@ -12,6 +12,7 @@ import asyncpg
 from harness.server.address import NO_LIMITS, Address, connect
 from harness.snapshot import SESSION
 from harness.sqltext import quote_literal
+from harness.together import together
 
 _COMPARING = {
     "work_mem": "96MB",
@@ -55,9 +56,12 @@ async def open_sessions(
     `one_snapshot`: all of them see one state of the database, read-only, whatever others write meanwhile.
     """
     connections: list[Any] = []
+
+    async def open_one() -> None:
+        connections.append(await connect(address, database, SESSION | _COMPARING | NO_LIMITS))
+
     try:
-        for _ in range(number):
-            connections.append(await connect(address, database, SESSION | _COMPARING | NO_LIMITS))  # noqa: PERF401
+        await together(*(open_one() for _ in range(number)))
         if one_snapshot:
             await _share_snapshot(connections)
         yield Sessions(connections)

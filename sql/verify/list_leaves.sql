@@ -7,7 +7,8 @@ WITH RECURSIVE family AS (
 SELECT c.oid,
        format('%I.%I', n.nspname, c.relname) AS name,
        pg_relation_filenode(c.oid)::bigint AS filenode,
-       c.relkind IN ('r', 'm') AS is_heap
+       c.relkind IN ('r', 'm') AS is_heap,
+       NOT EXISTS (SELECT FROM pg_inherits i WHERE i.inhparent = c.oid) AS is_alone
 FROM family
 JOIN pg_class c ON c.oid = family.oid
 JOIN pg_namespace n ON n.oid = c.relnamespace
