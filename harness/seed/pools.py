@@ -67,12 +67,16 @@ def _provider(provider: str, locale: str, seed: int, place: str) -> Callable[[],
         faker = _faker(locale)
     except (AttributeError, ValueError):
         raise ScenarioError(f"{place}: Faker has no locale {locale!r}", "write it like en_US or ja_JP") from None
-    faker.seed_instance(seed)
+    hint = "name one of its methods, like company"
     try:
         method: Callable[[], object] = getattr(faker, provider)
     except AttributeError:
-        hint = "name one of its methods, like company"
         raise ScenarioError(f"{place}: Faker has no {provider!r} for {locale}", hint) from None
+    try:
+        method()
+    except TypeError as error:
+        raise ScenarioError(f"{place}: Faker's {provider!r} gives no words: {error}", hint) from None
+    faker.seed_instance(seed)
     return method
 
 

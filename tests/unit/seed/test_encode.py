@@ -33,6 +33,15 @@ def copied(column: Column, kind: ColumnType) -> bytes:
     return encoder.begin() + encoder.rows(batch) + encoder.end()
 
 
+def copied_in_slices(column: Column, kind: ColumnType) -> bytes:
+    """The same, one row at a time."""
+    batch = as_batch("t", {"c": column}, {"c": kind})
+    encoder = Encoder(batch.schema, {"c": kind})
+    return b"".join(
+        [encoder.begin(), *(encoder.rows(batch.slice(at, 1)) for at in range(batch.num_rows)), encoder.end()]
+    )
+
+
 def plainly(array: pa.Array) -> bytes:
     """The COPY stream that pgpq makes of an Arrow array."""
     batch = pa.record_batch([array], names=["c"])
@@ -66,6 +75,7 @@ CASES: list[tuple[Column, ColumnType, pa.Array]] = [
 @pytest.mark.parametrize(("column", "kind", "wanted"), CASES, ids=[f"{type(c).__name__}-{k.name}" for c, k, _ in CASES])
 def test_copy_gets_the_same_bytes_as_for_plain_values(column: Column, kind: ColumnType, wanted: pa.Array) -> None:
     assert copied(column, kind) == plainly(wanted)
+    assert copied_in_slices(column, kind) == plainly(wanted)
     assert copied(column.take(slice(1, 3)), kind) == plainly(wanted[1:])
     assert copied(column.take(np.array([2, 2, 0])), kind) == plainly(wanted.take(pa.array([2, 2, 0])))
     emptied = column.with_null(np.array([False, False, True]))
