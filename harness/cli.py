@@ -11,6 +11,7 @@ import typer
 from harness import __version__
 from harness.commands.clean import clean
 from harness.commands.doctor import doctor
+from harness.commands.measure import measure
 from harness.commands.report import report
 from harness.commands.run import run
 from harness.commands.scenarios import scenarios
@@ -48,7 +49,7 @@ def _bench(
         raise typer.Exit(EXIT_USAGE)
 
 
-for _command in (run, seed, report, scenarios, doctor, serve, clean):
+for _command in (run, seed, measure, report, scenarios, doctor, serve, clean):
     app.command(epilog=EXIT_CODES if _command is run else None)(_command)
 
 

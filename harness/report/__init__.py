@@ -2,7 +2,7 @@
 
 from harness.report.build import build
 from harness.report.data import ReportData
-from harness.report.emit import summary, write_report
+from harness.report.emit import compared, summary, write_report
 from harness.report.index import write_index
 
-__all__ = ["ReportData", "build", "summary", "write_index", "write_report"]
+__all__ = ["ReportData", "build", "compared", "summary", "write_index", "write_report"]

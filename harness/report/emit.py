@@ -8,6 +8,8 @@ from rich.console import Console
 
 from harness.report import html, junit, markdown, terminal
 from harness.report.build import build
+from harness.report.latency import latency_section
+from harness.report.load import load_section
 from harness.result import Result
 from harness.result.store import read_result, write_atomically
 
@@ -26,6 +28,11 @@ def write_report(run_folder: Path) -> tuple[Path, ...]:
     for path, content in texts.items():
         write_atomically(path, content)
     return tuple(texts)
+
+
+def compared(result: Result, console: Console) -> None:
+    """Prints the comparisons of what was timed alone."""
+    terminal.show_comparison(latency_section(result), load_section(result), console)
 
 
 def summary(result: Result, console: Console, report: Path | None = None) -> None:
