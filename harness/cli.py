@@ -13,6 +13,7 @@ from harness.commands.calibrate import calibrate
 from harness.commands.clean import clean
 from harness.commands.compare import compare
 from harness.commands.doctor import doctor
+from harness.commands.measure import measure
 from harness.commands.prove import prove
 from harness.commands.report import report
 from harness.commands.run import run
@@ -52,7 +53,7 @@ def _bench(
         raise typer.Exit(EXIT_USAGE)
 
 
-for _command in (run, compare, calibrate, seed, verify, prove, report, scenarios, doctor, serve, clean):
+for _command in (run, compare, calibrate, seed, verify, prove, measure, report, scenarios, doctor, serve, clean):
     app.command(epilog=EXIT_CODES if _command in (run, compare, verify) else None)(_command)
 
 

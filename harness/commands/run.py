@@ -11,17 +11,21 @@ from rich.console import Console
 from harness import options, pipeline
 from harness.commands.arguments import (
     AllowRolesOption,
+    BudgetOption,
+    ClientsOption,
     DsnOption,
     JsonOption,
     KeepOption,
     PgBinOption,
     ProfileOption,
     QuietOption,
+    RateOption,
     ResultsOption,
     RunAsOption,
     ScaleOption,
     ScenarioArgument,
     SeedOption,
+    StatementTimeoutOption,
 )
 from harness.commands.ending import REPORT_FILE, how_to_connect, raise_problem
 from harness.console import shown_progress
@@ -34,15 +38,13 @@ def run(
     scale: ScaleOption = "10k",
     profile: ProfileOption = "clean",
     seed: SeedOption = 1,
-    budget: Annotated[str, typer.Option(help="Wall-clock time for measuring: 60s, 5m.")] = "5m",
-    clients: Annotated[str, typer.Option(help="Concurrent connections; several levels: 1,4.")] = "1",
-    rate: Annotated[
-        float | None, typer.Option(help="Operations a second of the mixed load; 0 leaves it out; else it is found.")
-    ] = None,
+    budget: BudgetOption = "5m",
+    clients: ClientsOption = "1",
+    rate: RateOption = None,
     arms: Annotated[
         str, typer.Option(help=f"Database states to measure, of {', '.join(options.ARMS)}; else all that apply.")
     ] = "",
-    statement_timeout: Annotated[str, typer.Option(help="Longest time for one timed statement.")] = "60s",
+    statement_timeout: StatementTimeoutOption = "60s",
     dsn: DsnOption = None,
     pg_bin: PgBinOption = None,
     run_as: RunAsOption = None,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from harness import sqltext
 from harness.job import Run
+from harness.scenario import AccessRole
+from harness.server import Address, connect
 from harness.verify import check_as_role, obstacle_to
 from harness.workload import BoundQuery, bind_as, draw_session
 
@@ -14,38 +16,56 @@ _BYPASSED = "rls_bypassed"
 
 
 async def ask_as_role(run: Run, queries: Sequence[BoundQuery], after_db: str) -> tuple[BoundQuery, ...]:
-    """The queries as they are timed: as the scenario's role where both forms answer it alike, else as they are.
+    """The run's queries as they are timed; says which are asked by whom."""
+    databases, scenario = run.databases, run.job.scenario
+    address, before_db = databases.server.address, databases.name("before")
+    asked = await choose_askers(address, scenario.queries_as, queries, before_db, after_db, _bypassing(run))
+    if asked.note:
+        run.recorder.note(asked.note)
+    return asked.queries
 
-    Says which are which, and beside each figure where the new form reads past row security that the old one pays for.
+
+@dataclass(frozen=True)
+class Asked:
+    """The queries as they are timed, and in a sentence who asks them; empty where nobody but the user was to."""
+
+    queries: tuple[BoundQuery, ...]
+    note: str = ""
+
+
+async def choose_askers(
+    address: Address,
+    role: AccessRole | None,
+    queries: Sequence[BoundQuery],
+    before_db: str,
+    after_db: str,
+    bypassing: frozenset[str],
+) -> Asked:
+    """Each query as the role where both forms answer it alike, else as it is, with a remark that says so.
+
+    A remark also stands where the new form reads one of the views that are `bypassing` row security.
     """
-    role, databases = run.job.scenario.queries_as, run.databases
     if role is None or not queries:
-        return tuple(queries)
-    before_db = databases.name("before")
-    connection = await databases.connect("before")
+        return Asked(tuple(queries))
+    connection = await connect(address, before_db)
     try:
         obstacle = await obstacle_to(connection, role.role)
         if obstacle:
-            run.recorder.note(f"queries are timed as the connecting user, not as {role.role}: {obstacle}")
-            return tuple(queries)
+            return Asked(tuple(queries), f"queries are timed as the connecting user, not as {role.role}: {obstacle}")
         session = await draw_session(connection, role)
         bound = await bind_as(connection, [item.query for item in queries], session)
     finally:
         await connection.close()
-    reasons = {item.name: "it draws no parameters" for item in queries}
-    reasons |= {item.name: "" for item in bound} | await check_as_role(
-        databases.server.address, before_db, after_db, bound
-    )
+    reasons = {item.name: "it draws no parameters" for item in queries} | {item.name: "" for item in bound}
+    reasons |= await check_as_role(address, before_db, after_db, bound)
     as_role = {item.name: item for item in bound if not reasons[item.name]}
-    bypassing = _bypassing(run)
     chosen = tuple(
         _with_remark(as_role[item.name], bypassing, role.role)
         if item.name in as_role
         else replace(item, remarks=(f"timed as the connecting user: as {role.role} {reasons[item.name]}",))
         for item in queries
     )
-    run.recorder.note(_summary(role.role, chosen))
-    return chosen
+    return Asked(chosen, _summary(role.role, chosen))
 
 
 def _bypassing(run: Run) -> frozenset[str]:

@@ -10,6 +10,8 @@ from rich.console import Console
 from harness.report import gate_formats, html, junit, markdown, terminal
 from harness.report.build import build
 from harness.report.gate import build_gate
+from harness.report.latency import latency_section
+from harness.report.load import load_section
 from harness.result import Gate, Result
 from harness.result.store import gate_json, read_result, write_atomically
 
@@ -60,6 +62,11 @@ def _write(texts: Mapping[Path, str]) -> tuple[Path, ...]:
     for path, content in texts.items():
         write_atomically(path, content)
     return tuple(texts)
+
+
+def compared(result: Result, console: Console) -> None:
+    """Prints the comparisons of what was timed alone."""
+    terminal.show_comparison(latency_section(result), load_section(result), console)
 
 
 def summary(result: Result, console: Console, report: Path | None = None) -> None:

@@ -38,6 +38,11 @@ def show(data: ReportData, console: Console, report: Path | None = None) -> None
     console.print(Group(*_parts(data, report)), width=width, highlight=False, soft_wrap=False)
 
 
+def show_comparison(latency: LatencySection | Absent, load: LoadSection | Absent, console: Console) -> None:
+    """Prints what was timed, and nothing else."""
+    console.print(Group(*_section(latency), *_section(load)), width=min(console.width, WIDTH), highlight=False)
+
+
 def _parts(data: ReportData, report: Path | None) -> Iterator[RenderableType]:
     head = data.headline
     facts = {fact.label: fact.value for fact in data.facts}
