@@ -11,9 +11,10 @@ from harness.job import Run
 from harness.judge import headlines
 from harness.measure.model import FORMS
 from harness.plans import Facts, derive_causes, explain, plan_changes, typical_set
-from harness.result import Cause, PlanChange, PlanMode, PlanRecord, QueryIo, Result
+from harness.result import Cause, PlanChange, PlanMode, PlanRecord, Result
 from harness.workload import BoundQuery
 
+STATES = ("before", "after")
 MODES: tuple[PlanMode, ...] = ("custom", "generic")
 
 
@@ -34,7 +35,7 @@ async def read_plans(run: Run, queries: tuple[BoundQuery, ...]) -> None:
         for arm in arms:
             plans += await _of_arm(run, arm, queries, sets, len(plans))
             recorder.set(plans=tuple(plans))
-        catalogues = {arm: await _catalogue(run, arm) for arm in ("before", "after")}
+        catalogues = {arm: await _catalogue(run, arm) for arm in STATES}
         recorder.set(plan_changes=all_changes(plans), causes=all_causes(recorder.result, catalogues))
 
 
@@ -79,16 +80,33 @@ def all_causes(result: Result, catalogues: dict[str, Catalogue]) -> tuple[Cause,
     """The causes of every query that is proven slower or faster at the lowest level of clients."""
     sides = _sides(result.plans)
     known = _facts(result, catalogues)
-    shares = {(item.query, item.clients): _custom_share(item) for item in result.query_io if item.arm == "after"}
     found: list[Cause] = []
     deciding = headlines(result.latency)
     lowest = min((item.clients for item in deciding), default=1)
     for item in (item for item in deciding if item.clients == lowest):
-        old, new = (sides.get((item.query, arm, "custom"), []) for arm in ("before", "after"))
-        facts = replace(known, custom_share=shares.get((item.query, item.clients), 1.0))
         if item.verdict in ("slower", "faster"):
-            found += derive_causes(item.verdict, old, new, facts)
+            shares = _shares_planned(result, item.query, lowest)
+            old, new = (_timed_plan(sides, item.query, arm, share) for arm, share in zip(STATES, shares, strict=True))
+            found += derive_causes(item.verdict, old, new, replace(known, planned_anew=shares))
     return tuple(found)
+
+
+def _shares_planned(result: Result, query: str, clients: int) -> tuple[float, float]:
+    """Which share of a query's executions was planned anew on either state; all, where the server does not tell."""
+    shares = {
+        item.arm: item.custom_plans / (item.custom_plans + item.generic_plans)
+        for item in result.query_io
+        if (item.query, item.clients) == (query, clients) and item.custom_plans + item.generic_plans
+    }
+    return shares.get("before", 1.0), shares.get("after", 1.0)
+
+
+def _timed_plan(
+    sides: Mapping[tuple[str, str, str], list[PlanRecord]], query: str, arm: str, share: float
+) -> list[PlanRecord]:
+    """The plan that most of the timed executions ran by: the generic one, or that for the values."""
+    generic = sides.get((query, arm, "generic"))
+    return generic if generic and share < 1 / 2 else sides.get((query, arm, "custom"), [])
 
 
 def _sides(plans: Sequence[PlanRecord]) -> dict[tuple[str, str, str], list[PlanRecord]]:
@@ -111,11 +129,6 @@ def _facts(result: Result, catalogues: dict[str, Catalogue]) -> Facts:
         new_indexes=frozenset(item.name for item in after.indexes if item.name not in old),
         row_bytes=_row_bytes(result),
     )
-
-
-def _custom_share(item: QueryIo) -> float:
-    planned = item.generic_plans + item.custom_plans
-    return item.custom_plans / planned if planned else 1.0
 
 
 def _row_bytes(result: Result) -> dict[str, tuple[float, float]]:

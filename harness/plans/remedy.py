@@ -16,6 +16,7 @@ _NAME = r'(?:"(?:[^"]|"")+"|\w+)'
 _COLUMN = rf"\(?({_NAME})\.({_NAME})\)?(?:::text)?"
 _EQUALITY = re.compile(rf"{_COLUMN} = {_COLUMN}")
 _JOINS = frozenset({"Nested Loop", "Hash Join", "Merge Join"})
+_KEEPING = frozenset({"Hash", "Materialize", "Memoize", "Gather", "Sort"})
 
 Column = tuple[str, str, str]
 """Schema, table, column."""
@@ -38,21 +39,32 @@ def missing_indexes(nodes: Sequence[Node], indexed: frozenset[Column]) -> tuple[
 
 
 def _below_joins(nodes: Sequence[Node]) -> Iterator[tuple[Node, str]]:
-    """Whole scans whose rows a join throws nearly all away, and the column that it joins them on."""
+    """Whole scans on one side of a join, few of whose rows find one of the few on the other side; the join column.
+
+    What a scan's own filter throws away says nothing: only rows that come as far as the join would not be read.
+    """
     for join in nodes:
-        if join.kind not in _JOINS:
+        if join.kind not in _JOINS or len(join.children) < 2:
             continue
-        scans = {node.alias: node for node in join if node.kind == "Seq Scan"}
-        for alias, column, _ in _keys(join):
-            scan = scans.get(alias)
-            if scan is not None and rows_read(scan) >= max(_LEAST_ROWS, _FEW * join.rows):
-                yield scan, column
+        for side, other in (join.children[:2], join.children[1::-1]):
+            scan = _only_scan(side)
+            wanted = max(_LEAST_ROWS, _FEW * join.rows, _FEW * other.rows)
+            if scan is not None and scan.kind == "Seq Scan" and scan.rows >= wanted:
+                yield from ((scan, column) for alias, column, _ in _keys(join) if alias == scan.alias)
+
+
+def _only_scan(side: Node) -> Node | None:
+    """The scan that a side of a join consists of, whatever keeps its rows in between; None where it is more."""
+    while side.kind in _KEEPING and len(side.children) == 1:
+        side = side.children[0]
+    return side if side.is_scan and not side.children else None
 
 
 def _repeated(nodes: Sequence[Node]) -> Iterator[tuple[Node, str]]:
     """Whole scans that are run again for each row of something else, as a subquery is that refers to it."""
     for scan in nodes:
-        if scan.kind == "Seq Scan" and scan.loops > 1 and rows_read(scan) >= max(_LEAST_ROWS, _FEW * scan.rows):
+        each = rows_read(scan) / scan.loops
+        if scan.kind == "Seq Scan" and scan.loops > 1 and each >= max(_LEAST_ROWS, _FEW * scan.rows / scan.loops):
             for alias, column, other in _keys(scan):
                 if alias == scan.alias != other:
                     yield scan, column

@@ -25,13 +25,13 @@ class Facts:
 
     `indexed` holds (schema, table, column) of every column that leads a usable index on the arm; `new_indexes` the
     names of those that the migration made; `row_bytes` for each table its bytes per row on `before` and on the arm;
-    `custom_share` how many of the query's timed executions were planned anew.
+    `planned_anew` which share of the query's timed executions were planned anew, on `before` and on the arm.
     """
 
     indexed: frozenset[tuple[str, str, str]] = frozenset()
     new_indexes: frozenset[str] = frozenset()
     row_bytes: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    custom_share: float = 1.0
+    planned_anew: tuple[float, float] = (1.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -106,9 +106,11 @@ def _scans(old: Side, new: Side, facts: Facts) -> Iterator[Found]:
             words = f"reads {table} by {_how(now)}{new_index}, where the old plan read it by {_how(was)}"
             yield Found("scan_method", words, seconds)
         elif max(was.rows, now.rows) > _MANY * max(min(was.rows, now.rows), 1.0):
+            if (now.rows > was.rows) != (seconds > 0):
+                continue
             words = f"reads {text.count(round(now.rows), 'row')} of {table}, the old plan {was.rows:,.0f}"
             yield Found("rows_read", words, seconds)
-        elif differs(was.pages, now.pages):
+        elif differs(was.pages, now.pages) and (now.pages > was.pages) == (seconds > 0):
             yield Found("pages_of_table", _pages_of(table, was, now, facts), seconds)
 
 
@@ -165,10 +167,16 @@ def _jit(old: Side, new: Side, _facts: Facts) -> Iterator[Found]:
 def _planning(old: Side, new: Side, facts: Facts) -> Iterator[Found]:
     """Counts as often as the timed executions were planned anew."""
     was, now = old.total("planning_s"), new.total("planning_s")
-    if facts.custom_share and differs(was, now):
-        words = f"planning takes {text.duration(now)}, of the old form {text.duration(was)}"
-        often = "" if facts.custom_share > 0.99 else f", in {facts.custom_share:.0%} of all executions"
-        yield Found("planning", words + often, facts.custom_share * (now - was))
+    old_share, new_share = facts.planned_anew
+    if differs(was * old_share, now * new_share):
+        words = f"planning takes {_planned(now, new_share)}, of the old form {_planned(was, old_share)}"
+        yield Found("planning", words, new_share * now - old_share * was)
+
+
+def _planned(seconds: float, share: float) -> str:
+    if share < 0.01:
+        return "nothing (a generic plan)"
+    return text.duration(seconds) + ("" if share > 0.99 else f" in {share:.0%} of all executions")
 
 
 def _writes(old: Side, new: Side, _facts: Facts) -> Iterator[Found]:

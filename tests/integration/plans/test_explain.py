@@ -71,7 +71,7 @@ def test_a_missing_index_on_a_views_join_key_is_found_and_its_statement_works(
         (1, "kind = '15000'", "")
     ] * 2
     assert ("appeared", "owner") in [(change.kind, change.node) for change in plan_changes(old, new)]
-    causes = derive_causes("slower", old, new, Facts(custom_share=0.0))
+    causes = derive_causes("slower", old, new, Facts(planned_anew=(0.0, 0.0)))
     assert causes[0].sentence == "reads 1 more table: owner (Seq Scan, 20,000 rows)"
     assert causes[-1].remedy == 'CREATE INDEX ON "public"."owner" ("code");'
     value(databases, filled, causes[-1].remedy)
