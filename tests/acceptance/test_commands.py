@@ -14,7 +14,7 @@ import harness
 from tests.acceptance.conftest import Bench
 from tests.acceptance.place import Place, copied_mini
 
-COMMANDS = ["run", "compare", "seed", "report", "scenarios", "serve", "clean"]
+COMMANDS = ["run", "compare", "calibrate", "seed", "report", "scenarios", "serve", "clean"]
 
 
 def psql() -> str:
