@@ -76,7 +76,8 @@ def assess_run(run: Measured, rules: Rules) -> tuple[tuple[Unchanged, ...], tupl
             planted.append(Planted(*load, run.planted[load], slowed.effect.ratio, slowed.verdict))
 
     def said(load: Load, arm: str) -> dict[str, Direction]:
-        return verdicts(run.raw.get((load, BASELINE), ()), run.raw.get((load, arm), ()))
+        first, second = run.raw.get((load, BASELINE), ()), run.raw.get((load, arm), ())
+        return verdicts(first, second) if first and second else {}
 
     return tuple(unchanged), tuple(planted), _rivals(run, said)
 
@@ -118,7 +119,8 @@ def assess_pair(
             planted.append(Planted(*load, new.planted[load], slowed.shift.ratio, slowed.verdict))
 
     def said(load: Load, arm: str) -> dict[str, Direction]:
-        return verdicts_of_runs(base.raw.get((load, CHANGED), ()), new.raw.get((load, arm), ()))
+        first, second = base.raw.get((load, CHANGED), ()), new.raw.get((load, arm), ())
+        return verdicts_of_runs(first, second) if first and second else {}
 
     return tuple(unchanged), tuple(planted), _rivals(new, said)
 
@@ -134,14 +136,12 @@ def _pair(views: Views, load: Load, arm: str, family: Family) -> Pair:
 
 
 def _rivals(run: Measured, said: Callable[[Load, str], dict[str, Direction]]) -> tuple[Rival, ...]:
-    """What the other tests say of each load whose samples are there."""
+    """What the other tests say of each load, where both sides have samples."""
     found = []
     for load in run.view.loads:
-        if not run.raw.get((load, CHANGED)) or not run.raw.get((load, BASELINE)):
-            continue
-        share = run.planted.get(load) if run.raw.get((load, PLANTED)) else None
+        share = run.planted.get(load)
         slowed = said(load, PLANTED) if share is not None else {}
         for test, direction in said(load, CHANGED).items():
-            caught = slowed.get(test, 0) > 0 if share is not None else None
+            caught = slowed[test] > 0 if test in slowed else None
             found.append(Rival(test, *load, alarm=direction != 0, share=share, found=caught))
     return tuple(found)

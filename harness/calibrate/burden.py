@@ -63,7 +63,7 @@ def learn_burden(
     """
     both = sorted((name for name in queries if name in light and name in heavy), key=lambda name: light[name][0])
     costs = [
-        (heavy[name][1] / heavy[name][0] - light[name][1] / light[name][0]) * light[name][0] / (FIRST_GUESS - 1)
+        ((heavy[name][1] - heavy[name][0]) - (light[name][1] - light[name][0])) / (FIRST_GUESS - 1)
         for name in both[: math.ceil(len(both) / 2)]
     ]
     row_s = median(costs) if costs else 0.0

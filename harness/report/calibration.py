@@ -34,9 +34,11 @@ def show(found: Calibration, runs: Sequence[CalibrationRun], console: Console) -
         f"+{100 * share:g} % in {_percent(power(runs, share))} of {len(planted_at(runs, share))}"
         for share in sorted({item.share for run in runs for item in run.planted})
     )
+    caution = "nothing was decided, so that no alarm means nothing: give more time with --budget"
     parts: list[RenderableType] = [
         Text(f"{found.runs} runs of {first.scenario} at {first.scale}, {first.budget_s:g} s each", "dim"),
         terminal.mark("good" if good else "bad", sentence, bold=True),
+        *([terminal.indented(terminal.mark("open", caution))] if not found.decided_share else []),
         Text(),
         terminal.indented(grid),
         Text(),

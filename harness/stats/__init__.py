@@ -6,7 +6,7 @@ from harness.stats.factorial import Factorial, factorial
 from harness.stats.holm import holm
 from harness.stats.model import Decision, Effect, Evidence, Pair, Rules, Series, Shift, ShiftDecision, Verdict
 from harness.stats.power import blocks_needed, detectable_effect, spread
-from harness.stats.quantiles import ABSENT_BELOW, ADVISORY_BELOW, quantile
+from harness.stats.quantiles import ABSENT_BELOW, ADVISORY_BELOW, median_interval, quantile
 from harness.stats.shift import decide_shifts
 from harness.stats.verdict import decide_family, gather_evidence, taken_looks
 
@@ -33,6 +33,7 @@ __all__ = [
     "gather_evidence",
     "holm",
     "log_ratios",
+    "median_interval",
     "noise_bound",
     "quantile",
     "spread",
