@@ -14,7 +14,7 @@ import harness
 from tests.acceptance.conftest import Bench
 from tests.acceptance.place import Place, copied_mini
 
-COMMANDS = ["run", "seed", "report", "scenarios", "serve", "clean"]
+COMMANDS = ["run", "seed", "prove", "report", "scenarios", "serve", "clean"]
 
 
 def psql() -> str:
