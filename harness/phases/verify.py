@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from harness import arms
 from harness.job import Run
+from harness.phases.planted import score_planted
 from harness.snapshot import take_snapshot
 from harness.verify import verify
 from harness.workload import BoundQuery, bind_workload
@@ -25,6 +26,11 @@ async def verify_views(run: Run) -> tuple[BoundQuery, ...]:
         before, after = databases.name("before"), databases.name("after")
         checked = await verify(scenario, address, before, after, clone, snapshot, queries, run.progress)
         run.recorder.set(integrity=checked.integrity)
+        connection = await databases.connect(arms.VERIFICATION)
+        try:
+            run.recorder.set(planted=await score_planted(connection, checked.integrity, run.recorder.folder))
+        finally:
+            await connection.close()
         if not run.job.options.keep:
             await databases.drop(arms.VERIFICATION)
     return tuple(query for query in queries if query.name not in checked.untimed)

@@ -53,7 +53,7 @@ class Bench:
 
 async def find_places(bench: Bench, faults: Iterable[Fault]) -> tuple[list[Planted], list[str]]:
     """For each fault the first place where it can be planted and changes a result; names of faults that have none."""
-    await bench.databases.create(_SCRATCH, bench.base)
+    await bench.databases.create(_SCRATCH, bench.base, is_small=True)
     connection = await connect(bench.databases.server.address, bench.databases.name(_SCRATCH), SESSION)
     known = {(item.kind, item.object, item.cause) for item in bench.clean.findings}
     found: list[Planted] = []
@@ -148,7 +148,7 @@ async def _checked(bench: Bench, arm: str, scripts: Sequence[str]) -> Integrity:
     """The check of a fresh clone in which the first script that PostgreSQL takes has been run."""
     databases, address = bench.databases, bench.databases.server.address
     before, name = databases.name(bench.before), databases.name(arm)
-    await databases.create(arm, bench.base)
+    await databases.create(arm, bench.base, is_small=True)
     try:
         connection = await connect(address, name, SESSION)
         try:

@@ -5,6 +5,7 @@ from harness.result.integrity import (
     Example,
     Finding,
     Integrity,
+    PlantedKind,
     Severity,
     ViewCheck,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "MigrationStep",
     "PhaseRecord",
     "PlanRecord",
+    "PlantedKind",
     "QueryError",
     "Result",
     "SeedManifest",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from harness.result.integrity import Integrity
+from harness.result.integrity import Integrity, PlantedKind
 from harness.result.measurement import (
     Attribution,
     ClaimResult,
@@ -102,6 +102,7 @@ class Result:
     seed_manifest: SeedManifest = field(default_factory=SeedManifest)
     migrations: tuple[MigrationStep, ...] = ()
     integrity: Integrity = field(default_factory=lambda: Integrity(verdict="not_checked"))
+    planted: tuple[PlantedKind, ...] = ()
     latency: tuple[Comparison, ...] = ()
     throughput: tuple[Comparison, ...] = ()
     attribution: tuple[Attribution, ...] = ()
