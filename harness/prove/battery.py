@@ -12,6 +12,7 @@ import asyncpg
 
 from harness.catalogue import changed_tables, read_catalogue
 from harness.progress import Progress, Silent
+from harness.prove.clean import unfounded
 from harness.prove.ground import Ground
 from harness.prove.harmless import harmless_edits
 from harness.prove.judge import accusations, judge, new_findings
@@ -117,6 +118,15 @@ async def check_defects(bench: Bench, planted: Sequence[Planted], progress: Prog
         return judge(item, bench.profile, bench.clean, damaged)
 
     return await _each(planted, one)
+
+
+async def check_clean(bench: Bench) -> list[str]:
+    """Accusations of the undamaged migration that nothing bears out."""
+    connection = await connect(bench.databases.server.address, bench.databases.name(bench.base), SESSION)
+    try:
+        return await unfounded(connection, bench.ground)
+    finally:
+        await connection.close()
 
 
 async def check_harmless(bench: Bench) -> list[str]:
