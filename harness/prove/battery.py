@@ -112,7 +112,8 @@ async def check_defects(bench: Bench, planted: Sequence[Planted], progress: Prog
 
     async def one(arm: str, item: Planted) -> Verdict:
         nonlocal done
-        damaged = await _checked(bench, arm, (item.script,))
+        read = [query for query in bench.queries if query.name in item.defect.touches]
+        damaged = await _checked(bench, arm, (item.script,), read)
         done += 1
         progress.update(done, item.defect.name)
         return judge(item, bench.profile, bench.clean, damaged)
@@ -134,7 +135,7 @@ async def check_harmless(bench: Bench) -> list[str]:
 
     async def one(arm: str, item: tuple[str, tuple[str, ...]]) -> list[str]:
         name, scripts = item
-        damaged = await _checked(bench, arm, scripts)
+        damaged = await _checked(bench, arm, scripts, bench.queries)
         return [f"{text} ({name})" for text in accusations(new_findings(bench.clean, damaged), ())]
 
     return [text for texts in await _each(list(harmless_edits(bench.ground)), one) for text in texts]
@@ -154,8 +155,11 @@ async def _each(items: Sequence[Any], work: Callable[[str, Any], Any]) -> list[A
     return [answers[place] for place in range(len(items))]
 
 
-async def _checked(bench: Bench, arm: str, scripts: Sequence[str]) -> Integrity:
-    """The check of a fresh clone in which the first script that PostgreSQL takes has been run."""
+async def _checked(bench: Bench, arm: str, scripts: Sequence[str], queries: Sequence[BoundQuery]) -> Integrity:
+    """The check of a fresh clone in which the first script that PostgreSQL takes has been run.
+
+    `queries` are those of the workload that can tell: the others read nothing that the script changes.
+    """
     databases, address = bench.databases, bench.databases.server.address
     before, name = databases.name(bench.before), databases.name(arm)
     await databases.create(arm, bench.base, is_small=True)
@@ -166,9 +170,7 @@ async def _checked(bench: Bench, arm: str, scripts: Sequence[str]) -> Integrity:
         finally:
             await connection.close()
         snapshot = await _renewed(bench, name)
-        checked = await verify(
-            bench.scenario, address, before, name, name, snapshot, bench.queries, Silent(), at_once=1
-        )
+        checked = await verify(bench.scenario, address, before, name, name, snapshot, queries, Silent(), at_once=1)
         return checked.integrity
     finally:
         await databases.drop(arm)
