@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from dataclasses import dataclass
 
 from harness import arms
@@ -10,16 +11,29 @@ from harness.job import Run
 from harness.options import Profile
 from harness.phases.arms import build_arms
 from harness.phases.seed import seed_template
-from harness.prove import Bench, Proof, Verdict, all_faults, check_defects, check_harmless, find_bystanders, find_places
+from harness.prove import (
+    Bench,
+    Proof,
+    Verdict,
+    all_faults,
+    check_clean,
+    check_defects,
+    check_harmless,
+    find_bystanders,
+    find_places,
+)
 from harness.prove.bystanders import Bystanders
+from harness.result.store import write_atomically
 from harness.snapshot import take_snapshot
 from harness.verify import verify
 from harness.workload import bind_workload
 
+PROOF_FILE = "prove.json"
+
 
 @dataclass
 class Proving:
-    """The phases of `bench prove`; `proof` is there when they have run."""
+    """The phases of `bench prove`; `proof` is there when they have run, and in the run's folder."""
 
     proof: Proof | None = None
 
@@ -34,9 +48,12 @@ class Proving:
                 faults = [item for item in all_faults(bench.ground, where) if wanted is None or item.name in wanted]
                 planted, without = await find_places(bench, faults)
                 wanted = set(without)
-                accused += [f"{text} ({profile})" for text in await check_harmless(bench)]
+                found = (*await check_clean(bench), *await check_harmless(bench))
+                accused += [f"{text} ({profile})" for text in found]
                 verdicts += await check_defects(bench, planted, run.progress)
         self.proof = Proof(run.job.scenario.name, tuple(verdicts), tuple(sorted(wanted or ())), tuple(accused))
+        whole = json.dumps(dataclasses.asdict(self.proof), indent=2, ensure_ascii=False)
+        write_atomically(run.recorder.folder / PROOF_FILE, whole + "\n")
 
 
 def _profiles(run: Run) -> tuple[Profile, ...]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from harness import arms, machine
 from harness.job import Run
 from harness.phases.asking import ask_as_role
+from harness.phases.planted import score_planted
 from harness.result.store import write_atomically
 from harness.snapshot import Snapshot, take_snapshot
 from harness.verify import Ledger, verify
@@ -34,6 +35,11 @@ async def verify_views(run: Run) -> tuple[BoundQuery, ...]:
             scenario, address, *names, snapshot, queries, run.progress, at_once=machine.usable_cores(), ledger=ledger
         )
         run.recorder.set(integrity=checked.integrity)
+        connection = await databases.connect(arms.VERIFICATION)
+        try:
+            run.recorder.set(planted=await score_planted(connection, checked.integrity, run.recorder.folder))
+        finally:
+            await connection.close()
         forget_check(run)
         timed = await ask_as_role(run, [item for item in queries if item.name not in checked.untimed], names[-1])
         if not run.job.options.keep:

@@ -1,6 +1,6 @@
 """Plants faults in a migration's outcome and shows that the integrity check catches and classifies each."""
 
-from harness.prove.battery import Bench, check_defects, check_harmless, find_places
+from harness.prove.battery import Bench, check_clean, check_defects, check_harmless, find_places
 from harness.prove.bystanders import find_bystanders
 from harness.prove.faults import all_faults
 from harness.prove.model import Proof, Verdict
@@ -10,6 +10,7 @@ __all__ = [
     "Proof",
     "Verdict",
     "all_faults",
+    "check_clean",
     "check_defects",
     "check_harmless",
     "find_bystanders",

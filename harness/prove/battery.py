@@ -12,6 +12,7 @@ import asyncpg
 
 from harness.catalogue import changed_tables, read_catalogue
 from harness.progress import Progress, Silent
+from harness.prove.clean import unfounded
 from harness.prove.ground import Ground
 from harness.prove.harmless import harmless_edits
 from harness.prove.judge import accusations, judge, new_findings
@@ -53,7 +54,7 @@ class Bench:
 
 async def find_places(bench: Bench, faults: Iterable[Fault]) -> tuple[list[Planted], list[str]]:
     """For each fault the first place where it can be planted and changes a result; names of faults that have none."""
-    await bench.databases.create(_SCRATCH, bench.base)
+    await bench.databases.create(_SCRATCH, bench.base, is_small=True)
     connection = await connect(bench.databases.server.address, bench.databases.name(_SCRATCH), SESSION)
     known = {(item.kind, item.object, item.cause) for item in bench.clean.findings}
     found: list[Planted] = []
@@ -111,7 +112,8 @@ async def check_defects(bench: Bench, planted: Sequence[Planted], progress: Prog
 
     async def one(arm: str, item: Planted) -> Verdict:
         nonlocal done
-        damaged = await _checked(bench, arm, (item.script,))
+        read = [query for query in bench.queries if query.name in item.defect.touches]
+        damaged = await _checked(bench, arm, (item.script,), read)
         done += 1
         progress.update(done, item.defect.name)
         return judge(item, bench.profile, bench.clean, damaged)
@@ -119,12 +121,21 @@ async def check_defects(bench: Bench, planted: Sequence[Planted], progress: Prog
     return await _each(planted, one)
 
 
+async def check_clean(bench: Bench) -> list[str]:
+    """Accusations of the undamaged migration that nothing bears out."""
+    connection = await connect(bench.databases.server.address, bench.databases.name(bench.base), SESSION)
+    try:
+        return await unfounded(connection, bench.ground)
+    finally:
+        await connection.close()
+
+
 async def check_harmless(bench: Bench) -> list[str]:
     """Accusations of views that were only written otherwise."""
 
     async def one(arm: str, item: tuple[str, tuple[str, ...]]) -> list[str]:
         name, scripts = item
-        damaged = await _checked(bench, arm, scripts)
+        damaged = await _checked(bench, arm, scripts, bench.queries)
         return [f"{text} ({name})" for text in accusations(new_findings(bench.clean, damaged), ())]
 
     return [text for texts in await _each(list(harmless_edits(bench.ground)), one) for text in texts]
@@ -144,11 +155,14 @@ async def _each(items: Sequence[Any], work: Callable[[str, Any], Any]) -> list[A
     return [answers[place] for place in range(len(items))]
 
 
-async def _checked(bench: Bench, arm: str, scripts: Sequence[str]) -> Integrity:
-    """The check of a fresh clone in which the first script that PostgreSQL takes has been run."""
+async def _checked(bench: Bench, arm: str, scripts: Sequence[str], queries: Sequence[BoundQuery]) -> Integrity:
+    """The check of a fresh clone in which the first script that PostgreSQL takes has been run.
+
+    `queries` are those of the workload that can tell: the others read nothing that the script changes.
+    """
     databases, address = bench.databases, bench.databases.server.address
     before, name = databases.name(bench.before), databases.name(arm)
-    await databases.create(arm, bench.base)
+    await databases.create(arm, bench.base, is_small=True)
     try:
         connection = await connect(address, name, SESSION)
         try:
@@ -156,9 +170,7 @@ async def _checked(bench: Bench, arm: str, scripts: Sequence[str]) -> Integrity:
         finally:
             await connection.close()
         snapshot = await _renewed(bench, name)
-        checked = await verify(
-            bench.scenario, address, before, name, name, snapshot, bench.queries, Silent(), at_once=1
-        )
+        checked = await verify(bench.scenario, address, before, name, name, snapshot, queries, Silent(), at_once=1)
         return checked.integrity
     finally:
         await databases.drop(arm)

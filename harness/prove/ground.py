@@ -89,7 +89,7 @@ class Ground:
         lost = {name for stand in self.stands if stand.view.display in names for name in stand.touched}
         plain = {item.name for item in above}
         read = {query.name for query in self.scenario.queries if plain & set(words(query.after.text))}
-        return frozenset(names | lost | read)
+        return frozenset({*names, *lost, *read, self.scenario.name})  # the scenario: nothing at all was compared
 
     def queries(self, relation: Relation) -> list[str]:
         """Names of the workload's queries that read the relation, or a view that lies on it."""

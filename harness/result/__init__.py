@@ -15,6 +15,7 @@ from harness.result.integrity import (
     Example,
     Finding,
     Integrity,
+    PlantedKind,
     Severity,
     ViewCheck,
 )
@@ -64,6 +65,7 @@ __all__ = [
     "PlanChange",
     "PlanMode",
     "PlanRecord",
+    "PlantedKind",
     "QueryError",
     "QueryIo",
     "QueryShift",

@@ -84,6 +84,23 @@ class ColumnCheck:
 
 
 @dataclass(frozen=True)
+class PlantedKind:
+    """What became of one kind of planted anomaly (profile `realistic`), in cells of dropped columns with a counterpart.
+
+    Of `planted` cells the migration shows `kept` as they were; of the others `found` were found with the kind and the
+    cause that belong to them (`recall`, None where none is left). `precision` is the share of planted cells among all
+    that were found with these kinds and causes (None where none was found).
+    """
+
+    kind: str
+    planted: int
+    kept: int
+    found: int
+    recall: float | None
+    precision: float | None
+
+
+@dataclass(frozen=True)
 class Integrity:
     """The outcome of `verify`."""
 

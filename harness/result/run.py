@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from harness.result.gate import Gate
-from harness.result.integrity import Integrity
+from harness.result.integrity import Integrity, PlantedKind
 from harness.result.measurement import (
     Attribution,
     ClaimResult,
@@ -113,6 +113,7 @@ class Result:
     seed_manifest: SeedManifest = field(default_factory=SeedManifest)
     migrations: tuple[MigrationStep, ...] = ()
     integrity: Integrity = field(default_factory=lambda: Integrity(verdict="not_checked"))
+    planted: tuple[PlantedKind, ...] = ()
     workload: tuple[MeasuredQuery, ...] = ()
     invalid_loads: tuple[InvalidLoad, ...] = ()
     latency: tuple[Comparison, ...] = ()

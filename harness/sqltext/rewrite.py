@@ -22,6 +22,10 @@ class ViewText:
     def __init__(self, definition: str) -> None:
         self._tree = postgast.parse(definition)
         self.is_set_operation = self._whole(self._tree).HasField("larg")
+        for item in self._select(self._tree).target_list:  # a column that is given otherwise keeps its name
+            target = item.res_target
+            if not target.name and target.val.HasField("column_ref"):
+                target.name = target.val.column_ref.fields[-1].string.sval
 
     @property
     def sql(self) -> str:

@@ -145,6 +145,9 @@ def test_the_repaired_migration_passes_integrity_on_realistic_data(repaired_run:
     errors = [item for item in integrity["findings"] if item["severity"] == "error" and not item["accepted"]]
     assert (integrity["verdict"], errors) == ("pass", [])
     assert repaired_run.outcome.code in (0, 1, 4), repaired_run.outcome.err
+    planted = repaired_run.result["planted"]
+    assert sum(item["found"] for item in planted) > 50
+    assert all(item["recall"] in (None, 1.0) and item["precision"] in (None, 1.0) for item in planted)
 
 
 def test_the_summary_fits_a_hundred_columns_and_names_the_report(repaired_run: StoredRun) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +13,9 @@ import pandas as pd
 import pytest
 
 from harness.migrate import migrate
+from harness.phases.planted import MANIFEST, score_planted
 from harness.progress import Silent
-from harness.result import Integrity
+from harness.result import Integrity, PlantedKind
 from harness.scenario import load_scenario
 from harness.seed import fill, load_spec
 from harness.server import Databases
@@ -41,6 +43,7 @@ class Checks:
     untimed: frozenset[str]
     found: dict[Cell, tuple[str, str]]
     planted: dict[Cell, tuple[str, str]]
+    scored: tuple[PlantedKind, ...]
 
 
 async def _execute(databases: Databases, arm: str, texts: list[str]) -> None:
@@ -93,13 +96,27 @@ async def _check(databases: Databases, name: str, profile: str, planted: pd.Data
         snapshot = await take_snapshot(address, before, names[1], Silent())
         checked = await verify(scenario, address, before, *names, snapshot, queries, Silent())
         found = await _cells(databases, clone, checked.integrity)
+        scored = await _score(databases, clone, checked.integrity, planted)
     finally:
         for arm in (clone, after):
             await databases.drop(arm)
     cells = planted[planted["finding"] != ""].astype(str)
     columns = (cells[name].tolist() for name in ("table", "key", "column", "finding", "cause"))
     expected = {(table, key, column): (kind, cause) for table, key, column, kind, cause in zip(*columns, strict=True)}
-    return Checks(checked.integrity, checked.untimed, found, expected)
+    return Checks(checked.integrity, checked.untimed, found, expected, scored)
+
+
+async def _score(
+    databases: Databases, clone: str, integrity: Integrity, planted: pd.DataFrame
+) -> tuple[PlantedKind, ...]:
+    """Recall and precision of each planted kind; the manifest is there again only now."""
+    connection = await databases.connect(clone)
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            planted.to_parquet(Path(folder) / MANIFEST)
+            return await score_planted(connection, integrity, Path(folder))
+    finally:
+        await connection.close()
 
 
 async def _cells(databases: Databases, clone: str, integrity: Integrity) -> dict[Cell, tuple[str, str]]:
@@ -177,6 +194,19 @@ def test_every_planted_cell_is_found_with_its_cause_and_no_other(checks: Any) ->
     expected = {cell: what for cell, what in made.planted.items() if (cell[0], cell[2]) in replaced}
     assert len(expected) > 100
     assert made.found == expected
+
+
+@pytest.mark.parametrize("name", ["crm", "crm-repaired"])
+def test_recall_and_precision_of_every_planted_kind_are_whole(checks: Any, name: str) -> None:
+    """What the repaired migration kept as it was is no loss that a check could find."""
+    scored = checks[name, "realistic"].scored
+    print(f"\n{name}: kind, planted, kept, found, recall, precision")
+    for item in scored:
+        print(f"{item.kind:<14}{item.planted:>7}{item.kept:>7}{item.found:>7}  {item.recall}  {item.precision}")
+    assert len(scored) >= 5
+    assert all(item.recall in (None, 1.0) and item.precision in (None, 1.0) for item in scored)
+    assert sum(item.found for item in scored) > 50
+    assert checks[name, "clean"].scored == ()
 
 
 @pytest.mark.parametrize("name", ["crm", "crm-repaired"])
