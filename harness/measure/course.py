@@ -51,6 +51,7 @@ class Course:
         self._reserve_s = 0.0
         self._mixed: MixedLoad | None = None
         self._open_plan: OpenPlan | None = None
+        self._absent = ""
         self.notes: list[str] = []
 
     def note(self, text: str) -> None:
@@ -84,6 +85,13 @@ class Course:
             self.note(f"{self._coordinator.work(task).query} at {task.clients} clients is left out: {reason}")
         if not plan.slices:
             raise MeasureError(f"nothing can be measured within {self._options.budget_s:g} s", self._advice(pilots))
+        if plan.absent_arms:
+            self._arms = self._full_arms
+            self._absent = (
+                f"with them the budget of {self._options.budget_s:g} s would not reach the "
+                f"{self._options.looks[0]} blocks that verdicts need"
+            )
+            self.note(f"{' and '.join(sorted(plan.absent_arms))} take no part: {self._absent}")
         self.note(announce(plan, len(self._arms), self._left_s, self._options.looks))
         return plan
 
@@ -222,6 +230,7 @@ class Course:
             pages=tuple(coordinator.pages),
             equality=proofs,
             notes=tuple(self.notes),
+            sparse_absent=self._absent,
             seconds=self._elapsed_s,
             writes=frozenset(work.query for work in self._works[0].works if not work.reads),
             clients=self._options.clients,

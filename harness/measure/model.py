@@ -181,7 +181,7 @@ class Measurement:
 
     `left_out` names loads that took no part, with the reason. `equality` proves
     that the writes did the same on every arm. `open_table` holds the slices of the open load at `rate_per_s`, for the
-    mix and for each of its queries.
+    mix and for each of its queries. `sparse_absent` says why the sparse arms took no part, if they did not.
     """
 
     table: BlockTable
@@ -198,6 +198,7 @@ class Measurement:
     clients: tuple[int, ...] = ()
     open_table: BlockTable = field(default_factory=BlockTable)
     rate_per_s: float | None = None
+    sparse_absent: str = ""
 
     def invalid_open_loads(self) -> dict[Load, str]:
         """The same for the open load: where a write did not do the same work, the mix did not."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -55,11 +55,15 @@ class SlicePlan:
 
 @dataclass(frozen=True)
 class Plan:
-    """The slices of every task, the seconds of one block of each (all arms), and what is left out for its cost."""
+    """The slices of every task, the seconds of one block of each (all arms), and what is left out for its cost.
+
+    `absent_arms` take no part, for with them the budget would not reach the first look.
+    """
 
     slices: Mapping[Task, SlicePlan]
     seconds: Mapping[Task, float]
     left_out: tuple[Task, ...]
+    absent_arms: frozenset[str] = frozenset()
 
     @property
     def block_s(self) -> float:
@@ -71,8 +75,21 @@ def plan_slices(pilots: Sequence[Pilot], budget_s: float, options: MeasureOption
     """Slices such that the budget reaches the last look where it can, and at least a first block in any case.
 
     The slices get shorter, down to 40 ms, before blocks get fewer: blocks are what verdicts rest on. Where not even
-    the warm-up and one block fit, the dearest tasks are left out until they do.
+    the warm-up and one block fit, the dearest tasks are left out until they do. Sparse arms, which explain verdicts, give
+    way where with them the budget would not reach the first look, at which there can be verdicts.
     """
+    plan = _plan_slices(pilots, budget_s, options)
+    absent = options.sparse_arms & {arm for pilot in pilots for arm in pilot.seconds}
+    if not absent or blocks_affordable(budget_s, plan.block_s) >= options.looks[0]:
+        return plan
+    fewer = [
+        replace(pilot, seconds={arm: value for arm, value in pilot.seconds.items() if arm not in absent})
+        for pilot in pilots
+    ]
+    return replace(_plan_slices(fewer, budget_s, options), absent_arms=absent)
+
+
+def _plan_slices(pilots: Sequence[Pilot], budget_s: float, options: MeasureOptions) -> Plan:
     sparse = options.sparse_arms
     slots = sum(_weight(arm, sparse) for pilot in pilots for arm in pilot.seconds)
     wanted = WARMUP_BLOCKS + options.looks[-1]

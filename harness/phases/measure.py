@@ -69,6 +69,7 @@ async def measure_arms(run: Run, queries: tuple[BoundQuery, ...]) -> None:
                 *throughput(measurement.table, rules, invalid=measurement.invalid_loads()),
             ),
             attribution=attribution(measurement.table, rules, measurement.invalid_loads()),
+            attribution_absent=measurement.sparse_absent or recorder.result.attribution_absent,
             query_io=query_io(measurement),
             errors=measurement.errors,
             void_slices=measurement.void_slices,

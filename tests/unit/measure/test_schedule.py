@@ -76,6 +76,17 @@ def test_queries_that_cost_more_than_the_budget_are_left_out_dearest_first() -> 
     assert set(plan.slices) == {Task(0, 1)}
 
 
+def test_sparse_arms_give_way_where_the_budget_would_not_reach_the_first_look_with_them() -> None:
+    arms = ("before", "after", "control", "before_indexes", "after_noindexes")
+    pilots = [Pilot(Task(query, 1), True, 8, dict.fromkeys(arms, 0.0005)) for query in range(10)]
+    rich = plan_slices(pilots, 60.0, MeasureOptions(60.0))
+    assert rich.absent_arms == frozenset()
+    poor = plan_slices(pilots, 22.0, MeasureOptions(22.0))
+    assert poor.absent_arms == {"before_indexes", "after_noindexes"}
+    assert blocks_affordable(22.0, poor.block_s) >= 12
+    assert plan_slices(pilots, 22.0, MeasureOptions(22.0, sparse_arms=frozenset())).absent_arms == frozenset()
+
+
 def test_sparse_arms_join_every_other_block() -> None:
     arms = ("before", "after", "after_noindexes")
     assert arms_of_block(arms, {"after_noindexes"}, 0) == arms
