@@ -75,8 +75,8 @@ def plan_slices(pilots: Sequence[Pilot], budget_s: float, options: MeasureOption
     """Slices such that the budget reaches the last look where it can, and at least a first block in any case.
 
     The slices get shorter, down to 40 ms, before blocks get fewer: blocks are what verdicts rest on. Where not even
-    the warm-up and one block fit, the dearest tasks are left out until they do. Sparse arms, which explain verdicts, give
-    way where with them the budget would not reach the first look, at which there can be verdicts.
+    the warm-up and one block fit, the dearest tasks are left out until they do. Sparse arms, which explain verdicts,
+    give way where with them the budget would not reach the first look, at which there can be verdicts.
     """
     plan = _plan_slices(pilots, budget_s, options)
     absent = options.sparse_arms & {arm for pilot in pilots for arm in pilot.seconds}
