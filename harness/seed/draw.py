@@ -39,8 +39,7 @@ def stream(seed: int, *names: str) -> np.uint64:
 
 def bits(rows: Rows, key: np.uint64) -> Bits:
     """64 random bits for each row number (SplitMix64: Steele, Lea, Flood, OOPSLA 2014, doi:10.1145/2660193.2660195)."""
-    mixed = rows.astype(np.uint64)
-    mixed *= _GOLDEN
+    mixed = rows.view(np.uint64) * _GOLDEN
     mixed += key
     shifted = mixed >> np.uint64(30)
     mixed ^= shifted
@@ -55,7 +54,7 @@ def unit(rows: Rows, key: np.uint64) -> Floats:
     """Uniform on the open interval (0, 1), 53 bits."""
     mixed = bits(rows, key)
     mixed >>= np.uint64(11)
-    uniform = mixed.astype(np.float64)
+    uniform = mixed.view(np.int64).astype(np.float64)  # signed ones convert faster
     uniform += 0.5
     uniform *= 2.0**-53
     return uniform
@@ -63,7 +62,11 @@ def unit(rows: Rows, key: np.uint64) -> Floats:
 
 def below(rows: Rows, key: np.uint64, size: int) -> Rows:
     """Uniform integers in [0, size), for a size below 2**32."""
-    return (((bits(rows, key) >> np.uint64(32)) * np.uint64(size)) >> np.uint64(32)).astype(np.int64)
+    mixed = bits(rows, key)
+    mixed >>= np.uint64(32)
+    mixed *= np.uint64(size)
+    mixed >>= np.uint64(32)
+    return mixed.view(np.int64)
 
 
 def chance(rows: Rows, key: np.uint64, probability: float) -> Mask:
@@ -80,24 +83,35 @@ def weighted_slots(weights: Sequence[float]) -> Array:
 
 def slot(rows: Rows, key: np.uint64) -> Rows:
     """A uniform index into a table that `weighted_slots` made."""
-    return (bits(rows, key) >> np.uint64(48)).astype(np.int64)
+    mixed = bits(rows, key)
+    mixed >>= np.uint64(48)
+    return mixed.view(np.int64)
 
 
-def zipf_rank(uniform: Floats, size: Rows | int, skew: float) -> Rows:
+def zipf_rank(uniform: Floats, size: Rows | int, skew: float, spread: Floats | None = None) -> Rows:
     """Ranks in [0, size) whose density falls as rank**-skew; skew 0 is uniform.
 
     The inverse of the distribution function of the power law bounded to [1, size + 1), rounded down: a closed form
-    for any size, also one that differs from row to row.
+    for any size, also one that differs from row to row. `spread` is `zipf_spread` of size and skew, where it is known.
     """
-    top = np.asarray(size, dtype=np.float64) + 1.0
+    if spread is None:
+        spread = zipf_spread(size, skew)
     if skew == 0:
-        position = 1.0 + uniform * (top - 1.0)
+        position = 1.0 + uniform * spread
     elif skew == 1:
-        position = top**uniform
+        position = spread**uniform
     else:
-        power = 1.0 - skew
-        position = (1.0 + uniform * (top**power - 1.0)) ** (1.0 / power)
+        position = (1.0 + uniform * spread) ** (1.0 / (1.0 - skew))
     return np.clip(position.astype(np.int64) - 1, 0, np.asarray(size, dtype=np.int64) - 1)
+
+
+def zipf_spread(size: Rows | int, skew: float) -> Floats:
+    """The part of the power law that depends on the size alone."""
+    top = np.asarray(size, dtype=np.float64) + 1.0
+    if skew == 1:
+        return top
+    spread: Floats = top ** (1.0 - skew) - 1.0
+    return spread
 
 
 _GRID = 4096

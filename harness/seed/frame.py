@@ -6,7 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
-from harness.seed.draw import Floats, Mask, Rows, bits, zipf_rank
+from harness.seed.draw import Floats, Mask, Rows, bits, zipf_rank, zipf_spread
 from harness.seed.keys import SerialKey, UuidKey
 from harness.seed.pools import Pools
 from harness.seed.values import Column
@@ -59,10 +59,13 @@ class Groups:
         self._members = rows[np.lexsort((bits(rows, key), group))]
         self._sizes = np.bincount(group, minlength=groups).astype(np.int64)
         self._starts = np.cumsum(self._sizes) - self._sizes
+        self._bounds = np.maximum(self._sizes, 1)
+        self._spreads: dict[float, Floats] = {}
 
     def pick(self, group: Rows, uniform: Floats, skew: float) -> tuple[Rows, Mask]:
         """For each wanted group a member, and where the group is empty."""
-        sizes = self._sizes[group]
-        rank = zipf_rank(uniform, np.maximum(sizes, 1), skew)
+        if skew not in self._spreads:
+            self._spreads[skew] = zipf_spread(self._bounds, skew)
+        rank = zipf_rank(uniform, self._bounds[group], skew, self._spreads[skew][group])
         at = np.minimum(self._starts[group] + rank, len(self._members) - 1)
-        return self._members[at], sizes == 0
+        return self._members[at], self._sizes[group] == 0
