@@ -13,7 +13,9 @@ from harness.seed.columns import (
     ExpressionColumn,
     Generator,
     NumberColumn,
+    ParentColumn,
     PoolColumn,
+    PreviousColumn,
     SequenceColumn,
     TemplateColumn,
     TimelineColumn,
@@ -67,13 +69,19 @@ def _made_length(spec: SeedSpec, table: str, name: str) -> int:
         case ChoiceColumn():
             return max(map(len, choices(spec, table, name)))
         case SequenceColumn(prefix=prefix, width=width, start=start):
-            return len(prefix) + max(width, _ROW_DIGITS, len(str(start)))
+            most = spec.tables[table].max_rows
+            digits = _ROW_DIGITS if most is None else len(str(start + most))
+            return len(prefix) + max(width, digits, len(str(start)))
         case NumberColumn():
             return _number_length(entry)
+        case ParentColumn(table=parent):
+            return max_length(spec, parent, spec.tables[parent].key, planted=False)
+        case PreviousColumn() if spec.tables[table].key != name:
+            return max_length(spec, table, spec.tables[table].key, planted=False)
         case CopyColumn(through=through, column=column):
-            parent = target(spec, table, through)
-            assert parent is not None
-            return max_length(spec, parent, column, planted=False)
+            copied = target(spec, table, through)
+            assert copied is not None
+            return max_length(spec, copied, column, planted=False)
         case TemplateColumn():
             return _template_length(spec, table, entry)
         case ExpressionColumn(expression=expression) if (other := lone_name(expression)) is not None:

@@ -50,8 +50,11 @@ def declared_catalogue(files: Sequence[SqlFile]) -> Catalogue:
         for tree in trees
         for node in _statements(tree, "create_enum_stmt")
     }
+    domains = {
+        node.domainname[-1].string.sval: node for tree in trees for node in _statements(tree, "create_domain_stmt")
+    }
     return {
-        node.relation.relname: dict(_declared_columns(node, labels))
+        node.relation.relname: dict(_declared_columns(node, labels, domains))
         for tree in trees
         for node in _statements(tree, "create_stmt")
     }
@@ -61,19 +64,25 @@ def _statements(tree: Any, kind: str) -> Iterator[Any]:
     return (getattr(item.stmt, kind) for item in tree.stmts if item.stmt.WhichOneof("node") == kind)
 
 
-def _declared_columns(node: Any, labels: dict[str, tuple[str, ...]]) -> Iterator[tuple[str, ColumnType]]:
+def _declared_columns(
+    node: Any, labels: dict[str, tuple[str, ...]], domains: dict[str, Any]
+) -> Iterator[tuple[str, ColumnType]]:
     for element in node.table_elts:
         if element.WhichOneof("node") == "column_def":
-            yield element.column_def.colname, _declared_type(element.column_def, labels)
+            yield element.column_def.colname, _declared_type(element.column_def, labels, domains)
 
 
-def _declared_type(column: Any, labels: dict[str, tuple[str, ...]]) -> ColumnType:
-    name = column.type_name.names[-1].string.sval
-    given = [item.a_const.ival.ival for item in column.type_name.typmods]
+def _declared_type(column: Any, labels: dict[str, tuple[str, ...]], domains: dict[str, Any]) -> ColumnType:
+    type_name = column.type_name
     kinds = {_constraint(item.constraint) for item in column.constraints}
+    while not type_name.array_bounds and (domain := domains.get(type_name.names[-1].string.sval)):
+        type_name = domain.type_name
+        kinds |= {_constraint(item.constraint) for item in domain.constraints} & {"CONSTR_NOTNULL"}
+    name = type_name.names[-1].string.sval
+    given = [item.a_const.ival.ival for item in type_name.typmods]
     numeric = name == "numeric" and bool(given)
     return ColumnType(
-        name=("_" if column.type_name.array_bounds else "") + _SERIALS.get(name, name),
+        name=("_" if type_name.array_bounds else "") + _SERIALS.get(name, name),
         not_null=bool(kinds & {"CONSTR_NOTNULL", "CONSTR_PRIMARY"}) or name in _SERIALS,
         filled=bool(kinds & {"CONSTR_DEFAULT", "CONSTR_IDENTITY", "CONSTR_GENERATED"}) or name in _SERIALS,
         generated="CONSTR_GENERATED" in kinds,

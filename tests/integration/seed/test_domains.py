@@ -1,0 +1,38 @@
+"""Columns of a domain are what lies under it, read from the schema's files as from the server."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from harness.scenario import SqlFile
+from harness.seed.catalogue import declared_catalogue, read_catalogue
+from harness.seed.column_type import ColumnType
+from harness.server import Server, connect
+
+SCHEMA = """
+CREATE DOMAIN address AS varchar(80) CHECK (VALUE LIKE '%@%');
+CREATE DOMAIN work_address AS address NOT NULL;
+CREATE DOMAIN money_amount AS numeric(12, 2);
+CREATE TABLE people (home address, work work_address, salary money_amount);
+"""
+
+
+def test_a_domain_is_its_base_type_with_its_limits(server: Server, database: str) -> None:
+    async def read() -> dict[str, dict[str, ColumnType]]:
+        connection = await connect(server.address, database)
+        try:
+            await connection.execute(SCHEMA)
+            return await read_catalogue(connection)
+        finally:
+            await connection.close()
+
+    wanted = {
+        "people": {
+            "home": ColumnType("varchar", length=80),
+            "work": ColumnType("varchar", length=80, not_null=True),
+            "salary": ColumnType("numeric", precision=12, scale=2),
+        }
+    }
+    assert asyncio.run(read()) == wanted
+    assert declared_catalogue([SqlFile(path=Path("schema.sql"), text=SCHEMA)]) == wanted
