@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from harness.catalogue import Catalogue
-from harness.phases.plans import all_causes, all_changes
+from harness.phases.plans import LONG_S, all_causes, all_changes, too_long
 from harness.result import PlanRecord, QueryIo, Result
 from tests.unit.plans.plans import node, record, scan
 from tests.unit.report.cases import EMPTY, compare, stored
@@ -47,6 +47,14 @@ def test_the_generic_plan_explains_what_ran_by_generic_plans() -> None:
     after = QueryIo("q", "after", 1, 100, 0.0, 0.0, 0.0, generic_plans=95, custom_plans=5)
     found = sentences(compare("q", 1.5, "slower"), io=(after,))
     assert "customers (Seq Scan, 5,000 rows)" in found[0]
+
+
+def test_what_took_long_or_failed_is_not_executed_for_plans_that_explain_no_verdict() -> None:
+    quick, slow = record(OLD), replace(record(OLD), execution_s=LONG_S + 1)
+    assert too_long("q", [quick]) == ""
+    assert "longer than 2 s" in too_long("q", [quick, slow])
+    assert too_long("q", [replace(quick, error="timed out")])
+    assert too_long("other", [slow]) == ""
 
 
 def test_every_arm_is_held_against_before_in_the_same_mode() -> None:
