@@ -58,9 +58,9 @@ async def whole_run(run: Run) -> None:
     """All phases of a run; each saves its outcome as soon as it exists."""
     await seed_template(run)
     run = await build_arms(run)
+    await weigh_storage(run)
     queries = await verify_views(run)
     await settle_arms(run)
-    await weigh_storage(run)
     used = await note_use(run)
     await measure_arms(run, queries)
     await list_use(run, used)

@@ -15,6 +15,9 @@ from harness.result import Cause, PlanChange, PlanMode, PlanRecord, Result
 from harness.workload import BoundQuery
 
 STATES = ("before", "after")
+LONG_S = 2.0
+"""What takes longer is executed once on either state, and no more."""
+
 MODES: tuple[PlanMode, ...] = ("custom", "generic")
 
 
@@ -25,7 +28,7 @@ async def read_plans(run: Run, queries: tuple[BoundQuery, ...]) -> None:
         return
     with recorder.phase("plans"):
         arms = [arm for arm in run.job.options.arms if arm != "control"]  # the control is a clone of `before`
-        run.progress.start("plans", len(arms) * len(queries), "plans")
+        run.progress.start("plans")
         connection = await run.databases.connect("before")
         try:
             sets = {query.name: await typical_set(connection, query) for query in queries}
@@ -33,28 +36,42 @@ async def read_plans(run: Run, queries: tuple[BoundQuery, ...]) -> None:
             await connection.close()
         plans: list[PlanRecord] = []
         for arm in arms:
-            plans += await _of_arm(run, arm, queries, sets, len(plans))
+            plans += await _of_arm(run, arm, queries, sets, plans)
             recorder.set(plans=tuple(plans))
         catalogues = {arm: await _catalogue(run, arm) for arm in STATES}
         recorder.set(plan_changes=all_changes(plans), causes=all_causes(recorder.result, catalogues))
 
 
 async def _of_arm(
-    run: Run, arm: str, queries: Sequence[BoundQuery], sets: Mapping[str, Mapping[str, Any]], done: int
+    run: Run,
+    arm: str,
+    queries: Sequence[BoundQuery],
+    sets: Mapping[str, Mapping[str, Any]],
+    earlier: Sequence[PlanRecord],
 ) -> list[PlanRecord]:
     connection = await run.databases.connect(arm)
     settings = {"statement_timeout": f"{run.job.options.statement_timeout_s * 1000:.0f}ms"}
     found: list[PlanRecord] = []
     try:
-        for number, query in enumerate(queries):
+        for query in queries:
             statements, values = query.form(FORMS[arm]), sets[query.name]
             modes = MODES if any(statement.names for statement in statements) else MODES[:1]
             for mode in modes:
-                found += await explain(connection, query.name, arm, statements, values, mode, settings)
-            run.progress.update(done + number + 1, f"{query.name} on {arm}")
+                needed = arm in STATES and mode == "custom"
+                reason = "" if needed else too_long(query.name, [*earlier, *found])
+                found += await explain(connection, query.name, arm, statements, values, mode, settings, reason)
+            run.progress.update(len(earlier) + len(found), f"{query.name} on {arm}")
     finally:
         await connection.close()
     return found
+
+
+def too_long(query: str, plans: Sequence[PlanRecord]) -> str:
+    """Why a query is not executed once more for a plan that explains no verdict; empty where it may be."""
+    took = [plan.execution_s for plan in plans if plan.query == query and not plan.error]
+    if any(plan.query == query and plan.error for plan in plans) or max((s or 0.0 for s in took), default=0.0) > LONG_S:
+        return f"not executed: another of its plans took longer than {LONG_S:g} s, or failed"
+    return ""
 
 
 async def _catalogue(run: Run, arm: str) -> Catalogue:

@@ -21,7 +21,10 @@ _WITHOUT_INDEXES = "after_noindexes"
 
 
 async def weigh_storage(run: Run) -> None:
-    """Measures what the tables occupy before, after, and with both states rewritten; and what was dropped."""
+    """Measures what the tables occupy before, after, and with both states rewritten; and what was dropped.
+
+    Comes before the check, whose writes are rolled back, but leave pages that no VACUUM gives back.
+    """
     databases = run.databases
     vacuumed = _WITHOUT_INDEXES in run.job.options.arms
     with run.recorder.phase("storage"):
@@ -55,8 +58,7 @@ def stage_weigher(stages: dict[int, str], found: list[StorageRecord]) -> Between
 async def _weigh(run: Run, database: str, stage: str, rewrite: bool = False) -> None:
     connection = await run.databases.connect(database)
     try:
-        if rewrite:
-            await connection.execute("VACUUM (FULL, ANALYZE)", timeout=None)
+        await connection.execute("VACUUM (FULL, ANALYZE)" if rewrite else "VACUUM (ANALYZE)", timeout=None)
         records = await read_storage(connection, stage)
         if "pgstattuple" in run.databases.server.rights:
             try:

@@ -54,17 +54,20 @@ async def explain(
     values: Mapping[str, Any],
     mode: PlanMode,
     settings: Mapping[str, str],
+    unexecuted: str = "",
 ) -> tuple[PlanRecord, ...]:
     """One record per statement, all run in one transaction that is rolled back; `settings` hold within it.
+
+    Where `unexecuted` gives a reason not to, nothing runs, and the records hold estimated plans with that reason.
 
     A statement that fails (the statement timeout, above all) is told in its record, which then holds
     the estimated plan.
     """
+    error = unexecuted
     try:
-        plans = await _run(connection, statements, values, mode, _ANALYZED, settings)
-        error = ""
+        plans = await _run(connection, statements, values, mode, _ESTIMATED if error else _ANALYZED, settings)
     except asyncpg.PostgresError as problem:
-        error = _words(problem, settings)
+        error = error or _words(problem, settings)
         try:
             plans = await _run(connection, statements, values, mode, _ESTIMATED, settings)
         except asyncpg.PostgresError:

@@ -109,6 +109,21 @@ def test_a_plan_that_times_out_is_told_with_the_plan_that_was_meant(databases: D
     assert read_tree(record.plan).kind == "Aggregate"
 
 
+def test_a_plan_that_is_not_to_be_executed_is_estimated(databases: Databases, filled: str) -> None:
+    bound = query("q", BEFORE, names=("kind",), sets=({"kind": 1},))
+
+    async def read() -> tuple[PlanRecord, ...]:
+        connection = await connect(databases.server.address, filled)
+        try:
+            return await explain(connection, "q", "before", bound.before, bound.sets[0], "generic", {}, "too long")
+        finally:
+            await connection.close()
+
+    (record,) = asyncio.run(read())
+    assert (record.error, record.execution_s, record.rows) == ("too long", None, None)
+    assert read_tree(record.plan).loops == 0
+
+
 def test_a_statement_that_cannot_be_planned_is_told_without_a_plan(databases: Databases, filled: str) -> None:
     (record,) = explained(databases, filled, query("gone", "SELECT 1 FROM nowhere WHERE 1 = $1"), "before")
     assert record.plan is None
