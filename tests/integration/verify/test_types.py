@@ -149,6 +149,10 @@ MORE = """
         SELECT id, word, CASE id WHEN 1 THEN 'A'::citext WHEN 2 THEN 'x' ELSE loose END AS loose,
                CASE id WHEN 3 THEN to_tsvector('simple', 'else') ELSE found END AS found
         FROM words;
+    CREATE TABLE casts (id int PRIMARY KEY, number oid, relation regclass, amount float8, word text);
+    INSERT INTO casts VALUES (1, 7, 'pg_class', 1.5, 'a');
+    CREATE VIEW casts_shown AS
+        SELECT id, 8::numeric AS number, 2::numeric AS relation, 2::money AS amount, 'b' AS word FROM casts;
 """
 
 
@@ -260,3 +264,9 @@ def test_rows_of_every_type_are_compared_whole_where_there_is_no_key(shop: Shop)
     integrity = shop.compare("values_old", "values_new", "bool")
     missing, extra = found(integrity, "row_missing")[0], found(integrity, "row_extra")[0]
     assert (missing.count, extra.count) == (3, 3)
+
+
+def test_a_value_that_cannot_be_cast_to_the_new_type_differs_and_hides_no_other_column(shop: Shop) -> None:
+    columns = {column.column: column for column in shop.compare("casts", "casts_shown", "id").columns}
+    counts = {name: (column.identical, column.different) for name, column in columns.items() if name != "id"}
+    assert counts == {"number": (0, 1), "relation": (0, 1), "amount": (0, 1), "word": (0, 1)}
