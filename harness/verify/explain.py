@@ -16,6 +16,7 @@ from harness.verify.causes import Suspect, differences_sql, ranked_sql, reproduc
 from harness.verify.context import Context
 from harness.verify.paths import trace
 from harness.verify.rows import EXAMPLES, layers
+from harness.verify.sessions import is_about_data
 from harness.verify.sources import Joins, Search, Source, find_source, renamed
 from harness.verify.values import Pass, Screen
 
@@ -154,8 +155,26 @@ async def _explain_pass(
         return Explained(item.work, {})
     try:
         return await _differences(context, item, suspects, copies)
-    except asyncpg.DataError:  # an old value cannot be cast to the new type
-        return await _differences(context, item, [replace(suspect, casts=False) for suspect in suspects], copies)
+    except asyncpg.PostgresError as error:
+        if not is_about_data(error):
+            raise
+    return await _differences(context, item, [await _sound(context, item, each, copies) for each in suspects], copies)
+
+
+async def _sound(context: Context, item: Screened, suspect: Suspect, copies: dict[int, Copy]) -> Suspect:
+    """The suspect with as much explanation as its values allow: one may not cast to the new type, or to anything."""
+    castless = replace(suspect, casts=False)
+    sourceless = replace(castless, source=None)
+    for variant in (suspect, castless, sourceless):
+        try:
+            await _differences(context, item, [variant], copies)
+        except asyncpg.PostgresError as error:
+            if not is_about_data(error):
+                raise
+        else:
+            return variant
+    pair = suspect.pair
+    return replace(sourceless, pair=replace(pair, comparison=replace(pair.comparison, equal=None)))
 
 
 async def _differences(

@@ -72,6 +72,8 @@ async def find_two(address: Address, wanted: Wanted) -> Two:
         database = await connection.fetchval("SELECT current_database()::text")
     finally:
         await connection.close()
+    if old.oid == new.oid:
+        raise UsageError(f"{old.display} compared with itself proves nothing", "name another relation with --new")
     renamed = {find_column(old, a).name: find_column(new, b) for a, b in wanted.renamed}
     found = [(column, renamed.get(column.name) or new.column(column.name)) for column in old.columns]
     pairs = tuple((column, other) for column, other in found if other is not None)

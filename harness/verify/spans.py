@@ -15,9 +15,10 @@ SPAN_ROWS = 125_000
 """Old rows in a span: some tenths of a second of work, and a hash table that a processor's cache still helps."""
 LEAST_ROWS = 100_000
 """Below that, planning several statements costs more than doing two at once gains."""
-_DEARER = 1.25
-"""By how much more work the parts may be, together, where only one connection does them."""
-_SAMPLED_PER_SPAN = 200
+_DEARER = 1.5
+"""How many times one pass's cost all spans together may cost: each reads small tables anew, and the planner thinks a
+third too ill of reading a table through its index."""
+_SAMPLED_PER_SPAN = 4000
 _SAMPLED = frozenset("rpm")
 _WHOLE = frozenset({"int2", "int4", "int8"})
 _CONDITIONS = ("Index Cond", "Recheck Cond", "Filter", "Join Filter", "Hash Cond", "Merge Cond", "One-Time Filter")
@@ -45,24 +46,30 @@ async def cut(connection: Any, work: Pass, at_once: int) -> Cut:
     """
     if not may_cut(work):
         return Cut()
-    rows, limit = work.table.copy.rows, max(float(at_once), _DEARER)
     if not _same_order(work):
         return Cut(reason="the keys of both sides are not ordered alike")
-    number = -(-max(rows // SPAN_ROWS, at_once) // at_once) * at_once
-    while number > 1:
+    rows, whole = work.table.copy.rows, await _cost(connection, work)
+    number = _rounded(rows / SPAN_ROWS, at_once)
+    while True:
         spans = await _spans(connection, work, number)
         if len(spans) < 2:
             return Cut(reason="the key has too few values")
         middle = replace(work, span=spans[len(spans) // 2])
         if not await _reaches_tables(connection, middle):
-            return Cut(
-                reason=f"{work.relation.display} or {work.table.change.old.display} has to be read whole for any part"
-            )
-        dear = len(spans) * await _cost(connection, middle) / await _cost(connection, work)
-        if dear <= limit:
+            either = f"{work.relation.display} or {work.table.change.old.display}"
+            return Cut(reason=f"{either} has to be read whole for any part")
+        dearer = len(spans) * await _cost(connection, middle) / whole
+        if dearer <= _DEARER or (number <= max(at_once, 2) and dearer <= at_once):
             return Cut(spans)
-        number = max(int(number * limit / dear), 2) if number > 2 else 1
-    return Cut(reason="reading the parts would cost more than reading all at once")
+        if number <= max(at_once, 2):
+            return Cut(reason="reading the parts would cost more than reading all at once")
+        per_span = (dearer - 1) / number
+        number = min(_rounded((_DEARER - 1) / per_span, at_once), number - 1)
+
+
+def _rounded(number: float, at_once: int) -> int:
+    """A number of spans that keeps all connections busy to the end."""
+    return max(int(number / at_once + 0.5) * at_once, at_once, 2)
 
 
 def _same_order(work: Pass) -> bool:

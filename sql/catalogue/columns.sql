@@ -37,7 +37,8 @@ traits AS (
                WHERE m.amname IN ('btree', 'hash') AND o.opcdefault
                  AND (o.opcintype = leaves.oid OR EXISTS (
                      SELECT FROM pg_cast c
-                     WHERE c.castsource = leaves.oid AND c.casttarget = o.opcintype AND c.castmethod = 'b'
+                     WHERE c.castsource = leaves.oid AND c.casttarget = o.opcintype
+                       AND c.castmethod = 'b' AND c.castcontext = 'i'
                  ))
            )) AS has_equality,
            bool_and(typtype = 'e' OR built_in AND typname IN (
