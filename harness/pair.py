@@ -29,6 +29,9 @@ from harness.workload import BoundQuery, bind_workload
 
 COMPARISON_FILE = "comparison.json"
 _READ_ONLY = ("default_transaction_read_only", "on")
+_UNCHECKED = (
+    "whether the new forms read past row security is not checked on a pair: if so, only the old ones pay for it"
+)
 _SCALE = "pair"
 """Stands in the folder's name where a run has its scale."""
 
@@ -159,7 +162,8 @@ async def _queries(
             f"no query can be timed on this pair: {reasons}", "look at both databases with these queries"
         )
     asked = await choose_askers(address, scenario.queries_as, alike, before, after, frozenset())
-    return asked.queries, untimed, [asked.note] if asked.note else []
+    notes = [asked.note, _UNCHECKED] if any(item.session for item in asked.queries) else [asked.note]
+    return asked.queries, untimed, [note for note in notes if note]
 
 
 def _result(scenario: Scenario, seed: int) -> Result:

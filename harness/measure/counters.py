@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -139,8 +140,8 @@ class Counters:
 
     async def close(self) -> None:
         """Ends the watch and the connection."""
-        if self._watch is not None:
-            self._watch.cancel()
+        with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):  # the server may be gone
+            await self._waiters()
         await self._connection.close()
 
 

@@ -115,7 +115,7 @@ class Course:
                 self.note("the mixed load is left out: what the arms manage could not be found")
                 return
             rate = float(f"{load.utilisation * capacity:.3g}")
-            words = f"{load.utilisation:.0%} of the {capacity:.3g} that the slower arm manages"
+            words = f"{load.utilisation:.0%} of the {capacity:,.0f} that the slower arm manages"
         processes = len(self._coordinator.crew.workers)
         budget_s = load.budget_share * self._left_s
         plan = plan_open(rate, budget_s, len(self._full_arms), WARMUP_BLOCKS + self._options.looks[0], processes)

@@ -33,7 +33,7 @@ _HEADROOM = 0.5
 """The share of a worker's memory that a slice may plan to fill."""
 
 _CAPACITY_BLOCK = 1 << 20
-"""The number in the seed that stands for the run that finds the capacity: no block ever has it."""
+"""From here on numbers in the seed stand for the runs that find the capacity: no block ever has one."""
 
 
 @dataclass(frozen=True)
@@ -83,10 +83,16 @@ class MixedLoad:
         All of them run to their end, on each arm: the writes among them have to be the same everywhere.
         """
         count = max(FEWEST_OPERATIONS, min(round(_CAPACITY_RUN_S / self._mean_s(pilots)), CAPACITY // 2))
-        arrivals = all_at_once((self._seed, _CAPACITY_BLOCK), count, self._mix.weights)
+        await self._manage(arms, count, _CAPACITY_BLOCK)  # fills the caches of connections that have sent nothing yet
+        return await self._manage(arms, count, _CAPACITY_BLOCK + 1)
+
+    async def _manage(self, arms: Sequence[str], count: int, number: int) -> float | None:
+        """Operations a second of the slower arm."""
+        seed = self._seed, number
+        arrivals = all_at_once(seed, count, self._mix.weights)
         rates = []
         for arm in arms:
-            outcome, parts = await self._send(arrivals, (self._seed, _CAPACITY_BLOCK), arm, LONGEST_WRITES_S)
+            outcome, parts = await self._send(arrivals, seed, arm, LONGEST_WRITES_S)
             self._count_errors(arm, parts, outcome)
             good = [samples[samples["state"] == 0] for samples in parts.values()]
             done = np.concatenate([samples["done_s"] for samples in good])

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Coroutine, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import asyncpg
 import numpy as np
@@ -104,13 +105,12 @@ class Worker:
     async def _open_slice(self, order: OpenOrder) -> SliceReport:
         """Every client takes the next operation when it is free: a stall is charged to all that wait behind it."""
         clients = [client for arm, client in self._sessions if arm == order.arm and client <= order.clients]
-        reads = iter(np.flatnonzero(~order.writing).tolist())
-        writes = iter(np.flatnonzero(order.writing).tolist())
-        due_s, tally = order.due_s.tolist(), _Tally()
+        reads, writes = iter(_plain(np.flatnonzero(~order.writing))), iter(_plain(np.flatnonzero(order.writing)))
+        tally = _Tally()
         loops = [
-            self._open_loop(order, client, writes, due_s, order.writes_stop_at, tally)
+            self._open_loop(order, client, writes, order.writes_stop_at, tally)
             if client == order.clients
-            else self._open_loop(order, client, reads, due_s, order.stop_at, tally)
+            else self._open_loop(order, client, reads, order.stop_at, tally)
             for client in clients
         ]
         return await self._timed(loops, order.start_at, tally, alone=False)
@@ -150,15 +150,15 @@ class Worker:
         tally.finished &= await _run(operation, numbers, order, client, self._log, tally, reads)
 
     async def _open_loop(
-        self, order: OpenOrder, client: int, places: Iterator[int], due_s: list[float], stop_at: float, tally: _Tally
+        self, order: OpenOrder, client: int, places: Iterator[int], stop_at: float, tally: _Tally
     ) -> None:
         """One client of an open load: takes the next operation, sleeps until its instant if that is still to come."""
         session, clock, until = self._sessions[order.arm, client], time.perf_counter, self._pacer.until
         assert self._setup is not None
         sets = [len(work.sets) for work in self._setup.arms[order.arm].works]
-        queries, numbers = order.query.tolist(), order.number.tolist()
+        dues, queries, numbers = _plain(order.due_s), _plain(order.query), _plain(order.number)
         for place in places:
-            due, query, number = due_s[place], queries[place], numbers[place]
+            due, query, number = dues[place], queries[place], numbers[place]
             if clock() < due:
                 await until(due)
             sent = clock()
@@ -225,6 +225,11 @@ async def _execute(operation: Operation, chosen: int, number: int, tally: _Tally
     except (asyncpg.PostgresError, *_LOST) as error:
         return tally.failed(error)
     return 0
+
+
+def _plain(values: Any) -> memoryview:
+    """An array's values as Python's own numbers, without a copy of them all."""
+    return memoryview(values)
 
 
 async def _wait_until(start_at: float) -> None:

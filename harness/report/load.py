@@ -14,6 +14,7 @@ from harness.result import Comparison, Result
 _METRICS = ("p50", "p95", "p99", "throughput")
 _BASIS = "from the intended instant"
 _SATURATED = "saturated"
+_LEFT_OUT = "the mixed load is left out"
 
 
 def load_section(result: Result) -> LoadSection | Absent:
@@ -21,7 +22,8 @@ def load_section(result: Result) -> LoadSection | Absent:
     items = [item for item in result.throughput if item.load == "open"]
     mix = {item.metric: item for item in items if item.query == MIX and item.arm == AFTER}
     if not mix:
-        return Absent("No mixed load was measured.")
+        told = next((note for note in result.notes if note.startswith(_LEFT_OUT)), "")
+        return Absent(text.visible(f"{told[:1].upper()}{told[1:]}.") if told else "No mixed load was measured.")
     controls = {(item.query, item.metric): item for item in items if item.arm == CONTROL}
     queries = [item for item in items if item.arm == AFTER and item.query != MIX]
     first = mix["p50"]

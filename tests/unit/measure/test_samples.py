@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 from harness.errors import MeasureError
 from harness.measure.buffer import SAMPLE, Samples, state_number, state_text
 from harness.measure.sample_writer import SampleWriter, recover, stream_path
-from harness.measure.samples import METADATA_KEY, SCHEMA, read_table
+from harness.measure.samples import METADATA_KEY, SCHEMA, SCHEMA_VERSION, read_table
 from harness.measure.slices import SliceFacts, summarise
 
 
@@ -123,3 +124,12 @@ def test_files_that_are_no_samples_are_refused(tmp_path: Path) -> None:
 def test_sqlstates_travel_as_numbers(state: str) -> None:
     assert state_text(state_number(state)) == state
     assert state_number(state) < 2**31
+
+
+def test_the_documented_columns_are_those_of_the_file() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "samples.md").read_text(encoding="utf-8")
+    told = re.findall(r"^\| `(\w+)` \| ([\w ]+) \|", text, re.MULTILINE)
+    types = {"int16": pa.int16(), "int32": pa.int32(), "int64": pa.int64(), "float64": pa.float64()}
+    types |= {"bool": pa.bool_(), "string": pa.string(), "dictionary of string": pa.dictionary(pa.int16(), pa.string())}
+    assert [(name, types[kind]) for name, kind in told] == [(field.name, field.type) for field in SCHEMA]
+    assert f"schema's version ({SCHEMA_VERSION})" in text

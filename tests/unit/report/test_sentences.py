@@ -9,7 +9,8 @@ import pytest
 from harness.errors import EXIT_INTERRUPTED
 from harness.outcome import conclude
 from harness.report import build
-from harness.report.evidence import LatencySection
+from harness.report.evidence import Absent, LatencySection, LoadSection
+from harness.report.load import load_section
 from harness.report.words import problem
 from harness.result import Comparison, Finding, Integrity, PhaseRecord, Result
 from harness.verify.kinds import KINDS
@@ -171,3 +172,20 @@ def test_levels_of_clients_are_told_apart_where_there_are_several() -> None:
 def test_a_query_without_figure_comes_last() -> None:
     section = rows(compare("lost", None, "inconclusive", advisory=False), compare("fast", 0.1, "faster"))
     assert [row.query for row in section.rows] == ["fast", "lost"]
+
+
+def test_a_mixed_load_that_was_left_out_says_why() -> None:
+    reason = "the mixed load is left out: 5 s hold no block of it at 300 operations a second"
+    section = load_section(replace(ALL_GOOD, notes=(reason,)))
+    assert section == Absent(f"T{reason[1:]}.")
+    assert load_section(ALL_GOOD) == Absent("No mixed load was measured.")
+
+
+def test_a_saturated_arm_is_said_in_place_of_a_latency() -> None:
+    words = "saturated: after completes 90 of 150 operations a second, so it has no latency"
+    mix = compare("(mix)", None, "inconclusive", warnings=(words,), load="open", rate_per_s=150.0, clients=4)
+    section = load_section(replace(ALL_GOOD, throughput=(replace(mix, intended=1000, skipped=400),)))
+    assert isinstance(section, LoadSection)
+    assert section.tone == "open"
+    assert words in section.sentence
+    assert "40" in section.sentence
