@@ -30,8 +30,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from harness.errors import SamplesError
-from harness.measure.buffer import SAMPLE, state_number
-from harness.measure.model import BlockTable, SliceRecord
+from harness.measure.buffer import SAMPLE, Samples, state_number
+from harness.measure.model import BlockTable
 from harness.measure.slices import SliceFacts, summarise
 
 SCHEMA_VERSION = 1
@@ -65,14 +65,19 @@ def read_table(path: Path) -> BlockTable:
 
     Raises SamplesError where the file is none of ours or of another schema version.
     """
+    return BlockTable(tuple(summarise(facts, samples) for facts, samples in read_slices(path)))
+
+
+def read_slices(path: Path) -> Iterator[tuple[SliceFacts, Samples]]:
+    """Every slice with its executions, in the order in which they ran; raises as `read_table` does."""
     try:
         file = pq.ParquetFile(path)
     except (OSError, pa.ArrowInvalid) as error:
         raise SamplesError(f"{path} cannot be read as samples: {error}", "name the samples.parquet of a run") from None
     with file:
         _check_version(path, file.schema_arrow.metadata or {})
-        records = [record for group in range(file.num_row_groups) for record in _records(file.read_row_group(group))]
-    return BlockTable(tuple(records))
+        for group in range(file.num_row_groups):
+            yield from _slices(file.read_row_group(group))
 
 
 def _check_version(path: Path, metadata: Mapping[bytes, bytes]) -> None:
@@ -85,7 +90,7 @@ def _check_version(path: Path, metadata: Mapping[bytes, bytes]) -> None:
         )
 
 
-def _records(block: pa.Table) -> Iterator[SliceRecord]:
+def _slices(block: pa.Table) -> Iterator[tuple[SliceFacts, Samples]]:
     """The slices of one row group: rows of a slice stand together, in the order in which they ran."""
     keys = [block["clients"].to_numpy(), _indices(block["query"]), _indices(block["arm"]), block["block"].to_numpy()]
     change = np.zeros(block.num_rows, dtype=bool)
@@ -93,7 +98,7 @@ def _records(block: pa.Table) -> Iterator[SliceRecord]:
         change[1:] |= key[1:] != key[:-1]
     starts = [0, *np.flatnonzero(change).tolist()]
     for start, end in zip(starts, [*starts[1:], block.num_rows], strict=True):
-        yield _record(block.slice(start, end - start))
+        yield _slice(block.slice(start, end - start))
 
 
 def _indices(column: pa.ChunkedArray) -> NDArray[np.int64]:
@@ -101,16 +106,16 @@ def _indices(column: pa.ChunkedArray) -> NDArray[np.int64]:
     return np.asarray(combined.indices.to_numpy(zero_copy_only=False), dtype=np.int64)
 
 
-def _record(rows: pa.Table) -> SliceRecord:
+def _slice(rows: pa.Table) -> tuple[SliceFacts, Samples]:
     first = rows.slice(0, 1).to_pylist()[0]
     names = ("query", "arm", "clients", "block", "lag_p99_s", "client_cpu_s", "server_mean_s")
     facts = SliceFacts(
         **{name: first[name] for name in names}, invalid=first["invalid"] or "", marks=first["marks"] or ""
     )
     if first["client"] < 0:
-        return summarise(facts, np.empty(0, dtype=SAMPLE))
+        return facts, np.empty(0, dtype=SAMPLE)
     samples = np.zeros(rows.num_rows, dtype=SAMPLE)
     for name in ("op", "intended_s", "sent_s", "done_s", "client"):
         samples[name] = rows[name].to_numpy()
     samples["state"] = [state_number(state) if state else 0 for state in rows["sqlstate"].to_pylist()]
-    return summarise(facts, samples)
+    return facts, samples

@@ -133,7 +133,7 @@ async def _measure_once(
     measurement = await _measure(run, tuple(wrapped), ARMS, number, path)
     view = View(measurement.table, query_rules([query.query for query in queries]), measurement.invalid_loads())
     planted: dict[Load, float] = {load: shares[load[0]] for load in view.loads if load[0] in shares}
-    raw = raw_latencies(path)
+    raw = raw_latencies(path, view)
     path.unlink()
     return Measured(view, raw, planted)
 
