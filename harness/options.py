@@ -31,6 +31,7 @@ class RunOptions:
     arms: tuple[str, ...] = ("before", "after", "control")
     statement_timeout_s: float = 60.0
     baseline: Path | None = None
+    full: bool = False
     results: Path = Path("results")
     dsn: str | None = None
     pg_bin: Path | None = None

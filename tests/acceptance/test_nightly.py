@@ -10,7 +10,7 @@ import tomllib
 from pathlib import Path
 
 from harness.result.store import gate_schema
-from tests.acceptance.place import REPOSITORY, Place, copied_mini
+from tests.acceptance.place import REPOSITORY, Place, copied_mini, read_result
 
 DOCUMENT = (REPOSITORY / "docs" / "nightly.md").read_text(encoding="utf-8")
 
@@ -38,6 +38,7 @@ def test_the_first_night_makes_the_baseline_and_the_second_is_held_against_it(pl
     first = night()
     assert first.returncode == 0, first.stderr
     assert (place.folder / "store" / "baseline" / "samples.parquet").is_file()
+    assert read_result(place.folder / "store" / "baseline")["options"]["full"] is True
     assert {item.name for item in report.iterdir()} == {"report.html", "junit.xml", "summary.md", "result.json"}
     second = night()
     assert second.returncode in (0, 4), "a busy machine may leave a query undecided; nothing got worse"
