@@ -34,6 +34,7 @@ class RunOptions:
     """Empty: the usual ones, and those that tell indexes from views where the migration adds indexes."""
     statement_timeout_s: float = 60.0
     baseline: Path | None = None
+    full: bool = False
     results: Path = Path("results")
     dsn: str | None = None
     pg_bin: Path | None = None

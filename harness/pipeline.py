@@ -19,7 +19,7 @@ from harness.errors import EXIT_COULD_NOT_RUN, EXIT_INTERRUPTED, HarnessError, U
 from harness.gate import StoredRun, check_fit, read_run, resolve_run
 from harness.interrupt import run_async
 from harness.job import Job, Run
-from harness.options import RunOptions
+from harness.options import ARMS, RunOptions
 from harness.outcome import conclude
 from harness.phases import (
     build_arms,
@@ -281,5 +281,7 @@ def _options_of(folder: Path, given: RunOptions) -> RunOptions:
     if result.complete:
         raise UsageError(f"the run in {folder} is complete", "start a new one, or show it with bench report")
     recorded = RunOptions.from_record(result.options)
+    if set(recorded.arms) - set(ARMS):
+        raise UsageError(f"{folder} holds a calibration", f"bench calibrate --lines {folder} sums up what it has")
     keep = given.keep or recorded.keep
     return replace(recorded, dsn=given.dsn, pg_bin=given.pg_bin or recorded.pg_bin, results=folder.parent, keep=keep)

@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from harness.calibrate.model import PLANTED, Planted, Rival, Unchanged
@@ -17,14 +15,13 @@ from harness.gate.latency import Family, Views
 from harness.judge import View
 from harness.judge.latency import CHANGED
 from harness.judge.view import BASELINE
-from harness.measure.model import Load
+from harness.measure.model import WARMUP_BLOCKS, Load
+from harness.measure.samples import read_slices
 from harness.stats import Pair, Rules, Series, decide_family, decide_shifts
 
 Raw = Mapping[tuple[Load, str], Blocks]
 Plan = Mapping[Load, float]
 """By which share each load is slowed on the arm `slowed`; loads that cannot be slowed so little are left out."""
-
-_COLUMNS = ["query", "arm", "clients", "block", "warmup", "intended_s", "done_s", "sqlstate", "invalid"]
 
 
 @dataclass(frozen=True)
@@ -36,15 +33,15 @@ class Measured:
     planted: Plan
 
 
-def raw_latencies(path: Path) -> Raw:
-    """The latencies of every load and arm, block by block, without warm-up, failures and void slices."""
-    rows = pq.read_table(path, columns=_COLUMNS).to_pandas()
-    rows = rows[~rows["warmup"] & rows["sqlstate"].isna() & rows["invalid"].isna() & rows["done_s"].notna()]
-    rows = pd.DataFrame(rows).assign(latency=rows["done_s"] - rows["intended_s"])
+def raw_latencies(path: Path, view: View) -> Raw:
+    """The latencies of every load and arm in seconds, block by block: of the same slices that our own verdicts use."""
     found: dict[tuple[Load, str], list[NDArray[np.float64]]] = {}
-    for key, group in rows.groupby(["query", "clients", "arm", "block"], observed=True):
-        query, clients, arm, _ = map(str, key)
-        found.setdefault(((query, int(clients)), arm), []).append(group["latency"].to_numpy(dtype=np.float64))
+    for item in read_slices(path):
+        facts, samples = item.facts, item.samples
+        load, block = (facts.query, facts.clients), facts.block - WARMUP_BLOCKS
+        good = samples[samples["state"] == 0]
+        if block >= 0 and len(good) and view.good(load, facts.arm)[block] is not None:
+            found.setdefault((load, facts.arm), []).append(np.asarray(good["done_s"] - good["intended_s"]))
     return found
 
 

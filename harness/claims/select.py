@@ -3,7 +3,8 @@
 A path names fields of the result; a list is passed through item by item, and `[name=value,...]` keeps the items whose
 fields have these values. `a|b` is either, `!=` is not, `null` is None. A path that stands alone must lead to exactly
 one value; a function around it takes many: `count`, `distinct` (how many different ones), `sum`, `min`, `max`, `mean`,
-`geomean`. A list that is empty because its phase did not run gives UnmeasuredError, never 0.
+`geomean`, and `overall` for ratios of times: what the sum of all times changed by. A list that is empty because its
+phase did not run gives UnmeasuredError, never 0.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ _FILTER = re.compile(r"\s*(?P<name>[a-z_][a-z0-9_]*)\s*(?P<operator>!?=)\s*(?P<v
 _SHOWN_BY = {"errors": "latency", "void_slices": "latency"}
 """Lists that are rightly empty, and the list that proves that somebody looked."""
 
+_OVERALL = "overall"
 _RATIO = "ratio"
 _INTERVALS = {_RATIO: ("ci_low", "ci_high"), "after_s": ("after_low_s", "after_high_s")}
 """Figures that come with an interval, and the fields that hold its ends."""
@@ -100,6 +102,10 @@ class Selector:
         return found
 
     def _combine(self, found: Sequence[tuple[object, object]]) -> Selected:
+        """One figure of all. Means of ratios have an interval: the same mean of the lower, and of the upper ends.
+
+        It is right where the errors of the queries move together and too wide where they are independent.
+        """
         comparisons = tuple(owner for owner, _ in found if isinstance(owner, Comparison))
         if not self.function:
             value = found[0][1]
@@ -107,12 +113,15 @@ class Selector:
                 raise SelectorError(f"{self.text} is a list or a record, not a figure")
             low, high = self._interval(found[0][0])
             return Selected(value, low, high, comparisons)
-        function = _NUMERIC[self.function]
-        value = function([_number(value, self.text) for _, value in found])
-        if self.function != "geomean" or self.segments[-1].name != _RATIO:
-            return Selected(value, comparisons=comparisons)
-        low_ends, high_ends = zip(*(self._interval(owner) for owner, _ in found), strict=True)
-        return Selected(value, _ends(low_ends, self.text), _ends(high_ends, self.text), comparisons)
+        values = [_number(value, self.text) for _, value in found]
+        if self.function in _NUMERIC and (self.function != "geomean" or self.segments[-1].name != _RATIO):
+            return Selected(_NUMERIC[self.function](values), comparisons=comparisons)
+        if self.function == _OVERALL and (self.segments[-1].name != _RATIO or len(comparisons) < len(found)):
+            raise SelectorError(f"{self.text}: {_OVERALL} takes ratios of times")
+        ends = [self._interval(owner) for owner, _ in found]
+        mean = _geomean if self.function == "geomean" else _overall(comparisons)
+        low, high = (mean([_number(end, self.text) for end in side]) for side in zip(*ends, strict=True))
+        return Selected(mean(values), low, high, comparisons)
 
     def _interval(self, owner: object) -> tuple[float | None, float | None]:
         """The interval of a ratio or of a time, which its record holds beside it; anything else has none."""
@@ -125,22 +134,15 @@ class Selector:
         return low, high
 
 
-def _ends(ends: Sequence[float | None], text: str) -> float:
-    """The geometric mean of the lower (or upper) ends, which bounds the geometric mean of the ratios.
-
-    It does so exactly where the errors of the queries move together and too widely where they are independent.
-    """
-    return _geomean([_number(end, text) for end in ends])
-
-
 def parse(text: str) -> Selector:
     """The selector that the text stands for; raises SelectorError."""
     match = _CALL.match(text.strip())
     if match is None:
         raise SelectorError(f"{text!r} is no selector")
     function = match["function"] or ""
-    if function and function not in _COUNTING and function not in _NUMERIC:
-        raise SelectorError(f"there is no function {function!r}; there are {', '.join([*_COUNTING, *_NUMERIC])}")
+    functions = (*_COUNTING, *_NUMERIC, _OVERALL)
+    if function and function not in functions:
+        raise SelectorError(f"there is no function {function!r}; there are {', '.join(functions)}")
     selector = Selector(text.strip(), function, _segments(match["inner"] if function else match["path"]))
     if selector.segments[0].name not in Result.__dataclass_fields__:
         raise SelectorError(f"a result has no {selector.segments[0].name!r}")
@@ -205,6 +207,14 @@ def _geomean(values: Sequence[float]) -> float:
     if min(values) <= 0:
         raise UnmeasuredError("a figure is zero")
     return math.exp(sum(map(math.log, values)) / len(values))
+
+
+def _overall(comparisons: Sequence[Comparison]) -> Callable[[Sequence[float]], float]:
+    """The mean of ratios, each with the weight of its query's time before: the quotient of the two sums of times."""
+    weights = [comparison.before_s or 0.0 for comparison in comparisons]
+    if not sum(weights):
+        raise UnmeasuredError("a time is zero")
+    return lambda ratios: math.fsum(map(math.prod, zip(weights, ratios, strict=True))) / math.fsum(weights)
 
 
 def _distinct(values: Iterable[object]) -> int:

@@ -53,6 +53,9 @@ def run(
     baseline: Annotated[
         Path | None, typer.Option(help="A stored run: fail only for what became worse than there.")
     ] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="Give settled queries further blocks, too: for a run to be a baseline.")
+    ] = False,
     results: ResultsOption = Path("results"),
     keep: KeepOption = False,
     quiet: QuietOption = False,
@@ -70,6 +73,7 @@ def run(
         arms=options.parse_arms(arms) if arms else (),
         statement_timeout_s=options.parse_duration(statement_timeout),
         baseline=baseline,
+        full=full,
         results=results,
         dsn=dsn,
         pg_bin=pg_bin,

@@ -82,14 +82,14 @@ def read_table(path: Path) -> BlockTable:
 
     Raises SamplesError where the file is none of ours or of another schema version.
     """
-    closed = (item for item in _read(path) if item.facts.schedule is None)
+    closed = (item for item in read_slices(path) if item.facts.schedule is None)
     return BlockTable(tuple(summarise(item.facts, item.samples) for item in closed))
 
 
 def read_open_table(path: Path) -> BlockTable:
     """The open load's table of blocks: of each slice the mix, then its queries. Raises as `read_table` does."""
     found = groupby(
-        (item for item in _read(path) if item.facts.schedule), lambda item: (item.facts.block, item.facts.arm)
+        (item for item in read_slices(path) if item.facts.schedule), lambda item: (item.facts.block, item.facts.arm)
     )
     return BlockTable(tuple(record for _, parts in found for record in summarise_mix(list(parts))))
 
@@ -100,7 +100,8 @@ def summarise_mix(parts: Sequence[Slice]) -> list[SliceRecord]:
     return [whole, *(summarise(replace(item.facts, invalid=whole.invalid), item.samples) for item in parts)]
 
 
-def _read(path: Path) -> Iterator[Slice]:
+def read_slices(path: Path) -> Iterator[Slice]:
+    """Every slice with its executions, in the order in which they ran; raises as `read_table` does."""
     try:
         file = pq.ParquetFile(path)
     except (OSError, pa.ArrowInvalid) as error:

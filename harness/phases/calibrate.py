@@ -32,6 +32,7 @@ from harness.measure.run import measure
 from harness.migrate import settle
 from harness.phases.measure import SAMPLES_FILE, open_statistics
 from harness.phases.seed import seed_template
+from harness.progress import Progress
 from harness.stats import Rules
 from harness.workload import BoundQuery, bind_workload
 
@@ -39,6 +40,9 @@ FORMS: Mapping[str, Form] = {"before": "before", "after": "before", "control": "
 """All arms are clones of the old state; only the slowed one runs other texts."""
 
 ARMS = tuple(FORMS)
+
+LEARNING = 2
+"""Measurements that come first, in which the cost of the known slow-down is learnt."""
 
 
 @dataclass(frozen=True)
@@ -54,16 +58,37 @@ class CalibrationPlan:
         return self.count if self.kind == "runs" else 2 * self.count
 
 
+@dataclass(frozen=True)
+class _Within:
+    """Progress of one measurement as its part of the whole; what each of them notes is told of the first one only."""
+
+    whole: Progress
+    number: int
+    budget_s: float
+
+    def start(self, phase: str, total: float | None = None, unit: str = "") -> None:
+        """The whole has begun already."""
+
+    def update(self, done: float, detail: str = "") -> None:
+        """Moves the bar of the whole."""
+        self.whole.update(self.number + min(done / self.budget_s, 1.0), f"run {self.number + 1}, {detail}")
+
+    def note(self, message: str) -> None:
+        """Passes on what the first measurement notes."""
+        if self.number == 0:
+            self.whole.note(message)
+
+
 async def calibrate_method(run: Run, plan: CalibrationPlan, lines: Lines) -> None:
     """Seeds once; clones, measures and judges each run; appends its record to `lines` as soon as it ends."""
     await seed_template(run)
     queries = await _workload(run)
+    run.progress.start("calibrate", total=LEARNING + plan.measurements, unit="runs")
     burdens = await _learn(run, queries)
     with run.recorder.phase("calibrate"):
         earlier: Measured | None = None
         for number in range(plan.measurements):
             began = time.perf_counter()
-            run.progress.note(f"run {number + 1} of {plan.measurements}")
             measured = await _measure_once(run, queries, burdens, number)
             if plan.kind == "runs":
                 lines.add(run.recorder.folder, _record(run, plan, number, measured, None, began))
@@ -86,9 +111,9 @@ async def _learn(run: Run, queries: tuple[BoundQuery, ...]) -> dict[str, Burden]
     """Two measurements of what the wrapper and each counted row cost, as the timed client sees it."""
     reading = [query for query in queries if can_be_slowed(query)]
     with run.recorder.phase("learn"):
-        run.progress.note("learning what the known slow-down costs: two measurements")
-        light = await _medians(run, reading, 1, -2)
-        heavy = await _medians(run, reading, FIRST_GUESS, -1)
+        run.progress.note("the first two measurements learn what the known slow-down costs")
+        light = await _medians(run, reading, 1, 0)
+        heavy = await _medians(run, reading, FIRST_GUESS, 1)
     burdens = learn_burden([query.name for query in reading], light, heavy)
     for name, burden in burdens.items():
         lost = [f"{share:.0%}" for share in SHARES if burden.rows(share) is None]
@@ -130,10 +155,10 @@ async def _measure_once(
             shares[query.name] = share
         wrapped.append(burdened(query, rows))
     path = run.recorder.folder / SAMPLES_FILE
-    measurement = await _measure(run, tuple(wrapped), ARMS, number, path)
+    measurement = await _measure(run, tuple(wrapped), ARMS, LEARNING + number, path)
     view = View(measurement.table, query_rules([query.query for query in queries]), measurement.invalid_loads())
     planted: dict[Load, float] = {load: shares[load[0]] for load in view.loads if load[0] in shares}
-    raw = raw_latencies(path)
+    raw = raw_latencies(path, view)
     path.unlink()
     return Measured(view, raw, planted)
 
@@ -143,10 +168,11 @@ async def _measure(
 ) -> Measurement:
     """On fresh clones, as every run has them: what an earlier one wrote, or where its files lay, must not be shared."""
     options, databases = run.job.options, run.databases
+    progress = _Within(run.progress, number, options.budget_s)
     for arm in names:
         await databases.drop(arm)
         await databases.create(arm, template=arms.TEMPLATE)
-        await settle(databases.server, databases.name(arm), run.progress)
+        await settle(databases.server, databases.name(arm), progress)
     return await measure(
         queries,
         {arm: databases.name(arm) for arm in names},
@@ -154,13 +180,13 @@ async def _measure(
         MeasureOptions(
             budget_s=options.budget_s,
             clients=options.clients,
-            seed=options.seed + 1000 * (number + len(SHARES)),
+            seed=options.seed + 1000 * number,
             statement_timeout_s=options.statement_timeout_s,
             stats_database=await open_statistics(run),
         ),
         lambda _: set(),  # every query takes all its blocks; the looks are replayed when it is judged
         path,
-        run.progress,
+        progress,
         forms=FORMS,
     )
 

@@ -84,7 +84,9 @@ def open_load(clients: tuple[int, ...], rate: float | None) -> OpenLoad | None:
 
 
 def _settled(run: Run, rules: Mapping[str, QueryRules]) -> Decide:
-    """What ends a query's slices: its own verdict and, where there is a baseline, the gate's."""
+    """What ends a query's slices: its own verdict and, where there is a baseline, the gate's; nothing in a full run."""
+    if run.job.options.full:
+        return lambda _: set()
     own = decider(rules)
     if run.job.baseline is None:
         return own

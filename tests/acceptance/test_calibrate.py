@@ -9,6 +9,7 @@ from pathlib import Path
 from harness.calibrate import read_lines
 from tests.acceptance.conftest import Bench
 from tests.acceptance.place import PATIENCE_S, Place, copied_mini, wait_until
+from tests.unit.gate.stored import store_run
 
 KEYS = [
     "runs", "comparisons", "alarms", "false_alarm_rate", "ci_low", "ci_high", "power", "coverage", "decided_share",
@@ -75,3 +76,6 @@ def test_what_cannot_be_measured_is_refused(bench: Bench, place: Place) -> None:
     none = bench("calibrate", "--lines", "nowhere")
     assert (none.code, "nowhere cannot be read" in none.error) == (2, True)
     assert not (place.folder / "results").exists()
+    cut = store_run(place.folder / "cut", {}, complete=False, options={"arms": ["before", "after", "slowed"]})
+    resumed = bench("run", "--resume", str(cut))
+    assert (resumed.code, f"bench calibrate --lines {cut} sums up" in resumed.error) == (2, True)

@@ -38,7 +38,7 @@ def measured(path: Path, seed: int, leaning: float = 1.0, blocks: int = 20) -> M
         writer.append(slices)
     writer.finish()
     view = View(read_table(path), {name: QueryRules() for name in QUERIES})
-    return Measured(view, raw_latencies(path), {("list", 1): 0.10})
+    return Measured(view, raw_latencies(path, view), {("list", 1): 0.10})
 
 
 def test_raw_latencies_come_block_by_block_without_the_warm_up(tmp_path: Path) -> None:

@@ -28,6 +28,8 @@ from tests.unit.claims.results import EMPTY, FULL
         ("min(latency[query=fast|slow].ratio)", 0.125),
         ("mean(latency[query=fast|slow].before_s)", 0.1),
         ("geomean(latency[query=fast|slow].ratio)", 0.5),
+        # Both took 0.1 s before; now 0.0125 and 0.2 s: 0.2125 of 0.2.
+        ("overall(latency[query=fast|slow].ratio)", 1.0625),
         ("storage[stage=after,table=null].total_bytes", 650),
         ("sum(storage[stage=after].total_bytes)", 1250),
         ("count(migrations.locks[mode=AccessExclusiveLock])", 1),
@@ -51,6 +53,14 @@ def test_the_interval_of_a_mean_of_ratios_is_the_mean_of_the_ends() -> None:
     """sqrt(0.1125 * 1.8) and sqrt(0.1375 * 2.2)."""
     selected = parse("geomean(latency[query=fast|slow].ratio)").select(FULL)
     assert (selected.low, selected.high) == pytest.approx((0.45, 0.55))
+
+
+def test_the_overall_ratio_weighs_each_query_by_its_time_and_takes_nothing_else() -> None:
+    """(0.1125 + 1.8) / 2 and (0.1375 + 2.2) / 2, for both took the same time before."""
+    selected = parse("overall(latency[query=fast|slow].ratio)").select(FULL)
+    assert (selected.low, selected.high) == pytest.approx((0.95625, 1.16875))
+    with pytest.raises(SelectorError, match="overall takes ratios of times"):
+        parse("overall(latency[query=slow].before_s)").select(FULL)
 
 
 def test_other_figures_have_no_interval() -> None:
