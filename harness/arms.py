@@ -2,31 +2,63 @@
 
 from __future__ import annotations
 
-from harness import sqltext
+from collections.abc import Callable
+from dataclasses import replace
+
+from harness import sqlchanges, sqltext
 from harness.scenario import Scenario, SqlFile
 
 TEMPLATE = "template"
 VERIFICATION = "verification"
 
+USUAL = ("before", "after", "control")
+CORNERS = ("before_indexes", "after_noindexes")
+"""The other two corners of the 2x2 that tells what the indexes did from what the normalisation did."""
+
+
+def arms_to_run(asked_for: tuple[str, ...], scenario: Scenario) -> tuple[str, ...]:
+    """The arms that were asked for; where none were, the usual ones, and the corners where there is what they separate.
+
+    Without index statements that can be told from the rest, the corners are `before` and `after` again: they are left
+    out even where they were asked for.
+    """
+    arms = asked_for or (*USUAL, *CORNERS)
+    return arms if adds_indexes(scenario) else tuple(arm for arm in arms if arm not in CORNERS)
+
+
+def adds_indexes(scenario: Scenario) -> bool:
+    """Whether the migration holds index statements that can be applied, or left out, by themselves."""
+    return bool(migrations_of("before_indexes", scenario))
+
 
 def migrations_of(arm: str, scenario: Scenario) -> tuple[SqlFile, ...]:
-    """The migration files that an arm gets, in their order.
+    """The migration that an arm gets, in its order.
 
-    `before` and `control` get none, `after` all; `before_indexes` only those that add indexes, `after_noindexes` all
-    but those: the corners of the 2x2 that tells what the indexes did from what the normalisation did.
+    `before` and `control` get none, `after` all; `before_indexes` only the statements that add indexes,
+    `after_noindexes` all but those. Which these are the scenario may mark, file by file; unmarked, the statements tell:
+    those on tables and columns that the migration does not make itself.
     """
     match arm:
         case "after":
             return scenario.migrations
         case "before_indexes":
-            return tuple(file for file in scenario.migrations if is_index_migration(file, scenario))
+            return _parts(scenario, lambda is_index: is_index)
         case "after_noindexes":
-            return tuple(file for file in scenario.migrations if not is_index_migration(file, scenario))
+            return _parts(scenario, lambda is_index: not is_index)
     return ()
 
 
-def is_index_migration(file: SqlFile, scenario: Scenario) -> bool:
-    """As the scenario marks it; without any mark, a file all of whose statements create indexes."""
+def _parts(scenario: Scenario, wanted: Callable[[bool], bool]) -> tuple[SqlFile, ...]:
+    """The files with the wanted statements only, each on its line; files of which nothing is left are left out."""
+    files = scenario.migrations
     if scenario.index_migrations:
-        return file.name in scenario.index_migrations
-    return sqltext.creates_only_indexes(file.text)
+        return tuple(file for file in files if wanted(file.name in scenario.index_migrations))
+    statements = [sqltext.split(file.text, str(file.path)) for file in files]
+    flags = iter(sqlchanges.separable_indexes([item.text for found in statements for item in found]))
+    parts = []
+    for file, found in zip(files, statements, strict=True):
+        keep = [wanted(next(flags)) or sqltext.is_transaction_control(item.text) for item in found]
+        text = sqlchanges.blank(file.text, keep)
+        if all(keep) or any(sqlchanges.kind_of_change(item.text) for item in sqltext.split(text, str(file.path))):
+            parts.append(replace(file, text=text))
+    return tuple(parts)

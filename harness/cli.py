@@ -9,13 +9,18 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from harness import __version__
+from harness.commands.calibrate import calibrate
 from harness.commands.clean import clean
+from harness.commands.compare import compare
+from harness.commands.doctor import doctor
+from harness.commands.measure import measure
 from harness.commands.prove import prove
 from harness.commands.report import report
 from harness.commands.run import run
 from harness.commands.scenarios import scenarios
 from harness.commands.seed import seed
 from harness.commands.serve import serve
+from harness.commands.verify import verify
 from harness.errors import EXIT_COULD_NOT_RUN, EXIT_INTERRUPTED, EXIT_USAGE, HarnessError
 from harness.interrupt import raise_on_sigterm
 from harness.server.faults import as_harness_error
@@ -48,8 +53,8 @@ def _bench(
         raise typer.Exit(EXIT_USAGE)
 
 
-for _command in (run, seed, prove, report, scenarios, serve, clean):
-    app.command(epilog=EXIT_CODES if _command is run else None)(_command)
+for _command in (run, compare, calibrate, seed, verify, prove, measure, report, scenarios, doctor, serve, clean):
+    app.command(epilog=EXIT_CODES if _command in (run, compare, verify) else None)(_command)
 
 
 def main() -> NoReturn:

@@ -63,3 +63,9 @@ class VerifyError(HarnessError):
 
 class MeasureError(HarnessError):
     """The measurement could not be carried out."""
+
+
+class SamplesError(MeasureError):
+    """A samples file that cannot be used: none of ours, or of another schema version."""
+
+    exit_code = EXIT_USAGE

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.claims import Claim
+from harness.gate import StoredRun
 from harness.options import RunOptions
 from harness.progress import Progress
 from harness.recorder import Recorder
@@ -15,13 +16,14 @@ from harness.server import Databases
 
 @dataclass(frozen=True)
 class Job:
-    """What is to be done: read and checked before anything is made."""
+    """What is to be done: read and checked before anything is made; `baseline` is what the gate holds it against."""
 
     options: RunOptions
     scenario: Scenario
     spec: SeedSpec
     claims: tuple[Claim, ...]
     scale_rows: int
+    baseline: StoredRun | None = None
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ _PACKAGES = ("asyncpg", "uvloop", "numpy", "scipy", "pyarrow", "pgpq", "postgast
 def describe() -> dict[str, Any]:
     """Processor, cores, memory (bytes) and system; no names that identify the machine."""
     return {
-        "cores": _cores(),
+        "cores": usable_cores(),
         "processor": _processor(),
         "architecture": platform.machine(),
         "memory_bytes": psutil.virtual_memory().total,
@@ -35,7 +35,7 @@ def describe_client() -> dict[str, str]:
     return found
 
 
-def _cores() -> int:
+def usable_cores() -> int:
     """Cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 

@@ -15,6 +15,7 @@ from harness.server import ServerOptions
 ARMS = ("before", "after", "control", "before_indexes", "after_noindexes")
 Profile = Literal["clean", "realistic"]
 PROFILES: tuple[Profile, ...] = get_args(Profile)
+_MOST_RATE = 100_000
 _UNITS_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -28,14 +29,18 @@ class RunOptions:
     seed: int = 1
     budget_s: float = 300.0
     clients: tuple[int, ...] = (1,)
-    arms: tuple[str, ...] = ("before", "after", "control")
+    rate: float | None = None
+    arms: tuple[str, ...] = ()
+    """Empty: the usual ones, and those that tell indexes from views where the migration adds indexes."""
     statement_timeout_s: float = 60.0
+    baseline: Path | None = None
     results: Path = Path("results")
     dsn: str | None = None
     pg_bin: Path | None = None
     run_as: str | None = None
     allow_roles: bool = False
     keep: bool = False
+    check_only: bool = False
 
     @property
     def server(self) -> ServerOptions:
@@ -44,7 +49,8 @@ class RunOptions:
 
     def recorded(self) -> dict[str, Any]:
         """The options as the result keeps them; never the URL of a server, which may hold a password."""
-        plain = dataclasses.asdict(self) | {"results": str(self.results), "pg_bin": self.pg_bin and str(self.pg_bin)}
+        paths = {name: str(value) for name, value in vars(self).items() if isinstance(value, Path)}
+        plain = dataclasses.asdict(self) | paths
         return {key: list(value) if isinstance(value, tuple) else value for key, value in plain.items() if key != "dsn"}
 
     @classmethod
@@ -52,7 +58,7 @@ class RunOptions:
         """The options of a stored result."""
         values = {field.name: record[field.name] for field in dataclasses.fields(cls) if field.name in record}
         values |= {key: tuple(values[key]) for key in ("clients", "arms") if key in values}
-        values |= {key: Path(values[key]) for key in ("results", "pg_bin") if values.get(key)}
+        values |= {key: Path(values[key]) for key in ("results", "pg_bin", "baseline") if values.get(key)}
         return cls(**values)
 
 
@@ -74,6 +80,13 @@ def parse_clients(text: str) -> tuple[int, ...]:
     if len(set(levels)) < len(levels):
         raise UsageError(f"{text!r} names a number of clients twice", "name each level once")
     return levels
+
+
+def check_rate(rate: float | None) -> float | None:
+    """Operations a second of the mixed load; raises UsageError for what is no rate."""
+    if rate is not None and not 0 <= rate <= _MOST_RATE:
+        raise UsageError(f"--rate {rate:g} is no rate", f"give 0 (no mixed load) to {_MOST_RATE:,} operations a second")
+    return rate
 
 
 def parse_arms(text: str) -> tuple[str, ...]:

@@ -37,9 +37,14 @@ def conclude(result: Result, stopped_with: int = EXIT_COULD_NOT_RUN) -> Result:
 
 
 def exit_code(result: Result) -> int:
-    """Exit code of the result by the documented precedence; claims and advisory quantiles never set it."""
+    """Exit code of the result by the documented precedence; claims and advisory quantiles never set it.
+
+    Where the run had a baseline, the code says what became worse, not what is wrong.
+    """
     if not result.complete:
         return EXIT_COULD_NOT_RUN
+    if result.gate is not None:
+        return result.gate.exit_code
     if result.integrity.verdict != "pass":
         return EXIT_INTEGRITY
     if regressions(result.latency):

@@ -12,17 +12,23 @@ from pathlib import Path
 import asyncpg
 
 from harness import __version__, machine
+from harness.arms import arms_to_run
 from harness.claims import load_claims
 from harness.console import LoggedProgress
 from harness.errors import EXIT_COULD_NOT_RUN, EXIT_INTERRUPTED, HarnessError, UsageError
+from harness.gate import StoredRun, check_fit, read_run, resolve_run
 from harness.interrupt import run_async
 from harness.job import Job, Run
 from harness.options import RunOptions
 from harness.outcome import conclude
 from harness.phases import (
     build_arms,
+    hold_against_baseline,
     hold_claims,
+    list_use,
     measure_arms,
+    note_use,
+    read_plans,
     seed_template,
     settle_arms,
     verify_views,
@@ -35,7 +41,7 @@ from harness.result import Environment, Result
 from harness.result.run import SCHEMA_VERSION
 from harness.result.store import RESULT_FILE, new_run_folder, point_latest, read_result
 from harness.scenario import load_scenario, scenario_names
-from harness.seed import check_spec, declared_catalogue, discard_parts, load_spec, parse_scale
+from harness.seed import check_spec, declared_catalogue, discard_parts, estimate_bytes, load_spec, parse_scale
 from harness.server import Databases, Journal, Server, open_server
 from harness.server.faults import as_harness_error
 from harness.server.home import Home
@@ -51,16 +57,39 @@ Phases = Callable[[Run], Awaitable[None]]
 async def whole_run(run: Run) -> None:
     """All phases of a run; each saves its outcome as soon as it exists."""
     await seed_template(run)
-    await build_arms(run)
+    run = await build_arms(run)
     queries = await verify_views(run)
     await settle_arms(run)
     await weigh_storage(run)
+    used = await note_use(run)
     await measure_arms(run, queries)
+    await list_use(run, used)
+    await read_plans(run, queries)
     await hold_claims(run)
+    hold_against_baseline(run)
+    run.recorder.set(complete=True)
+
+
+async def check_run(run: Run) -> None:
+    """The phases up to the integrity check, and no further."""
+    await seed_template(run)
+    await build_arms(run)
+    await verify_views(run)
+    run.recorder.set(complete=True)
+
+
+async def up_to_measuring(run: Run) -> None:
+    """What comes before measuring, and measuring."""
+    await seed_template(run)
+    await build_arms(run)
+    queries = await verify_views(run)
+    await settle_arms(run)
+    await measure_arms(run, queries)
     run.recorder.set(complete=True)
 
 
 SEED_ONLY: Phases = seed_template
+MEASURE_ONLY: Phases = up_to_measuring
 
 
 def prepare(options: RunOptions) -> Job:
@@ -69,15 +98,31 @@ def prepare(options: RunOptions) -> Job:
     scenario = load_scenario(options.scenario)
     spec = load_spec(scenario.seed)
     check_spec(spec, declared_catalogue(scenario.schema))
+    estimate_bytes(spec, scale_rows)  # makes its pools and a sample of every table: what cannot be made is told here
     check_options(options.server)
-    named = options.scenario in scenario_names()
+    options = replace(options, arms=arms_to_run(options.arms, scenario))
+    if options.scenario not in scenario_names():
+        options = replace(options, scenario=str(scenario.folder))
+    if options.baseline is not None:
+        options = replace(options, baseline=resolve_run(options.baseline))
     return Job(
-        options=options if named else replace(options, scenario=str(scenario.folder)),
+        options=options,
         scenario=scenario,
         spec=spec,
         claims=load_claims(scenario.claims) if scenario.claims else (),
         scale_rows=scale_rows,
+        baseline=_baseline(options, scenario.name),
     )
+
+
+def _baseline(options: RunOptions, scenario: str) -> StoredRun | None:
+    """The stored run that the new one is held against; read now, for links and folders change while it runs."""
+    if options.baseline is None:
+        return None
+    stored = read_run(options.baseline)
+    wanted = {"scenario": scenario, "scale": options.scale, "profile": options.profile, "seed": options.seed}
+    check_fit(stored.result, wanted, options.baseline)
+    return stored
 
 
 @dataclass(frozen=True)
@@ -94,8 +139,12 @@ class Ended:
         return any(phase.name == "server" and phase.status == "done" for phase in self.result.phases)
 
 
-def run_to_end(options: RunOptions, resume: Path | None, progress: Progress, phases: Phases = whole_run) -> Ended:
-    """Carries out a run, or goes on with a killed one.
+def run_to_end(
+    options: RunOptions, resume: Path | None, progress: Progress, phases: Phases | None = None, name: str = ""
+) -> Ended:
+    """Carries out a run, or goes on with a killed one; `phases` are those that its options ask for, unless named.
+
+    `name` stands before the scenario's in the folder's.
 
     Whatever ends it, its folder holds the result up to the failed phase, and the report of it. Raises what is wrong
     before the run has a folder.
@@ -103,8 +152,9 @@ def run_to_end(options: RunOptions, resume: Path | None, progress: Progress, pha
     if resume is not None:
         resume = resume.resolve()  # `latest` may come to mean another run meanwhile
         options = _options_of(resume, options)
+    phases = phases or (check_run if options.check_only else whole_run)
     job = prepare(options)
-    folder = resume or new_run_folder(options.results, job.scenario.name, options.scale, datetime.now(UTC))
+    folder = resume or new_run_folder(options.results, name + job.scenario.name, options.scale, datetime.now(UTC))
     with _writable(folder):
         journal = Journal.resume(folder) if resume else Journal.begin(folder)
         stop_dead_servers(options.results, progress)

@@ -46,12 +46,19 @@ class Recorder:
         return any(phase.name == name and phase.status == "done" for phase in self.result.phases)
 
     def begin_again(self, fresh: Result) -> None:
-        """For a resumed run: what an earlier session found is found anew, but for the data that it seeded."""
+        """For a resumed run: what an earlier session found is found anew, but for the data that it seeded.
+
+        Where it ended within the check, which changes nothing, what it migrated is good, too.
+        """
         old = self.result
-        phases = tuple(phase for phase in old.phases if phase.name in ("server", "seed") and phase.status == "done")
+        in_check = self.is_done("migrate") and not self.is_done("verify")
+        good = ("server", "seed", "arms", "migrate") if in_check else ("server", "seed")
+        phases = tuple(phase for phase in old.phases if phase.name in good and phase.status == "done")
         self.result = replace(
             fresh,
             phases=phases,
+            migrations=old.migrations if in_check else (),
+            storage=old.storage if in_check else (),
             started_at=old.started_at,
             environment=old.environment,
             seed_manifest=old.seed_manifest,

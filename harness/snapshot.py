@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,16 +61,26 @@ class Snapshot:
 
 
 async def take_snapshot(
-    address: Address, before_db: str, verification_db: str, progress: Progress, *, at_once: int = 2
+    address: Address,
+    before_db: str,
+    verification_db: str,
+    progress: Progress,
+    *,
+    at_once: int = 2,
+    kept: Mapping[str, int] | None = None,
 ) -> Snapshot:
     """Copies what the migration dropped or retyped; `verification_db` is a clone of `after` and gets schema bench_old.
 
-    Raises VerifyError where fewer or more rows arrive than left.
+    `kept` are copies (by their quoted names) that an earlier session finished, with their rows: these are used as they
+    are, if they are all that is needed. Raises VerifyError where fewer or more rows arrive than left.
     """
     before, after = await _catalogues(address, before_db, verification_db)
     changes = changed_tables(before, after)
     names = _copy_names(changes)
-    joined = frozenset().union(*(columns_equated(view.definition) for view in after.views() if view.definition))
+    if kept is not None and set(kept) == {quote_qualified(SCHEMA, name) for name in names.values()}:
+        return await _as_kept(address, verification_db, before, after, changes, names, kept)
+    await _make_schema(address, verification_db)
+    joined = _joined_on(after)
     progress.start("snapshot", len(changes), "tables")
     done = 0
     permits = asyncio.Semaphore(at_once)
@@ -98,10 +108,43 @@ async def _catalogues(address: Address, before_db: str, verification_db: str) ->
         await old.close()
     new = await connect(address, verification_db, SESSION)
     try:
-        await new.execute(f"DROP SCHEMA IF EXISTS {quote_ident(SCHEMA)} CASCADE; CREATE SCHEMA {quote_ident(SCHEMA)}")
         return before, await read_catalogue(new)
     finally:
         await new.close()
+
+
+async def _make_schema(address: Address, verification_db: str) -> None:
+    connection = await connect(address, verification_db, SESSION)
+    try:
+        schema = quote_ident(SCHEMA)
+        await connection.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE; CREATE SCHEMA {schema}")
+    finally:
+        await connection.close()
+
+
+async def _as_kept(
+    address: Address,
+    verification_db: str,
+    before: Catalogue,
+    after: Catalogue,
+    changes: Sequence[ChangedTable],
+    names: Mapping[int, str],
+    kept: Mapping[str, int],
+) -> Snapshot:
+    """The copies that are there; whether their rows are still those is for the check itself to prove."""
+    joined = _joined_on(after)
+    connection = await connect(address, verification_db, SESSION)
+    try:
+        tables = []
+        for change in changes:
+            columns = _kept_columns(change, before, joined)
+            chosen = [column for column in change.old.columns if column.name in columns]
+            gone = frozenset([column.name for column in chosen if not await _has_type(connection, column)])
+            sql = quote_qualified(SCHEMA, names[change.old.oid])
+            tables.append(OldTable(change, Copy(sql, change.key, columns, gone, kept[sql])))
+    finally:
+        await connection.close()
+    return Snapshot(before, after, tuple(tables))
 
 
 def _copy_names(changes: Sequence[ChangedTable]) -> dict[int, str]:
@@ -113,6 +156,11 @@ def _copy_names(changes: Sequence[ChangedTable]) -> dict[int, str]:
         else f"{change.old.schema}.{change.old.name}"
         for change in changes
     }
+
+
+def _joined_on(after: Catalogue) -> frozenset[str]:
+    """The names of the columns that views set equal to others."""
+    return frozenset().union(*(columns_equated(view.definition) for view in after.views() if view.definition))
 
 
 def _kept_columns(change: ChangedTable, before: Catalogue, joined: frozenset[str]) -> tuple[str, ...]:

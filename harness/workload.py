@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import asyncpg
 
 from harness import sqltext
 from harness.errors import ScenarioError
-from harness.scenario import Query, SqlFile
+from harness.scenario import AccessRole, Query, SqlFile
 
 OPERATION = "op"
 """The built-in parameter: the number of the operation (bigint), the same on every arm."""
@@ -30,12 +30,18 @@ class BoundStatement:
 
 @dataclass(frozen=True)
 class BoundQuery:
-    """A query whose both forms are bound; `sets` are its parameter sets, at least one (empty where it takes none)."""
+    """A query whose both forms are bound; `sets` are its parameter sets, at least one (empty where it takes none).
+
+    `session` are the settings of whoever asks it (`role` and claims), empty for the connecting user. `remarks` belong
+    beside each of its figures.
+    """
 
     query: Query
     before: tuple[BoundStatement, ...]
     after: tuple[BoundStatement, ...]
     sets: tuple[Mapping[str, Any], ...]
+    session: tuple[tuple[str, str], ...] = ()
+    remarks: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -54,6 +60,46 @@ async def bind_workload(connection: Any, queries: Sequence[Query]) -> tuple[Boun
     the parameters' query fails or draws no row.
     """
     return tuple([await _bind(connection, query) for query in queries])
+
+
+async def draw_session(connection: Any, wanted: AccessRole) -> tuple[tuple[str, str], ...]:
+    """The settings that make a session the role's: its claims, those that a query gives included, then the role.
+
+    Raises ScenarioError where the query fails or gives no row.
+    """
+    settings = dict(wanted.settings)
+    if wanted.settings_query:
+        try:
+            row = await connection.fetchrow(wanted.settings_query)
+        except asyncpg.PostgresError as error:
+            raise ScenarioError(f"access_role {wanted.role}: settings_query: {error}", "mend it") from None
+        if row is None:
+            raise ScenarioError(f"access_role {wanted.role}: settings_query gives no row", "let it give one")
+        settings |= {name.replace("__", "."): str(value) for name, value in row.items()}
+    return (*settings.items(), ("role", wanted.role))
+
+
+async def become(connection: Any, session: Sequence[tuple[str, str]]) -> None:
+    """Gives the connection to whoever the settings are of, for good."""
+    for name, value in session:
+        await connection.execute("SELECT set_config($1, $2, false)", name, value)
+
+
+async def bind_as(
+    connection: Any, queries: Sequence[Query], session: tuple[tuple[str, str], ...]
+) -> tuple[BoundQuery, ...]:
+    """Binds the queries with parameter sets that the asker draws, and so with keys that it may see.
+
+    The connection becomes the asker's. Queries of which it draws none are left out.
+    """
+    await become(connection, session)
+    bound = []
+    for query in queries:
+        try:
+            bound.append(replace(await _bind(connection, query), session=session))
+        except ScenarioError:
+            continue
+    return tuple(bound)
 
 
 async def _bind(connection: Any, query: Query) -> BoundQuery:

@@ -9,8 +9,11 @@ from harness.catalogue.model import Catalogue, Column, Constraint, Function, Ind
 from harness.scenario.paths import catalogue_sql
 
 
-async def read_catalogue(connection: Any) -> Catalogue:
-    """The catalogue of the database that the connection is for; names in definitions are schema-qualified."""
+async def read_catalogue(connection: Any, *, with_objects: bool = True) -> Catalogue:
+    """The catalogue of the database that the connection is for; names in definitions are schema-qualified.
+
+    Triggers, policies, comments and grants take the longest, and can be left out.
+    """
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         await connection.execute("SELECT set_config('search_path', 'pg_catalog', true)")
         columns: dict[int, list[Column]] = defaultdict(list)
@@ -27,7 +30,7 @@ async def read_catalogue(connection: Any) -> Catalogue:
             relations=relations,
             constraints=tuple(Constraint(**row) for row in await _rows(connection, "constraints")),
             indexes=tuple(Index(**row) for row in await _rows(connection, "indexes")),
-            objects=tuple(Object(**row) for row in await _rows(connection, "objects")),
+            objects=tuple(Object(**row) for row in await _rows(connection, "objects")) if with_objects else (),
             functions=tuple(Function(**row) for row in await _rows(connection, "functions")),
             reads={view: frozenset(read) for view, read in reads.items()},
         )

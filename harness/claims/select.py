@@ -25,6 +25,8 @@ _SHOWN_BY = {"errors": "latency", "void_slices": "latency"}
 """Lists that are rightly empty, and the list that proves that somebody looked."""
 
 _RATIO = "ratio"
+_INTERVALS = {_RATIO: ("ci_low", "ci_high"), "after_s": ("after_low_s", "after_high_s")}
+"""Figures that come with an interval, and the fields that hold its ends."""
 
 
 class SelectorError(ValueError):
@@ -113,10 +115,11 @@ class Selector:
         return Selected(value, _ends(low_ends, self.text), _ends(high_ends, self.text), comparisons)
 
     def _interval(self, owner: object) -> tuple[float | None, float | None]:
-        """The interval of a ratio, which its record holds beside it; anything else has none."""
-        if self.segments[-1].name != _RATIO:
+        """The interval of a ratio or of a time, which its record holds beside it; anything else has none."""
+        ends = _INTERVALS.get(self.segments[-1].name)
+        if ends is None:
             return None, None
-        low, high = getattr(owner, "ci_low", None), getattr(owner, "ci_high", None)
+        low, high = (getattr(owner, end, None) for end in ends)
         if low is None or high is None:
             raise UnmeasuredError("too few blocks for an interval")
         return low, high

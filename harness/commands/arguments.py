@@ -22,6 +22,12 @@ AllowRolesOption = Annotated[
 ResultsOption = Annotated[Path, typer.Option(help="Where the folders of runs lie.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", help="No progress.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="The result on stdout, and nothing else there.")]
+BudgetOption = Annotated[str, typer.Option(help="Wall-clock time for measuring: 60s, 5m.")]
+ClientsOption = Annotated[str, typer.Option(help="Concurrent connections; several levels: 1,4.")]
+RateOption = Annotated[
+    float | None, typer.Option(help="Operations a second of the mixed load; 0 leaves it out; else it is found.")
+]
+StatementTimeoutOption = Annotated[str, typer.Option(help="Longest time for one timed statement.")]
 RunArgument = Annotated[Path, typer.Argument(help="A run's folder, for example results/latest.")]
 KeepOption = Annotated[bool, typer.Option("--keep", help="Keep the server and its databases, for bench serve.")]
 OpenOption = Annotated[bool, typer.Option("--open", help="Show it in a browser.")]

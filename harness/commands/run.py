@@ -11,21 +11,25 @@ from rich.console import Console
 from harness import options, pipeline
 from harness.commands.arguments import (
     AllowRolesOption,
+    BudgetOption,
+    ClientsOption,
     DsnOption,
     JsonOption,
     KeepOption,
     PgBinOption,
     ProfileOption,
     QuietOption,
+    RateOption,
     ResultsOption,
     RunAsOption,
     ScaleOption,
     ScenarioArgument,
     SeedOption,
+    StatementTimeoutOption,
 )
 from harness.commands.ending import REPORT_FILE, how_to_connect, raise_problem
 from harness.console import shown_progress
-from harness.report import summary
+from harness.report import comparison, summary
 from harness.result.store import to_json
 
 
@@ -34,17 +38,21 @@ def run(
     scale: ScaleOption = "10k",
     profile: ProfileOption = "clean",
     seed: SeedOption = 1,
-    budget: Annotated[str, typer.Option(help="Wall-clock time for measuring: 60s, 5m.")] = "5m",
-    clients: Annotated[str, typer.Option(help="Concurrent connections; several levels: 1,4.")] = "1",
+    budget: BudgetOption = "5m",
+    clients: ClientsOption = "1",
+    rate: RateOption = None,
     arms: Annotated[
-        str, typer.Option(help=f"Database states to measure, of {', '.join(options.ARMS)}.")
-    ] = "before,after,control",
-    statement_timeout: Annotated[str, typer.Option(help="Longest time for one timed statement.")] = "60s",
+        str, typer.Option(help=f"Database states to measure, of {', '.join(options.ARMS)}; else all that apply.")
+    ] = "",
+    statement_timeout: StatementTimeoutOption = "60s",
     dsn: DsnOption = None,
     pg_bin: PgBinOption = None,
     run_as: RunAsOption = None,
     allow_roles: AllowRolesOption = False,
     resume: Annotated[Path | None, typer.Option(help="Go on with a killed run, in this folder.")] = None,
+    baseline: Annotated[
+        Path | None, typer.Option(help="A stored run: fail only for what became worse than there.")
+    ] = None,
     results: ResultsOption = Path("results"),
     keep: KeepOption = False,
     quiet: QuietOption = False,
@@ -58,8 +66,10 @@ def run(
         seed=seed,
         budget_s=options.parse_duration(budget),
         clients=options.parse_clients(clients),
-        arms=options.parse_arms(arms),
+        rate=options.check_rate(rate),
+        arms=options.parse_arms(arms) if arms else (),
         statement_timeout_s=options.parse_duration(statement_timeout),
+        baseline=baseline,
         results=results,
         dsn=dsn,
         pg_bin=pg_bin,
@@ -73,6 +83,8 @@ def run(
         typer.echo(to_json(ended.result), nl=False)
     elif ended.problem is None:
         summary(ended.result, Console(), ended.folder / REPORT_FILE)
+        if ended.result.gate is not None:
+            comparison(ended.result.gate, Console())
     if keep and ended.has_server:
         typer.echo(how_to_connect(ended, dsn), err=True)
     raise_problem(ended)

@@ -3,39 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import get_args
 
 from harness.judge.view import QueryRules, View
-from harness.measure.model import BlockTable
+from harness.measure.model import BlockTable, Load
 from harness.result import Attribution
-from harness.stats import Effect, factorial
+from harness.result.measurement import Factor
+from harness.stats import factorial
 
 CORNERS = ("before", "before_indexes", "after_noindexes", "after")
+CHANGED = "after"
 
 
-def attribution(table: BlockTable, queries: Mapping[str, QueryRules]) -> tuple[Attribution, ...]:
-    """Main effects, their product and the interaction for the median of each query at the lowest level of load.
+def attribution(
+    table: BlockTable, queries: Mapping[str, QueryRules], invalid: Mapping[Load, str] | None = None
+) -> tuple[Attribution, ...]:
+    """Main and simple effects and the interaction of each query at the lowest level of load.
 
-    Intervals at 95 %. Nothing where the run has not all four corners, or too few blocks for an interval.
+    Of the figure that decides the query: the response's median, or the server's mean. Intervals at 95 %. Nothing where
+    the run has not all four corners, or for a query whose figures may not be used or have too few blocks.
     """
-    view = View(table, queries)
+    view = View(table, queries, invalid)
     if not set(CORNERS) <= set(view.arms):
         return ()
     lowest = min(clients for _, clients in view.loads)
-    found: list[Attribution] = []
-    for load in view.loads:
-        parts = factorial(*(view.values(load, arm, "p50", "response") for arm in CORNERS))
-        if load[1] == lowest and parts is not None:
-            found += _attributed(load[0], "indexes", parts.indexes)
-            found += _attributed(load[0], "normalisation", parts.normalisation)
-            found += _attributed(load[0], "both", parts.both)
-            found += _attributed(load[0], "interaction", parts.interaction)
-    return tuple(found)
+    return tuple(item for load in view.loads if load[1] == lowest for item in _of_query(view, load))
 
 
-def _attributed(
-    query: str, factor: Literal["indexes", "normalisation", "both", "interaction"], effect: Effect
-) -> list[Attribution]:
-    if effect.ratio is None or effect.ci_low is None or effect.ci_high is None:
+def _of_query(view: View, load: Load) -> list[Attribution]:
+    metric, basis = view.headline(load, CHANGED)
+    parts = factorial(*(view.values(load, arm, metric, basis) for arm in CORNERS))
+    if parts is None or view.series(load, CHANGED, metric, basis).invalid:
         return []
-    return [Attribution(query, factor, effect.ratio, effect.ci_low, effect.ci_high, effect.blocks)]
+    found = []
+    for factor in get_args(Factor):
+        effect = getattr(parts, factor)
+        if effect.ratio is not None and effect.ci_low is not None and effect.ci_high is not None:
+            bounds = effect.ratio, effect.ci_low, effect.ci_high
+            found.append(Attribution(load[0], factor, *bounds, effect.blocks, basis))
+    return found

@@ -72,6 +72,7 @@ def _comparison(view: View, load: Load, arm: str, metric: str, basis: Basis, dec
     few = samples < ADVISORY_BELOW.get(metric, 0)
     headline = view.headline(load, arm) == (metric, basis)
     measured = decision.effect.ratio is not None
+    ends = view.typical_range_s(load, arm, metric, basis) if measured else (None, None)
     return Comparison(
         query=query,
         arm=arm,
@@ -93,7 +94,9 @@ def _comparison(view: View, load: Load, arm: str, metric: str, basis: Basis, dec
         advisory=few or not headline or arm != CHANGED,
         max_slowdown=rules.max_slowdown,
         blocks_needed=decision.blocks_needed,
-        warnings=(*decision.warnings, *_remarks(metric, samples, few, headline, basis)),
+        after_low_s=ends[0],
+        after_high_s=ends[1],
+        warnings=(*decision.warnings, *rules.remarks, *_remarks(metric, samples, few, headline, basis)),
     )
 
 

@@ -7,12 +7,9 @@ from dataclasses import replace
 from statistics import median
 
 from harness.judge.view import BASELINE, CONTROL, QueryRules, View
-from harness.measure.model import BlockTable, Load
+from harness.measure.model import MIX, BlockTable, Load
 from harness.result import Comparison
 from harness.stats import Decision, Rules, Series, decide_family
-
-MIX = "(mix)"
-"""Stands where a query's name stands otherwise."""
 
 
 def throughput(
@@ -89,9 +86,9 @@ def _comparison(view: View, load: Load, arm: str, series: Series, decision: Deci
         metric="throughput",
         basis="response",
         clients=load[1],
-        ratio=_inverse(effect.ratio),
-        ci_low=_inverse(effect.ci_high),
-        ci_high=_inverse(effect.ci_low),
+        ratio=inverse(effect.ratio),
+        ci_low=inverse(effect.ci_high),
+        ci_high=inverse(effect.ci_low),
         p_adjusted=decision.p_adjusted,
         blocks=effect.blocks,
         void_blocks=0 if load[0] == MIX else view.void_blocks(load, arm),
@@ -106,5 +103,6 @@ def _comparison(view: View, load: Load, arm: str, series: Series, decision: Deci
     )
 
 
-def _inverse(value: float | None) -> float | None:
+def inverse(value: float | None) -> float | None:
+    """Of times the ratio of rates, and the other way round."""
     return None if value is None else 1 / value

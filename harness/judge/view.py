@@ -9,7 +9,7 @@ from typing import Literal
 
 from harness.measure.model import WARMUP_BLOCKS, BlockTable, Load, SliceRecord
 from harness.scenario import Query
-from harness.stats import Series
+from harness.stats import Series, median_interval
 
 BASELINE = "before"
 CONTROL = "control"
@@ -29,6 +29,8 @@ class QueryRules:
     weight: float = 1.0
     max_slowdown: float = 0.05
     gated: bool = True
+    remarks: tuple[str, ...] = ()
+    """What belongs beside each figure of the query."""
 
 
 def query_rules(queries: Iterable[Query]) -> dict[str, QueryRules]:
@@ -125,6 +127,11 @@ class View:
         """The median over blocks of the metric, in seconds."""
         values = [value for value in self.values(load, arm, metric, basis) if value is not None]
         return median(values) if values else None
+
+    def typical_range_s(self, load: Load, arm: str, metric: str, basis: Basis) -> tuple[float | None, float | None]:
+        """The 95 % interval of `typical_s`; (None, None) where there are too few blocks for one."""
+        values = [value for value in self.values(load, arm, metric, basis) if value is not None]
+        return median_interval(values, 0.95) or (None, None)
 
     def headline(self, load: Load, arm: str) -> tuple[str, Basis]:
         """Which figure decides: the response's p50, or the server's mean where the client takes too much of it."""

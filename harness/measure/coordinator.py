@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from harness.measure.affinity import SHORT_S
-from harness.measure.buffer import Samples
+from harness.measure.buffer import Samples, state_text
 from harness.measure.counters import Account, Counters
 from harness.measure.crew import UNFINISHED, WARMUP_EXECUTIONS, Crew, SliceOutcome
-from harness.measure.model import BlockTable, SliceRecord
+from harness.measure.model import BlockTable, SlicePages, SliceRecord
 from harness.measure.orders import ArmWork, SliceOrder, Work
 from harness.measure.sample_writer import SampleWriter
 from harness.measure.schedule import Pilot, Plan, SlicePlan, Task, operations_in_slice, order_of_block
@@ -31,10 +31,10 @@ _MOST_PROBES = 400
 _HOPELESS_SHARE = 0.1
 """A task that fails more often than this takes no more slices."""
 
-_PATIENCE_S = 15.0
+PATIENCE_S = 15.0
 """How long beyond the statement timeout an answer may take."""
 
-_LONGEST_WRITES_S = 300.0
+LONGEST_WRITES_S = 300.0
 """A slice of writes runs to its end, but not for ever."""
 
 
@@ -54,6 +54,7 @@ class Coordinator:
         self.crew = crew
         self.bounds = bounds
         self.slices: list[SliceRecord] = []
+        self.pages: list[SlicePages] = []
         self.errors: Counter[tuple[str, str, str]] = Counter()
         self.messages: dict[tuple[str, str, str], str] = {}
         self.left_out: dict[Task, str] = {}
@@ -61,13 +62,43 @@ class Coordinator:
         self._arms = {work.arm: index for index, work in enumerate(arms)}
         self._works = arms[0].works
         self._statements = {(work.arm, query): item for work in arms for query, item in enumerate(work.works)}
-        self._counters = counters
+        self.counters = counters
         self._first_op: dict[tuple[int, str], int] = {}
 
     @property
     def table(self) -> BlockTable:
         """Every slice so far."""
         return BlockTable(tuple(self.slices))
+
+    def arm_index(self, arm: str) -> int:
+        """The arm's place in the orders."""
+        return self._arms[arm]
+
+    @property
+    def works(self) -> tuple[Work, ...]:
+        """The queries, in the form of the first arm."""
+        return self._works
+
+    def take_operations(self, query: int, arm: str, count: int) -> int:
+        """The number of the first of `count` further operations of the query on the arm."""
+        first_op = self._first_op.get((query, arm), 0)
+        self._first_op[query, arm] = first_op + count
+        return first_op
+
+    def since_start(self, samples: Samples) -> Samples:
+        """A copy whose times count from the start of measuring."""
+        copied = samples.copy()
+        for name in ("intended_s", "sent_s", "done_s"):
+            copied[name] -= self.bounds.started
+        return copied
+
+    def count_errors(self, query: str, arm: str, samples: Samples, messages: Mapping[str, str]) -> None:
+        """Counts failures by SQLSTATE, with the first message of each."""
+        states, counts = np.unique(samples["state"][samples["state"] != 0], return_counts=True)
+        for number, count in zip(states, counts, strict=True):
+            state = state_text(int(number))
+            self.errors[query, arm, state] += int(count)
+            self.messages.setdefault((query, arm, state), messages.get(state, ""))
 
     def work(self, task: Task) -> Work:
         """The task's query; on any arm, for what is the same on all."""
@@ -122,7 +153,7 @@ class Coordinator:
         """
         writes = frozenset(task.query for task in tasks if not self.work(task).reads)
         for arm in arms:
-            await self._counters.begin(arm)
+            await self.counters.begin(arm)
         done: list[tuple[SliceFacts, Samples]] = []
         taken: dict[tuple[Task, str], float] = {}
         try:
@@ -136,9 +167,13 @@ class Coordinator:
         return taken
 
     async def _slice(self, block: int, task: Task, arm: str, plan: SlicePlan) -> tuple[SliceFacts, Samples]:
+        self.counters.watch(arm)
         outcome = await self._run(task, arm, plan)
         self._count_errors(task, arm, outcome, len(plan.cycle))
         account = await self._account(task, arm, outcome)
+        if account.pages is not None and not outcome.failure:
+            load = self.work(task).query, arm, task.clients
+            self.pages.append(SlicePages(*load, block, len(outcome.samples), *account.pages))
         count = len(outcome.samples)
         facts = SliceFacts(
             query=self.work(task).query,
@@ -157,15 +192,13 @@ class Coordinator:
         """The counters' account; no server time for writes, for it holds the commit of one form and not of another."""
         executions = int(np.count_nonzero(outcome.samples["state"] == 0))
         statements = len(self._statements[arm, task.query].statements)
-        account = await self._counters.end(arm, executions, executions * (statements + 2 * (statements > 1)))
+        account = await self.counters.end(arm, executions, executions * (statements + 2 * (statements > 1)))
         usable = self.work(task).reads and not outcome.failure
         return account if usable else replace(account, server_mean_s=None)
 
     async def _run(self, task: Task, arm: str, plan: SlicePlan) -> SliceOutcome:
         """Runs a slice; afterwards the crew is whole again. Times count from the start of measuring."""
-        key = task.query, arm
-        first_op = self._first_op.get(key, 0)
-        self._first_op[key] = first_op + operations_in_slice(plan, task.clients)
+        first_op = self.take_operations(task.query, arm, operations_in_slice(plan, task.clients))
         order = SliceOrder(
             arm=self._arms[arm],
             query=task.query,
@@ -176,25 +209,20 @@ class Coordinator:
             start_at=0.0,
             stop_at=self._stop_at(task),
         )
-        outcome = await self.crew.run(order, self.bounds.statement_timeout_s + _PATIENCE_S, plan.share_cores)
+        outcome = await self.crew.run(order, self.bounds.statement_timeout_s + PATIENCE_S, plan.share_cores)
         if outcome.failure and time.perf_counter() < self.bounds.stop_at:
             self.failures[outcome.failure] += 1
         await self.crew.mend()
-        samples = outcome.samples.copy()
-        for name in ("intended_s", "sent_s", "done_s"):
-            samples[name] -= self.bounds.started
-        return replace(outcome, samples=samples)
+        return replace(outcome, samples=self.since_start(outcome.samples))
 
     def _stop_at(self, task: Task) -> float:
         """The end of the budget for reads; writes run to their end, for every arm has to do the same."""
-        return self.bounds.stop_at if self.work(task).reads else time.perf_counter() + _LONGEST_WRITES_S
+        return self.bounds.stop_at if self.work(task).reads else time.perf_counter() + LONGEST_WRITES_S
 
     def _count_errors(self, task: Task, arm: str, outcome: SliceOutcome, cycle: int) -> None:
         """Counts failures by SQLSTATE; a whole cycle of parameter sets that finds no row is one, too."""
         query = self.work(task).query
-        for state, count in summarise(SliceFacts(query, arm, 1, 0, 0.0, None, None), outcome.samples).errors:
-            self.errors[query, arm, state] += count
-            self.messages.setdefault((query, arm, state), outcome.messages.get(state, ""))
+        self.count_errors(query, arm, outcome.samples, outcome.messages)
         succeeded = int(np.count_nonzero(outcome.samples["state"] == 0))
         if outcome.rows == 0 and succeeded >= cycle and not outcome.failure:
             self.errors[query, arm, NO_DATA] += succeeded

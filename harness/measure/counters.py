@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,24 +18,34 @@ _STEAL_SHARE = 0.01
 _CHECKPOINTER_VERSION = 17
 """From PostgreSQL 17 on checkpoints are counted in a view of their own."""
 
+_LOOK_S = 0.1
+"""How often a running slice is looked at for sessions that wait for a lock: no counter of PostgreSQL's tells."""
+
 
 @dataclass(frozen=True)
 class Reading:
-    """The counters at one instant; `seconds`, `calls` and `temp_bytes` of all statements in the arm's database."""
+    """The counters at one instant; all but the last two of the statements in the arm's database.
+
+    `pages` are shared ones found in the cache, shared ones not found there, and temporary ones written.
+    """
 
     seconds: float
     calls: int
     temp_bytes: int
+    pages: tuple[int, int, int]
     checkpoints: int
+    autovacuum: tuple[int, int]
+    """Accesses to blocks by autovacuum so far, its workers that run at this instant."""
     steal: tuple[int, int]
     """Ticks stolen by the host, ticks in all."""
 
 
 @dataclass(frozen=True)
 class Account:
-    """What the counters say of a slice: the server's mean seconds per execution (None: unknown), what interfered."""
+    """What the counters say of a slice, per execution (None: unknown), and what interfered."""
 
     server_mean_s: float | None
+    pages: tuple[float, float, float] | None
     marks: tuple[str, ...]
 
 
@@ -46,11 +57,13 @@ class Counters:
         self._databases = databases
         self._statements = statements
         self._last: dict[str, Reading] = {}
-        self._checkpoints = (
-            catalogue_sql("measure", "count_checkpoints")
+        self._interference = (
+            catalogue_sql("measure", "read_interference")
             if connection.get_server_version().major >= _CHECKPOINTER_VERSION
-            else catalogue_sql("measure", "count_checkpoints_before_17")
+            else catalogue_sql("measure", "read_interference_before_17")
         )
+        self._watch: asyncio.Task[int] | None = None
+        self._over = asyncio.Event()
         self.settings: tuple[tuple[str, str], ...] = ((_PLANNING, "on"),) if plans else ()
         self.note = note
 
@@ -78,29 +91,67 @@ class Counters:
         """Forgets what happened on the arm until now."""
         self._last[arm] = await self._read(arm)
 
+    def watch(self, arm: str) -> None:
+        """Looks from time to time, until `end`, whether sessions on the arm wait for a lock."""
+        self._over.clear()
+        self._watch = asyncio.create_task(self._look(self._databases[arm]))
+
+    async def _look(self, database: str) -> int:
+        """The most sessions that were seen to wait at once."""
+        most = 0
+        while True:
+            try:
+                await asyncio.wait_for(self._over.wait(), _LOOK_S)
+            except TimeoutError:
+                waiting = await self._connection.fetchval(catalogue_sql("measure", "count_lock_waits"), database)
+                most = max(most, int(waiting))
+            else:
+                return most
+
+    async def _waiters(self) -> int:
+        """Ends the watch, if there is one."""
+        if self._watch is None:
+            return 0
+        watch, self._watch = self._watch, None
+        self._over.set()
+        return await watch
+
     async def end(self, arm: str, executions: int, calls: int) -> Account:
         """The account of what ran on the arm since last asked; no server time where the calls are not the slice's."""
+        waiters = await self._waiters()
         before, now = self._last[arm], await self._read(arm)
         self._last[arm] = now
         known = executions > 0 and now.calls - before.calls == calls and now.seconds >= before.seconds
-        return Account((now.seconds - before.seconds) / executions if known else None, _marks(before, now))
+        if not known:
+            return Account(None, None, _marks(before, now, waiters))
+        hit, read, temp = ((new - old) / executions for old, new in zip(before.pages, now.pages, strict=True))
+        return Account((now.seconds - before.seconds) / executions, (hit, read, temp), _marks(before, now, waiters))
 
     async def _read(self, arm: str) -> Reading:
-        checkpoints = await self._connection.fetchval(self._checkpoints)
+        found = await self._connection.fetchrow(self._interference)
+        autovacuum = found["autovacuum_accesses"], found["autovacuum_workers"]
         if not self._statements:
-            return Reading(0.0, 0, 0, checkpoints, _steal())
+            return Reading(0.0, 0, 0, (0, 0, 0), found["checkpoints"], autovacuum, _steal())
         row = await self._connection.fetchrow(catalogue_sql("measure", "read_statement_time"), self._databases[arm])
-        return Reading(row["seconds"], row["calls"], row["temp_bytes"], checkpoints, _steal())
+        pages = row["hit"], row["read"], row["temp"]
+        times = row["seconds"], row["calls"], row["temp_bytes"]
+        return Reading(*times, pages, found["checkpoints"], autovacuum, _steal())
 
     async def close(self) -> None:
-        """Ends the connection."""
+        """Ends the watch and the connection."""
+        if self._watch is not None:
+            self._watch.cancel()
         await self._connection.close()
 
 
-def _marks(before: Reading, now: Reading) -> tuple[str, ...]:
+def _marks(before: Reading, now: Reading, waiters: int) -> tuple[str, ...]:
     marks = []
     if now.checkpoints > before.checkpoints:
         marks.append("a checkpoint began")
+    if now.autovacuum[0] > before.autovacuum[0] or now.autovacuum[1] or before.autovacuum[1]:
+        marks.append("autovacuum ran")
+    if waiters:
+        marks.append(f"{waiters} {'session' if waiters == 1 else 'sessions'} waited for a lock")
     if now.temp_bytes > before.temp_bytes:
         marks.append(f"{(now.temp_bytes - before.temp_bytes) / 2**20:.1f} MiB of temporary files")
     stolen, ticks = now.steal[0] - before.steal[0], now.steal[1] - before.steal[1]

@@ -10,7 +10,8 @@ import numpy as np
 
 from harness.errors import MeasureError
 from harness.measure.coordinator import BUDGET_ENDED, Coordinator, vacuum_arms
-from harness.measure.model import WARMUP_BLOCKS, BlockTable, Measurement, MeasureOptions, PlanCount
+from harness.measure.mixed import Mix, MixedLoad, OpenPlan, plan_open
+from harness.measure.model import WARMUP_BLOCKS, BlockTable, Measurement, MeasureOptions, OpenLoad, PlanCount
 from harness.measure.orders import ArmWork
 from harness.measure.sample_writer import SampleWriter
 from harness.measure.schedule import Pilot, Plan, Task, announce, arms_of_block, plan_slices
@@ -48,6 +49,8 @@ class Course:
         self._tables: dict[str, tuple[Table, ...]] = {}
         self._between_s = 0.0
         self._reserve_s = 0.0
+        self._mixed: MixedLoad | None = None
+        self._open_plan: OpenPlan | None = None
         self.notes: list[str] = []
 
     def note(self, text: str) -> None:
@@ -71,7 +74,10 @@ class Course:
             self._coordinator.messages[fault.query, fault.arm, fault.sqlstate] = fault.message
         await self._look_at_writes()
         pilots = await self._pilots()
-        plan = plan_slices(pilots, self._left_s, self._options)
+        if self._options.open_load is not None:
+            await self._plan_mix(self._options.open_load, pilots)
+        open_s = self._open_plan.budget_s if self._open_plan else 0.0
+        plan = plan_slices(pilots, self._left_s - open_s, self._options)
         for task in plan.left_out:
             self._coordinator.left_out[task] = "its slices cost more than the budget holds"
         for task, reason in self._coordinator.left_out.items():
@@ -80,6 +86,47 @@ class Course:
             raise MeasureError(f"nothing can be measured within {self._options.budget_s:g} s", self._advice(pilots))
         self.note(announce(plan, len(self._arms), self._left_s, self._options.looks))
         return plan
+
+    async def _plan_mix(self, load: OpenLoad, pilots: Sequence[Pilot]) -> None:
+        """Finds the rate of the mixed load, unless it is given, and the length of its slices."""
+        usable = {pilot.task.query for pilot in pilots} - {task.query for task in self._coordinator.left_out}
+        weighted = {place: work for place, work in enumerate(self._works[0].works) if work.weight > 0}
+        mix = Mix(
+            queries=tuple(place for place in weighted if place in usable),
+            weights=tuple(work.weight for place, work in weighted.items() if place in usable),
+            missing=tuple(work.query for place, work in weighted.items() if place not in usable),
+        )
+        if not mix.queries:
+            self.note("the mixed load is left out: no query of the mix runs on every arm")
+            return
+        mixed = MixedLoad(self._coordinator, load, mix, self._options.seed)
+        rate, words = load.rate_per_s, "as asked for"
+        if rate is None:
+            capacity = await mixed.find_capacity(self._full_arms, pilots)
+            if capacity is None:
+                self.note("the mixed load is left out: what the arms manage could not be found")
+                return
+            rate = float(f"{load.utilisation * capacity:.3g}")
+            words = f"{load.utilisation:.0%} of the {capacity:.3g} that the slower arm manages"
+        processes = len(self._coordinator.crew.workers)
+        budget_s = load.budget_share * self._left_s
+        plan = plan_open(rate, budget_s, len(self._full_arms), WARMUP_BLOCKS + self._options.looks[0], processes)
+        if plan.block_s(len(self._full_arms)) * (WARMUP_BLOCKS + 1) > budget_s:
+            self.note(
+                f"the mixed load is left out: {budget_s:.0f} s hold no block of it at {rate:g} operations a second"
+            )
+            return
+        self._mixed, self._open_plan = mixed, plan
+        without = f", without {', '.join(mix.missing)}" if mix.missing else ""
+        self.note(
+            f"the mix{without} runs at {rate:g} operations a second on every arm, {words}, over {load.connections} "
+            f"connections, in slices of {plan.slice_s:.1f} s; its schedule's seed is {self._options.seed} and the block"
+        )
+
+    @property
+    def _full_arms(self) -> list[str]:
+        """The arms that take part in every block: attribution's do not, and have no part in the mixed load."""
+        return [arm for arm in self._arms if arm not in self._options.sparse_arms]
 
     def _advice(self, pilots: Sequence[Pilot]) -> str:
         reasons = list(dict.fromkeys(self._coordinator.left_out.values()))
@@ -121,19 +168,30 @@ class Course:
         generator = np.random.default_rng(self._options.seed)
         active = list(plan.slices)
         costs = {(task, arm): plan.seconds[task] / len(self._arms) for task in active for arm in self._arms}
+        arrangement = np.random.default_rng([self._options.seed, 1])
         for block in range(WARMUP_BLOCKS + self._options.looks[-1]):
             arms = arms_of_block(self._arms, self._options.sparse_arms, block)
-            expected = sum(costs[task, arm] for task in active for arm in arms) + self._between_s
-            if not active or (block > WARMUP_BLOCKS and expected > self._left_s):
+            open_s = self._next_open_s()
+            expected = sum(costs[task, arm] for task in active for arm in arms) + self._between_s + open_s
+            if not (active or open_s) or (block > WARMUP_BLOCKS and expected > self._left_s):
                 break
             taken = await self._coordinator.block(block, active, arms, plan, generator, self._writer)
             costs.update({key: (costs[key] + seconds) / 2 for key, seconds in taken.items()})
+            if self._mixed and self._open_plan and open_s:
+                await self._mixed.block(block, self._full_arms, self._open_plan, arrangement, self._writer)
             await vacuum_arms(self._connections, self._tables, arms)
             active = [task for task in active if task not in self._coordinator.left_out]
             if block + 1 - WARMUP_BLOCKS in self._options.looks:
                 settled = set(decide(self._coordinator.table))
                 active = [task for task in active if (self._coordinator.work(task).query, task.clients) not in settled]
             self._progress.update(self._elapsed_s, f"block {block + 1}, {len(active)} of {len(plan.slices)} undecided")
+
+    def _next_open_s(self) -> float:
+        """What the next block of the mixed load takes; 0 where there is none."""
+        if self._mixed is None or self._open_plan is None:
+            return 0.0
+        seconds = self._open_plan.block_s(len(self._full_arms))
+        return seconds if self._mixed.spent_s + seconds <= self._open_plan.budget_s else 0.0
 
     async def finish(self) -> Measurement:
         """Proves that the writes did the same everywhere, and puts together what was found."""
@@ -161,18 +219,21 @@ class Course:
                 (coordinator.work(task).query, task.clients): reason for task, reason in coordinator.left_out.items()
             },
             plan_counts=tuple(PlanCount(*key, *pair) for key, pair in sorted(counts.items())),
+            pages=tuple(coordinator.pages),
             equality=proofs,
             notes=tuple(self.notes),
             seconds=self._elapsed_s,
             writes=frozenset(work.query for work in self._works[0].works if not work.reads),
             clients=self._options.clients,
+            open_table=self._mixed.table if self._mixed else BlockTable(),
+            rate_per_s=self._open_plan.rate_per_s if self._open_plan else None,
         )
 
     async def _prove(self) -> tuple[Equality, ...]:
         tables = sorted({table for found in self._tables.values() for table in found})
         sparse = [arm for arm in self._arms if arm in self._options.sparse_arms]
-        full = [arm for arm in self._arms if arm not in self._options.sparse_arms]
-        proofs = await prove_equal(self._connections, tables, [group for group in (full, sparse) if len(group) > 1])
+        groups = [group for group in (self._full_arms, sparse) if len(group) > 1]
+        proofs = await prove_equal(self._connections, tables, groups)
         for proof in proofs:
             if not proof.equal:
                 self.note(f"the writes did not do the same on {proof.arm}: {proof.difference}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,7 +13,7 @@ from harness.errors import HarnessError, MeasureError, ServerError
 from harness.measure.affinity import Cores
 from harness.measure.buffer import SAMPLE, Samples
 from harness.measure.lag import percentile_99
-from harness.measure.orders import CountPlans, Fault, PlanReport, Setup, SliceOrder, SliceReport
+from harness.measure.orders import CountPlans, Fault, OpenOrder, PlanReport, Setup, SliceOrder, SliceReport
 from harness.measure.process import SETUP_TIMEOUT_S, WorkerDiedError, WorkerProcess
 from harness.server.address import connect
 
@@ -76,18 +76,29 @@ class Crew:
         now = time.perf_counter()
         order = replace(order, start_at=now + START_AHEAD_S if len(crew) > 1 else now)
         timeout_s = max(order.stop_at - now, 0.0) + patience_s
-        answers = await asyncio.gather(*(worker.ask(order, timeout_s) for worker in crew), return_exceptions=True)
-        reports = []
-        failures = []
-        for worker, answer in zip(crew, answers, strict=True):
-            if isinstance(answer, SliceReport):
-                reports.append((worker, answer))
-            elif isinstance(answer, WorkerDiedError):
-                failures.append(str(answer))
-            else:
-                assert isinstance(answer, BaseException)
-                raise answer
-        return _joined(reports, failures)
+        return _joined(*await _ask_all(dict.fromkeys(crew, order), timeout_s))
+
+    def connections(self, clients: int) -> dict[int, int]:
+        """Worker (by index) -> how many of the first `clients` clients it holds; workers without one are left out."""
+        held = [
+            sum(client < clients for client in worker.setup.clients) if worker.setup else 0 for worker in self.workers
+        ]
+        return {index: number for index, number in enumerate(held) if number}
+
+    def holder(self, client: int) -> int:
+        """The worker (by index) that holds the client."""
+        return next(
+            index for index, worker in enumerate(self.workers) if worker.setup and client in worker.setup.clients
+        )
+
+    async def run_open(self, orders: Mapping[int, OpenOrder], timeout_s: float) -> tuple[SliceOutcome, list[Samples]]:
+        """Runs an open slice, each worker (by index) its own order; also gives the samples worker by worker."""
+        self.cores.share([(worker.pid, worker.backends) for worker in self.workers], (), shared=False)
+        asked = {self.workers[index]: order for index, order in orders.items()}
+        reports, failures = await _ask_all(asked, timeout_s)
+        found = {worker: worker.samples(report.count) for worker, report in reports}
+        none = np.empty(0, dtype=SAMPLE)
+        return _joined(reports, failures), [found.get(worker, none) for worker in asked]
 
     async def mend(self) -> None:
         """Replaces workers that are dead or whose connections broke, after making sure that the server is there.
@@ -124,6 +135,26 @@ class Crew:
         """Ends every worker."""
         for worker in self.workers:
             await worker.end()
+
+
+async def _ask_all(
+    orders: Mapping[WorkerProcess, SliceOrder | OpenOrder], timeout_s: float
+) -> tuple[list[tuple[WorkerProcess, SliceReport]], list[str]]:
+    """Every worker's report, and what went wrong with those that have none."""
+    answers = await asyncio.gather(
+        *(worker.ask(order, timeout_s) for worker, order in orders.items()), return_exceptions=True
+    )
+    reports: list[tuple[WorkerProcess, SliceReport]] = []
+    failures: list[str] = []
+    for worker, answer in zip(orders, answers, strict=True):
+        if isinstance(answer, SliceReport):
+            reports.append((worker, answer))
+        elif isinstance(answer, WorkerDiedError):
+            failures.append(str(answer))
+        else:
+            assert isinstance(answer, BaseException)
+            raise answer
+    return reports, failures
 
 
 def _joined(reports: Sequence[tuple[WorkerProcess, SliceReport]], failures: list[str]) -> SliceOutcome:

@@ -3,28 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import os
 import struct
-import sys
 import time
 from math import ceil
 
+from harness.measure.timer import arm_timer, open_timer
+
 INTERVAL_S = 0.002
 """How often the probe is due; a loop that is late by several intervals is charged for each of them."""
-
-_CLOCK_MONOTONIC = 1
-_ABSOLUTE = 1
-_NONBLOCK_CLOEXEC = os.O_NONBLOCK | os.O_CLOEXEC
-
-
-class _TimerSpec(ctypes.Structure):
-    _fields_ = (
-        ("interval_s", ctypes.c_long),
-        ("interval_ns", ctypes.c_long),
-        ("value_s", ctypes.c_long),
-        ("value_ns", ctypes.c_long),
-    )
 
 
 class LagProbe:
@@ -42,7 +29,7 @@ class LagProbe:
         self._due = 0.0
         self._alone = False
         self._worked_s = 0.0
-        self._descriptor = _open_timer() if sys.platform == "linux" else -1
+        self._descriptor = open_timer()
         self._handle: asyncio.TimerHandle | None = None
 
     def start(self, alone: bool = False) -> None:
@@ -53,7 +40,7 @@ class LagProbe:
         self._due = time.perf_counter() + INTERVAL_S
         loop = asyncio.get_running_loop()
         if self._descriptor >= 0:
-            _arm(self._descriptor, self._due)
+            arm_timer(self._descriptor, self._due, INTERVAL_S)
             loop.add_reader(self._descriptor, self._read)
         else:
             self._handle = loop.call_later(INTERVAL_S, self._again)
@@ -62,7 +49,7 @@ class LagProbe:
         """Ends measuring and gives the lags in seconds, one for each time that the probe was due."""
         if self._descriptor >= 0:
             asyncio.get_running_loop().remove_reader(self._descriptor)
-            _arm(self._descriptor, 0.0)
+            arm_timer(self._descriptor, 0.0)
         elif self._handle is not None:
             self._handle.cancel()
         self._charge(time.perf_counter())
@@ -98,16 +85,3 @@ def percentile_99(lags_s: list[float]) -> float:
     if len(lags_s) < 2:
         return 0.0
     return sorted(lags_s)[min(ceil(0.99 * len(lags_s)) - 1, len(lags_s) - 2)]
-
-
-def _open_timer() -> int:
-    library = ctypes.CDLL(None, use_errno=True)
-    descriptor = int(library.timerfd_create(_CLOCK_MONOTONIC, _NONBLOCK_CLOEXEC))
-    return max(descriptor, -1)
-
-
-def _arm(descriptor: int, first_s: float) -> None:
-    """Makes the timer fire at `first_s` on the performance counter's clock and every interval after; 0 disarms it."""
-    nanoseconds = round(first_s * 1e9)
-    spec = _TimerSpec(0, round(INTERVAL_S * 1e9), *divmod(nanoseconds, 1_000_000_000))
-    ctypes.CDLL(None).timerfd_settime(descriptor, _ABSOLUTE, ctypes.byref(spec), None)

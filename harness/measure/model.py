@@ -14,6 +14,9 @@ Form = Literal["before", "after"]
 Load = tuple[str, int]
 """A query, by name, at a level of concurrency."""
 
+MIX = "(mix)"
+"""Stands where a query's name stands otherwise: all of the mix together."""
+
 FORMS: Mapping[str, Form] = MappingProxyType(
     {
         "before": "before",
@@ -28,9 +31,32 @@ FORMS: Mapping[str, Form] = MappingProxyType(
 WARMUP_BLOCKS = 2
 """The first blocks are run and stored, but decide nothing."""
 
+LATE_S = 0.001
+"""An operation of the open load that is sent this much after its instant waited for a connection."""
+
+DRAIN_SHARE = 0.25
+"""For so much of an open slice's length beyond its end its last operations may still be sent; then they are skipped."""
+
+MOST_UNFINISHED_SHARE = 0.05
+"""An arm that leaves more than this of a slice's operations unfinished at its end does not keep the rate."""
+
 MOST_LAG_S = 0.001
 MOST_LAG_SHARE = 0.1
 """A slice is void where the event loop's lag p99 exceeds the larger of 1 ms and a tenth of the slice's median."""
+
+
+@dataclass(frozen=True)
+class OpenLoad:
+    """The mix at a fixed rate: operations a second in all (None: found), over so many connections.
+
+    The rate that is found is `utilisation` of what the slower arm manages when everything is due at once. It takes
+    `budget_share` of the time.
+    """
+
+    rate_per_s: float | None = None
+    connections: int = 4
+    utilisation: float = 0.6
+    budget_share: float = 0.2
 
 
 @dataclass(frozen=True)
@@ -42,7 +68,7 @@ class MeasureOptions:
     each measured by itself. `settings` are session settings, equal on every connection (`role` and the claims of row
     security among them). `sparse_arms` join every other block only. `processes` limits the worker processes (None: one
     per core). `stats_database` is a database of the run's own in which pg_stat_statements may be created (None: it is
-    only read, in the address' own database, where it is there).
+    only read, in the address' own database, where it is there). `open_load` adds the mix at a fixed rate.
     """
 
     budget_s: float
@@ -55,6 +81,7 @@ class MeasureOptions:
     slice_s: float = 0.25
     processes: int | None = None
     stats_database: str | None = None
+    open_load: OpenLoad | None = None
 
 
 @dataclass(frozen=True)
@@ -65,6 +92,11 @@ class SliceRecord:
     `client_cpu_s` is the workers' CPU time per execution; `server_mean_s` the server's own mean time, None where the
     server does not tell. `invalid` says why the slice may not be used; empty where it may. `marks` names what
     interfered (a checkpoint, stolen time, temporary files) without voiding it.
+
+    Of an open load: latencies count from the intended instants, and those of skipped operations up to the last instant
+    at which they could have been sent; `wall_s` is the schedule's length and `completed` what succeeded by its end;
+    `intended` operations were to be sent, `late` ones waited for a connection, `skipped` ones were never sent,
+    `unfinished` ones had no answer at the schedule's end. A closed load has none of these.
     """
 
     query: str
@@ -84,11 +116,21 @@ class SliceRecord:
     server_mean_s: float | None
     invalid: str = ""
     marks: str = ""
+    intended: int = 0
+    late: int = 0
+    skipped: int = 0
+    unfinished: int = 0
+    completed: int = 0
 
     @property
     def failures(self) -> int:
         """Executions that failed."""
         return sum(count for _, count in self.errors)
+
+    @property
+    def saturated(self) -> bool:
+        """An open slice at whose end too much was left to do, beside what the connections were just at."""
+        return self.unfinished > max(MOST_UNFINISHED_SHARE * self.intended, self.clients)
 
 
 @dataclass(frozen=True)
@@ -110,6 +152,20 @@ class BlockTable:
 
 
 @dataclass(frozen=True)
+class SlicePages:
+    """Pages per execution in a slice, by the server: shared ones in the cache or not, temporary ones written."""
+
+    query: str
+    arm: str
+    clients: int
+    block: int
+    executions: int
+    hit: float
+    read: float
+    temp: float
+
+
+@dataclass(frozen=True)
 class PlanCount:
     """How often a query ran with a generic and with a custom plan on an arm, over all connections."""
 
@@ -124,7 +180,8 @@ class Measurement:
     """The outcome: the table of blocks, what failed, what is void, and facts worth keeping.
 
     `left_out` names loads that took no part, with the reason. `equality` proves
-    that the writes did the same on every arm.
+    that the writes did the same on every arm. `open_table` holds the slices of the open load at `rate_per_s`, for the
+    mix and for each of its queries.
     """
 
     table: BlockTable
@@ -133,11 +190,23 @@ class Measurement:
     void_slices: tuple[VoidSlice, ...] = ()
     left_out: Mapping[Load, str] = field(default_factory=dict)
     plan_counts: tuple[PlanCount, ...] = ()
+    pages: tuple[SlicePages, ...] = ()
     equality: tuple[Equality, ...] = ()
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
     writes: frozenset[str] = frozenset()
     clients: tuple[int, ...] = ()
+    open_table: BlockTable = field(default_factory=BlockTable)
+    rate_per_s: float | None = None
+
+    def invalid_open_loads(self) -> dict[Load, str]:
+        """The same for the open load: where a write did not do the same work, the mix did not."""
+        reasons = [
+            reason for (query, _), reason in self.invalid_loads().items() if query in self.writes and self.equality
+        ]
+        levels = {item.clients for item in self.open_table.slices}
+        names = (MIX, *sorted(self.writes))
+        return {(name, level): reasons[0] for name in names for level in levels} if reasons else {}
 
     def invalid_loads(self) -> dict[Load, str]:
         """Loads whose figures may not be used, with the reason: left out, or writes that were not the same work."""

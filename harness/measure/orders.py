@@ -6,17 +6,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from harness.server.address import Address
 
 
 @dataclass(frozen=True)
 class Work:
-    """One query in the form that an arm takes: statements with the names of their parameters, and the sets."""
+    """One query in the form that an arm takes: statements with the names of their parameters, and the sets.
+
+    `session` are the settings of whoever asks it (`role` and claims); queries that differ in it have connections of
+    their own, so that none has to change hands. `weight` is the query's share in the mix.
+    """
 
     query: str
     reads: bool
     statements: tuple[tuple[str, tuple[str, ...]], ...]
     sets: tuple[Mapping[str, Any], ...]
+    session: tuple[tuple[str, str], ...] = ()
+    weight: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -83,8 +92,31 @@ class SliceOrder:
 
 
 @dataclass(frozen=True)
+class OpenOrder:
+    """Send each operation at its instant, on one arm (by index), whatever became of those before it.
+
+    The arrays hold this worker's operations in the order of their instants: `due_s` as readings of the performance
+    counter, the `query` (by index), the operation's `number`. Reads take the first free one of the first `clients`
+    connections and are not begun after `stop_at`: those left are skipped. Writes (`writing`) all go over the client
+    `clients`, one after the other, and none is left out before `writes_stop_at`.
+    """
+
+    arm: int
+    clients: int
+    due_s: NDArray[np.float64]
+    query: NDArray[np.int64]
+    number: NDArray[np.int64]
+    writing: NDArray[np.bool_]
+    start_at: float
+    stop_at: float
+    writes_stop_at: float
+
+
+@dataclass(frozen=True)
 class SliceReport:
     """A worker's part of a slice; the samples are in its shared memory.
+
+    In an open slice a sample's `op` is the operation's place in the order's arrays.
 
     `rows` were read or touched; `messages` has one message per SQLSTATE; `lost` tells that a connection broke,
     `finished` that every execution took place.

@@ -42,7 +42,7 @@ async def measure(
     for options that make no sense, MeasureError where nothing can be measured, ServerError where the server is gone.
     """
     _check(queries, arms, options, forms)
-    works = tuple(ArmWork(arm, database, _works(queries, forms[arm])) for arm, database in arms.items())
+    works = tuple(ArmWork(arm, database, works_of(queries, forms[arm])) for arm, database in arms.items())
     progress.start("measure", total=options.budget_s, unit="s")
     try:
         async with AsyncExitStack() as stack:
@@ -79,7 +79,7 @@ async def _begin(
     crew = Crew()
     stack.push_async_callback(crew.dismiss)
     settings = (*counters.settings, ("statement_timeout", f"{timeout_s * 1000:.0f}"), *options.settings)
-    await crew.assemble(Setup(address, tuple(works), (), settings), max(options.clients), _processes(options))
+    await crew.assemble(Setup(address, tuple(works), (), settings), _clients(options), _processes(options))
     bounds = Bounds(started, started + options.budget_s, timeout_s)
     coordinator = Coordinator(crew, works, bounds, counters)
     course = Course(coordinator, works, connections, options, writer, progress)
@@ -104,13 +104,16 @@ def _check(
         raise UsageError("--clients takes different numbers of at least 1", "give --clients 1,4")
 
 
-def _works(queries: Sequence[BoundQuery], form: Form) -> tuple[Work, ...]:
+def works_of(queries: Sequence[BoundQuery], form: str) -> tuple[Work, ...]:
+    """The queries in the form `before` or `after`, as a worker takes them."""
     return tuple(
         Work(
             query=item.name,
             reads=item.query.kind == "read",
             statements=tuple((statement.sql, statement.names) for statement in item.form(form)),
             sets=item.sets,
+            session=item.session,
+            weight=item.query.weight,
         )
         for item in queries
     )
@@ -118,6 +121,11 @@ def _works(queries: Sequence[BoundQuery], form: Form) -> tuple[Work, ...]:
 
 def _facts(options: MeasureOptions, forms: Mapping[str, Form]) -> dict[str, Any]:
     return {"seed": options.seed, "clients": list(options.clients), "forms": dict(forms), "looks": list(options.looks)}
+
+
+def _clients(options: MeasureOptions) -> int:
+    """Clients in all: enough for the highest level and for the open load, with one more for its writes."""
+    return max(*options.clients, options.open_load.connections + 1 if options.open_load else 0)
 
 
 def _processes(options: MeasureOptions) -> int:

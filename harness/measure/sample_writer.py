@@ -58,6 +58,7 @@ class SampleWriter:
                 for value in (facts.lag_p99_s, facts.client_cpu_s, facts.server_mean_s)
             ),
             *(pa.repeat(pa.scalar(text or None, type=pa.string()), count) for text in (facts.invalid, facts.marks)),
+            *(pa.repeat(pa.scalar(value, type=pa.float64()), count) for value in _times(facts)),
         ]
         return pa.Table.from_arrays(arrays, schema=SCHEMA)
 
@@ -66,6 +67,11 @@ class SampleWriter:
         self._stream.close()
         self._file.close()
         _to_parquet(self._path)
+
+
+def _times(facts: SliceFacts) -> tuple[float | None, float | None, float | None]:
+    schedule = facts.schedule
+    return (schedule.rate_per_s, schedule.began_s, schedule.ends_s) if schedule else (None, None, None)
 
 
 def _placeholder() -> Samples:

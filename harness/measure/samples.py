@@ -7,12 +7,16 @@
 | `query`, `arm` | dictionary of string | what ran, and on which state of the database |
 | `client` | int16 | which of the connections; -1 in the one row of a slice without any execution |
 | `op` | int64 | the operation's number; the same number is the same operation on every arm |
-| `intended_s`, `sent_s`, `done_s` | float64 | seconds since measuring began; a latency is `done_s - intended_s` |
+| `intended_s`, `sent_s`, `done_s` | float64 | seconds since measuring began; a latency is `done_s - intended_s`; \
+an operation of an open load that was never sent (skipped) has null in the last two |
 | `sqlstate` | string | null: the execution succeeded |
 | `lag_p99_s`, `client_cpu_s`, `server_mean_s` | float64 | of the slice: the event loop's lag, CPU time per execution, \
 the server's mean time (null where unknown) |
 | `invalid` | string | of the slice: why it may not be used; null where it may |
-| `marks` | string | of the slice: what interfered (a checkpoint, stolen time, temporary files); null: nothing |
+| `marks` | string | of the slice: what interfered (a checkpoint, autovacuum, stolen time, temporary files, \
+sessions that waited for a lock); null: nothing |
+| `rate_per_s`, `began_s`, `ends_s` | float64 | of an open slice: the rate of the whole mix, when its schedule began \
+and ended; null: a closed slice |
 
 While the run lasts the rows go to a stream beside the file (`sample_writer`), which a killed run leaves readable up to
 its last block.
@@ -21,7 +25,9 @@ its last block.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -29,12 +35,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from harness.errors import MeasureError
-from harness.measure.buffer import SAMPLE, state_number
-from harness.measure.model import BlockTable, SliceRecord
-from harness.measure.slices import SliceFacts, summarise
+from harness.errors import SamplesError
+from harness.measure.buffer import SAMPLE, Samples, state_number
+from harness.measure.model import MIX, BlockTable, SliceRecord
+from harness.measure.slices import Schedule, SliceFacts, summarise
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 METADATA_KEY = b"bench.samples"
 _NAME = pa.dictionary(pa.int16(), pa.string())
 
@@ -56,36 +62,66 @@ SCHEMA = pa.schema(
         ("server_mean_s", pa.float64()),
         ("invalid", pa.string()),
         ("marks", pa.string()),
+        ("rate_per_s", pa.float64()),
+        ("began_s", pa.float64()),
+        ("ends_s", pa.float64()),
     ]
 )
 
 
-def read_table(path: Path) -> BlockTable:
-    """The table of blocks from a samples file; the same file gives the same table, whatever the machine.
+@dataclass(frozen=True)
+class Slice:
+    """One query's part of a slice, with its samples; for a closed load that is the whole slice."""
 
-    Raises MeasureError where the file is none of ours or of another schema version.
+    facts: SliceFacts
+    samples: Samples
+
+
+def read_table(path: Path) -> BlockTable:
+    """The closed load's table of blocks; the same file gives the same table, whatever the machine.
+
+    Raises SamplesError where the file is none of ours or of another schema version.
     """
+    closed = (item for item in _read(path) if item.facts.schedule is None)
+    return BlockTable(tuple(summarise(item.facts, item.samples) for item in closed))
+
+
+def read_open_table(path: Path) -> BlockTable:
+    """The open load's table of blocks: of each slice the mix, then its queries. Raises as `read_table` does."""
+    found = groupby(
+        (item for item in _read(path) if item.facts.schedule), lambda item: (item.facts.block, item.facts.arm)
+    )
+    return BlockTable(tuple(record for _, parts in found for record in summarise_mix(list(parts))))
+
+
+def summarise_mix(parts: Sequence[Slice]) -> list[SliceRecord]:
+    """The records of an open slice: the whole mix, then each query of which it holds an operation."""
+    whole = summarise(replace(parts[0].facts, query=MIX), np.concatenate([item.samples for item in parts]))
+    return [whole, *(summarise(replace(item.facts, invalid=whole.invalid), item.samples) for item in parts)]
+
+
+def _read(path: Path) -> Iterator[Slice]:
     try:
         file = pq.ParquetFile(path)
     except (OSError, pa.ArrowInvalid) as error:
-        raise MeasureError(f"{path} cannot be read as samples: {error}", "name the samples.parquet of a run") from None
+        raise SamplesError(f"{path} cannot be read as samples: {error}", "name the samples.parquet of a run") from None
     with file:
         _check_version(path, file.schema_arrow.metadata or {})
-        records = [record for group in range(file.num_row_groups) for record in _records(file.read_row_group(group))]
-    return BlockTable(tuple(records))
+        for group in range(file.num_row_groups):
+            yield from _slices(file.read_row_group(group))
 
 
 def _check_version(path: Path, metadata: Mapping[bytes, bytes]) -> None:
     if METADATA_KEY not in metadata:
-        raise MeasureError(f"{path} holds no samples of this tool", "name the samples.parquet of a run")
+        raise SamplesError(f"{path} holds no samples of this tool", "name the samples.parquet of a run")
     version = json.loads(metadata[METADATA_KEY]).get("schema_version")
     if version != SCHEMA_VERSION:
-        raise MeasureError(
+        raise SamplesError(
             f"{path} has the samples' schema version {version}, this tool reads {SCHEMA_VERSION}", "measure again"
         )
 
 
-def _records(block: pa.Table) -> Iterator[SliceRecord]:
+def _slices(block: pa.Table) -> Iterator[Slice]:
     """The slices of one row group: rows of a slice stand together, in the order in which they ran."""
     keys = [block["clients"].to_numpy(), _indices(block["query"]), _indices(block["arm"]), block["block"].to_numpy()]
     change = np.zeros(block.num_rows, dtype=bool)
@@ -93,7 +129,7 @@ def _records(block: pa.Table) -> Iterator[SliceRecord]:
         change[1:] |= key[1:] != key[:-1]
     starts = [0, *np.flatnonzero(change).tolist()]
     for start, end in zip(starts, [*starts[1:], block.num_rows], strict=True):
-        yield _record(block.slice(start, end - start))
+        yield _slice(block.slice(start, end - start))
 
 
 def _indices(column: pa.ChunkedArray) -> NDArray[np.int64]:
@@ -101,16 +137,20 @@ def _indices(column: pa.ChunkedArray) -> NDArray[np.int64]:
     return np.asarray(combined.indices.to_numpy(zero_copy_only=False), dtype=np.int64)
 
 
-def _record(rows: pa.Table) -> SliceRecord:
+def _slice(rows: pa.Table) -> Slice:
     first = rows.slice(0, 1).to_pylist()[0]
     names = ("query", "arm", "clients", "block", "lag_p99_s", "client_cpu_s", "server_mean_s")
+    open_load = first["rate_per_s"] is not None
     facts = SliceFacts(
-        **{name: first[name] for name in names}, invalid=first["invalid"] or "", marks=first["marks"] or ""
+        **{name: first[name] for name in names},
+        invalid=first["invalid"] or "",
+        marks=first["marks"] or "",
+        schedule=Schedule(first["began_s"], first["ends_s"], first["rate_per_s"]) if open_load else None,
     )
-    if first["client"] < 0:
-        return summarise(facts, np.empty(0, dtype=SAMPLE))
+    if first["op"] < 0:
+        return Slice(facts, np.empty(0, dtype=SAMPLE))
     samples = np.zeros(rows.num_rows, dtype=SAMPLE)
     for name in ("op", "intended_s", "sent_s", "done_s", "client"):
         samples[name] = rows[name].to_numpy()
     samples["state"] = [state_number(state) if state else 0 for state in rows["sqlstate"].to_pylist()]
-    return summarise(facts, samples)
+    return Slice(facts, samples)

@@ -59,7 +59,7 @@ class Operation:
     ) -> None:
         self.query = work.query
         self.statements = statements
-        self._connection = connection
+        self.connection = connection
         self._execute = [executor(statement) for statement in statements]
         self._arguments = arguments
         self._numbered = [
@@ -70,14 +70,14 @@ class Operation:
         """Runs it once with the parameter set `chosen` as operation `number`; gives the rows read or touched."""
         if len(self._execute) == 1:
             return await self._statement(0, chosen, number)
-        await self._connection.execute("BEGIN")
+        await self.connection.execute("BEGIN")
         try:
             rows = [await self._statement(index, chosen, number) for index in range(len(self._execute))]
         except BaseException:
-            if not self._connection.is_closed():
-                await self._connection.execute("ROLLBACK")
+            if not self.connection.is_closed():
+                await self.connection.execute("ROLLBACK")
             raise
-        await self._connection.execute("COMMIT")
+        await self.connection.execute("COMMIT")
         return sum(rows)
 
     async def _statement(self, index: int, chosen: int, number: int) -> int:
@@ -89,53 +89,64 @@ class Operation:
 
 
 class Session:
-    """A connection to one arm's database with its operations; a query that cannot be prepared is a Fault instead."""
+    """What one client has on one arm: its operations, each on a connection whose settings are those of its asker.
 
-    def __init__(self, connection: Any, operations: Sequence[Operation | Fault]) -> None:
-        self.connection = connection
+    A query that cannot be prepared is a Fault instead of an Operation.
+    """
+
+    def __init__(self, connections: Sequence[Any], operations: Sequence[Operation | Fault]) -> None:
+        self.connections = connections
         self.operations = operations
 
     @classmethod
     async def open(cls, address: Address, arm: ArmWork, settings: Sequence[tuple[str, str]]) -> Session:
-        """Connects, sets the settings, prepares everything."""
-        connection = await connect(address, arm.database)
-        for name, value in settings:
-            await connection.execute("SELECT set_config($1, $2, false)", name, value)
-        return cls(connection, await _prepare_all(connection, arm))
+        """Connects once for each asker, sets the settings, prepares everything."""
+        connections = []
+        operations: dict[int, Operation | Fault] = {}
+        for asker in dict.fromkeys(work.session for work in arm.works):
+            connection = await connect(address, arm.database)
+            connections.append(connection)
+            for name, value in (*settings, *asker):
+                await connection.execute("SELECT set_config($1, $2, false)", name, value)
+            places = [place for place, work in enumerate(arm.works) if work.session == asker]
+            prepared = await _prepare_all(connection, arm.arm, [arm.works[place] for place in places])
+            operations |= dict(zip(places, prepared, strict=True))
+            await connection.execute("SELECT")  # preparing leaves a transaction open, with its locks, until it is ended
+        return cls(connections, [operations[place] for place in range(len(arm.works))])
 
     @property
-    def backend(self) -> int:
-        """The process id of the server's side."""
-        return int(self.connection.get_server_pid())
+    def backends(self) -> tuple[int, ...]:
+        """The process ids of the server's side."""
+        return tuple(int(connection.get_server_pid()) for connection in self.connections)
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether a connection is gone."""
+        return any(connection.is_closed() for connection in self.connections)
 
     async def plan_counts(self) -> dict[str, tuple[int, int]]:
         """query -> executions with a generic and with a custom plan, of all its statements."""
-        rows = await self.connection.fetch(catalogue_sql("measure", "count_plans"))
-        by_name = {row["name"]: (row["generic_plans"], row["custom_plans"]) for row in rows}
         counts = {}
-        for operation in self.operations:
-            if isinstance(operation, Operation):
-                found = [by_name.get(statement.get_name(), (0, 0)) for statement in operation.statements]
-                counts[operation.query] = (sum(pair[0] for pair in found), sum(pair[1] for pair in found))
+        for connection in self.connections:
+            rows = await connection.fetch(catalogue_sql("measure", "count_plans"))
+            by_name = {row["name"]: (row["generic_plans"], row["custom_plans"]) for row in rows}
+            for operation in self.operations:
+                if isinstance(operation, Operation) and operation.connection is connection:
+                    found = [by_name.get(statement.get_name(), (0, 0)) for statement in operation.statements]
+                    counts[operation.query] = (sum(pair[0] for pair in found), sum(pair[1] for pair in found))
         return counts
 
-    async def close(self) -> None:
-        """Ends the connection."""
-        self.connection.terminate()
 
-
-async def _prepare_all(connection: Any, arm: ArmWork) -> list[Operation | Fault]:
+async def _prepare_all(connection: Any, arm: str, works: Sequence[Work]) -> list[Operation | Fault]:
     """Prepares twice: the first time tells the types, after which the values that pass through need not be decoded."""
-    prepared = [await _prepare(connection, work, arm.arm) for work in arm.works]
+    prepared = [await _prepare(connection, work, arm) for work in works]
     arguments = [
         [] if isinstance(item, Fault) else await _encode_sets(connection, work, item)
-        for work, item in zip(arm.works, prepared, strict=True)
+        for work, item in zip(works, prepared, strict=True)
     ]
     for name in sorted(_types_passed_through([item for item in prepared if not isinstance(item, Fault)])):
         await connection.set_builtin_type_codec(name, schema="pg_catalog", codec_name="bytea", format="binary")
-    return [
-        await _operation(connection, work, encoded, arm.arm) for work, encoded in zip(arm.works, arguments, strict=True)
-    ]
+    return [await _operation(connection, work, encoded, arm) for work, encoded in zip(works, arguments, strict=True)]
 
 
 async def _operation(connection: Any, work: Work, arguments: Any, arm: str) -> Operation | Fault:

@@ -2,13 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from harness.measure.buffer import Samples, state_text
-from harness.measure.model import MOST_LAG_S, MOST_LAG_SHARE, WARMUP_BLOCKS, SliceRecord
+from harness.measure.model import (
+    DRAIN_SHARE,
+    LATE_S,
+    MOST_LAG_S,
+    MOST_LAG_SHARE,
+    WARMUP_BLOCKS,
+    SliceRecord,
+)
 from harness.stats import quantile
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """An open slice's schedule: when it began and ended, on the samples' clock, and its rate in operations a second."""
+
+    began_s: float
+    ends_s: float
+    rate_per_s: float
+
+    @property
+    def stop_s(self) -> float:
+        """The instant after which nothing of it is sent any more."""
+        return self.ends_s + DRAIN_SHARE * (self.ends_s - self.began_s)
 
 
 @dataclass(frozen=True)
@@ -24,10 +45,13 @@ class SliceFacts:
     server_mean_s: float | None
     invalid: str = ""
     marks: str = ""
+    schedule: Schedule | None = None
 
 
 def summarise(facts: SliceFacts, samples: Samples) -> SliceRecord:
     """One slice as a record: quantiles of its successes, errors by SQLSTATE, and whether its client was in time."""
+    if facts.schedule is not None:
+        return _summarise_open(facts, facts.schedule, samples)
     good = samples[samples["state"] == 0]
     latencies = np.asarray(good["done_s"] - good["intended_s"], dtype=np.float64)
     states, counts = np.unique(samples["state"][samples["state"] != 0], return_counts=True)
@@ -50,6 +74,29 @@ def summarise(facts: SliceFacts, samples: Samples) -> SliceRecord:
         server_mean_s=facts.server_mean_s,
         invalid=facts.invalid or _lateness(facts.lag_p99_s, p50_s),
         marks=facts.marks,
+    )
+
+
+def _summarise_open(facts: SliceFacts, schedule: Schedule, samples: Samples) -> SliceRecord:
+    """Skipped operations (without an instant of sending) count with the latency that they have at the very least."""
+    skipped = np.isnan(samples["sent_s"])
+    sent = samples[~skipped]
+    record = summarise(replace(facts, schedule=None), sent)
+    waited = schedule.stop_s - samples["intended_s"][skipped]
+    good = sent[sent["state"] == 0]
+    latencies = np.concatenate([good["done_s"] - good["intended_s"], waited])
+    return replace(
+        record,
+        p50_s=quantile(latencies, "p50"),
+        p95_s=quantile(latencies, "p95"),
+        p99_s=quantile(latencies, "p99"),
+        mean_s=float(latencies.mean()) if len(latencies) else None,
+        wall_s=schedule.ends_s - schedule.began_s,
+        intended=len(samples),
+        late=int(np.count_nonzero(sent["sent_s"] - sent["intended_s"] > LATE_S)),
+        skipped=int(np.count_nonzero(skipped)),
+        unfinished=int(np.count_nonzero(skipped)) + int(np.count_nonzero(sent["done_s"] > schedule.ends_s)),
+        completed=int(np.count_nonzero(good["done_s"] <= schedule.ends_s)),
     )
 
 

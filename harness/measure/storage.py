@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
-from harness.result import StorageRecord
+import asyncpg
+
+from harness.catalogue import Catalogue, changed_tables
+from harness.result import DroppedColumn, StorageRecord
 from harness.scenario.paths import catalogue_sql
 from harness.sqltext import quote_qualified
 
 CATALOGUE = "(system catalogues)"
 
 
-async def read_storage(connection: Any, stage: str) -> tuple[StorageRecord, ...]:
+async def read_storage(connection: Any, stage: str, count_rows: bool = True) -> tuple[StorageRecord, ...]:
     """One record per table, one for the system catalogues, and one (`table` None) for the whole database.
 
     The whole database's parts are the tables' sums, its total is what the server counts on disk: the two are measured
-    apart, so that their difference shows whether anything was left out. Rows are counted, not estimated.
+    apart, so that their difference shows whether anything was left out. Rows are counted, not estimated, or left out:
+    counting would hold locks within a migration's transaction.
     """
     tables = [
-        await _table(connection, stage, row) for row in await connection.fetch(catalogue_sql("measure", "table_sizes"))
+        await _table(connection, stage, row, count_rows)
+        for row in await connection.fetch(catalogue_sql("measure", "table_sizes"))
     ]
     whole = await connection.fetchrow(catalogue_sql("measure", "database_sizes"))
     catalogue = whole["catalogue_bytes"]
@@ -28,7 +35,7 @@ async def read_storage(connection: Any, stage: str) -> tuple[StorageRecord, ...]
         StorageRecord(
             stage=stage,
             table=None,
-            rows=sum(record.rows or 0 for record in tables),
+            rows=sum(record.rows or 0 for record in tables) if count_rows else None,
             heap_bytes=sum(record.heap_bytes for record in tables),
             index_bytes=sum(record.index_bytes for record in tables),
             toast_bytes=sum(record.toast_bytes for record in tables),
@@ -37,15 +44,75 @@ async def read_storage(connection: Any, stage: str) -> tuple[StorageRecord, ...]
     )
 
 
-async def _table(connection: Any, stage: str, row: Any) -> StorageRecord:
+async def _table(connection: Any, stage: str, row: Any, count_rows: bool) -> StorageRecord:
     schema, name = row["schema_name"], row["table_name"]
-    rows = await connection.fetchval(f"SELECT count(*) FROM {quote_qualified(schema, name)}")  # noqa: S608 - quoted
-    return StorageRecord(
+    counting = f"SELECT count(*) FROM {quote_qualified(schema, name)}"  # noqa: S608 - quoted
+    rows = await connection.fetchval(counting) if count_rows else None
+    record = StorageRecord(
         stage=stage,
-        table=name if schema == "public" else f"{schema}.{name}",
+        table=_display(schema, name),
         rows=rows,
         heap_bytes=row["heap_bytes"],
         index_bytes=row["index_bytes"],
         toast_bytes=row["toast_bytes"],
         total_bytes=row["heap_bytes"] + row["index_bytes"] + row["toast_bytes"],
     )
+    return with_rows(record, rows)
+
+
+def with_rows(record: StorageRecord, rows: int | None) -> StorageRecord:
+    """The record with its number of rows and what each of them takes."""
+    each = (record.heap_bytes + record.toast_bytes) / rows if rows else None
+    return replace(record, rows=rows, row_bytes=None if each is None else round(each, 1))
+
+
+async def read_free_space(connection: Any) -> dict[str, int]:
+    """Free bytes by table; raises asyncpg.PostgresError where pgstattuple may not be made or used.
+
+    The extension is made in a transaction that is rolled back, so that no arm holds it.
+    """
+    transaction = connection.transaction()
+    await transaction.start()
+    try:
+        await connection.execute(
+            "CREATE SCHEMA bench_stattuple; SET LOCAL search_path = bench_stattuple; CREATE EXTENSION pgstattuple"
+        )
+        rows = await connection.fetch(catalogue_sql("measure", "free_space"), timeout=None)
+    finally:
+        await transaction.rollback()
+    return {_display(row["schema_name"], row["table_name"]): row["free_bytes"] for row in rows}
+
+
+def with_free_space(records: Iterable[StorageRecord], free: dict[str, int]) -> tuple[StorageRecord, ...]:
+    """The records with their tables' free bytes, the whole database's with the sum."""
+    return tuple(
+        replace(item, free_bytes=sum(free.values()) if item.table is None else free.get(item.table)) for item in records
+    )
+
+
+async def read_dropped_columns(connection: Any, before: Catalogue, after: Catalogue) -> tuple[DroppedColumn, ...]:
+    """What each column that the migration drops occupies, on a connection to `before` after an ANALYZE."""
+    found = []
+    for table in changed_tables(before, after):
+        if not table.dropped:
+            continue
+        rows = await connection.fetchval(f"SELECT count(*) FROM {table.old.sql}")  # noqa: S608 - quoted
+        for column in table.dropped:
+            sizes = await _widths(connection, table.old.schema, table.old.name, column.name)
+            width, nulls = sizes or (None, None)
+            estimate = None if width is None or nulls is None else round(rows * (1 - nulls) * width)
+            found.append(DroppedColumn(table.old.display, column.name, column.type, rows, width, nulls, estimate))
+    return tuple(found)
+
+
+async def _widths(connection: Any, *column: str) -> Sequence[Any] | None:
+    """Average width and share of NULLs; None where nothing was gathered, or the role may not see it."""
+    try:
+        row: Sequence[Any] | None = await connection.fetchrow(catalogue_sql("measure", "column_widths"), *column)
+    except asyncpg.InsufficientPrivilegeError:
+        return None
+    return row
+
+
+def _display(schema: str, name: str) -> str:
+    return name if schema == "public" else f"{schema}.{name}"

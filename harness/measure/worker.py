@@ -8,20 +8,32 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import asyncpg
+import numpy as np
 import uvloop
 
 from harness.errors import HarnessError
 from harness.measure.buffer import SampleLog, state_number
 from harness.measure.channel import Channel
 from harness.measure.lag import LagProbe
-from harness.measure.orders import CountPlans, Fault, PlanReport, Ready, Refused, Setup, SliceOrder, SliceReport
+from harness.measure.orders import (
+    CountPlans,
+    Fault,
+    OpenOrder,
+    PlanReport,
+    Ready,
+    Refused,
+    Setup,
+    SliceOrder,
+    SliceReport,
+)
 from harness.measure.precedence import take_precedence
 from harness.measure.schedule import operation_numbers
 from harness.measure.session import Operation, Session
+from harness.measure.timer import Pacer
 
 _LOST = (asyncpg.InterfaceError, OSError)
 _MOST_FAILURES_IN_A_ROW = 3
@@ -35,6 +47,12 @@ class _Tally:
     finished: bool = True
     messages: dict[str, str] = field(default_factory=dict)
 
+    def failed(self, error: Exception) -> int:
+        """Keeps the first message of each kind; gives the state of the sample."""
+        sqlstate = getattr(error, "sqlstate", None) or "08006"
+        self.messages.setdefault(sqlstate, str(error) or type(error).__name__)
+        return state_number(sqlstate)
+
 
 class Worker:
     """The state of a worker: sessions by arm and client, the log, the probe."""
@@ -42,13 +60,16 @@ class Worker:
     def __init__(self, log: SampleLog) -> None:
         self._log = log
         self._probe = LagProbe()
+        self._pacer = Pacer()
         self._setup: Setup | None = None
         self._sessions: dict[tuple[int, int], Session] = {}
 
     async def answer(self, order: object) -> object:
         """Does what the order says and gives the report."""
         if isinstance(order, SliceOrder):
-            return await self._slice(order)
+            return await self._closed_slice(order)
+        if isinstance(order, OpenOrder):
+            return await self._open_slice(order)
         if isinstance(order, Setup):
             return await self._set_up(order)
         if isinstance(order, CountPlans):
@@ -69,16 +90,40 @@ class Worker:
         gc.freeze()
         gc.disable()
         found = (item for session in self._sessions.values() for item in session.operations if isinstance(item, Fault))
-        return Ready(tuple(dict.fromkeys(found)), tuple(session.backend for session in self._sessions.values()))
+        return Ready(
+            tuple(dict.fromkeys(found)), tuple(pid for session in self._sessions.values() for pid in session.backends)
+        )
 
-    async def _slice(self, order: SliceOrder) -> SliceReport:
-        self._log.clear()
+    async def _closed_slice(self, order: SliceOrder) -> SliceReport:
         clients = [client for arm, client in self._sessions if arm == order.arm and client < order.clients]
         tally = _Tally()
-        await _wait_until(order.start_at)
-        self._probe.start(alone=len(clients) == 1)
+        return await self._timed(
+            [self._closed_loop(order, client, tally) for client in clients], order.start_at, tally, len(clients) == 1
+        )
+
+    async def _open_slice(self, order: OpenOrder) -> SliceReport:
+        """Every client takes the next operation when it is free: a stall is charged to all that wait behind it."""
+        clients = [client for arm, client in self._sessions if arm == order.arm and client <= order.clients]
+        reads = iter(np.flatnonzero(~order.writing).tolist())
+        writes = iter(np.flatnonzero(order.writing).tolist())
+        due_s, tally = order.due_s.tolist(), _Tally()
+        loops = [
+            self._open_loop(order, client, writes, due_s, order.writes_stop_at, tally)
+            if client == order.clients
+            else self._open_loop(order, client, reads, due_s, order.stop_at, tally)
+            for client in clients
+        ]
+        return await self._timed(loops, order.start_at, tally, alone=False)
+
+    async def _timed(
+        self, loops: Sequence[Coroutine[None, None, None]], start_at: float, tally: _Tally, alone: bool
+    ) -> SliceReport:
+        """Lets the clients' loops run from the instant on, with the probe and the clock of this process beside them."""
+        self._log.clear()
+        await _wait_until(start_at)
+        self._probe.start(alone)
         cpu_before = time.process_time()
-        await asyncio.gather(*(self._closed_loop(order, client, tally) for client in clients))
+        await asyncio.gather(*loops)
         cpu_s = time.process_time() - cpu_before
         lags = self._probe.stop()
         gc.collect()
@@ -102,7 +147,34 @@ class Worker:
         assert self._setup is not None
         reads = self._setup.arms[order.arm].works[order.query].reads
         numbers = operation_numbers(order, client, reads)
-        tally.finished &= await _run(operation, session, numbers, order, client, self._log, tally, reads)
+        tally.finished &= await _run(operation, numbers, order, client, self._log, tally, reads)
+
+    async def _open_loop(
+        self, order: OpenOrder, client: int, places: Iterator[int], due_s: list[float], stop_at: float, tally: _Tally
+    ) -> None:
+        """One client of an open load: takes the next operation, sleeps until its instant if that is still to come."""
+        session, clock, until = self._sessions[order.arm, client], time.perf_counter, self._pacer.until
+        assert self._setup is not None
+        sets = [len(work.sets) for work in self._setup.arms[order.arm].works]
+        queries, numbers = order.query.tolist(), order.number.tolist()
+        for place in places:
+            due, query, number = due_s[place], queries[place], numbers[place]
+            if clock() < due:
+                await until(due)
+            sent = clock()
+            if sent > stop_at:
+                return
+            operation = session.operations[query]
+            if isinstance(operation, Fault):
+                tally.finished = False
+                return
+            state = await _execute(operation, number % sets[query], number, tally)
+            if not self._log.add(place, due, sent, clock(), client, state):
+                tally.finished = False
+                return
+            if state and session.is_broken:
+                tally.lost = True
+                return
 
     async def _count_plans(self) -> PlanReport:
         assert self._setup is not None
@@ -116,7 +188,6 @@ class Worker:
 
 async def _run(
     operation: Operation,
-    session: Session,
     numbers: Sequence[int],
     order: SliceOrder,
     client: int,
@@ -136,18 +207,24 @@ async def _run(
             tally.rows += await run(cycle[number % sets], number)
             done, state, failures = clock(), 0, 0
         except (asyncpg.PostgresError, *_LOST) as error:
-            done, failures = clock(), failures + 1
-            sqlstate = getattr(error, "sqlstate", None) or "08006"
-            state = state_number(sqlstate)
-            tally.messages.setdefault(sqlstate, str(error) or type(error).__name__)
+            done, failures, state = clock(), failures + 1, tally.failed(error)
         if not add(number, sent, sent, done, client, state):
             return False
-        if state and session.connection.is_closed():
+        if state and operation.connection.is_closed():
             tally.lost = True
             return False
         if reads and failures == _MOST_FAILURES_IN_A_ROW:
             return True
     return True
+
+
+async def _execute(operation: Operation, chosen: int, number: int, tally: _Tally) -> int:
+    """Runs the operation once; gives the state that its sample takes."""
+    try:
+        tally.rows += await operation.run(chosen, number)
+    except (asyncpg.PostgresError, *_LOST) as error:
+        return tally.failed(error)
+    return 0
 
 
 async def _wait_until(start_at: float) -> None:

@@ -1,6 +1,6 @@
 """The migration applied, and what every arm gets alike after it."""
 
 from harness.migrate.apply import migrate
-from harness.migrate.settle import settle
+from harness.migrate.settle import refresh_statistics, settle
 
-__all__ = ["migrate", "settle"]
+__all__ = ["migrate", "refresh_statistics", "settle"]

@@ -9,11 +9,11 @@ from harness.result import MigrationStep
 from harness.scenario import SqlFile
 from harness.server import Address, connect
 from harness.server.address import NO_LIMITS
-from harness.server.apply import apply_files, read_scripts
+from harness.server.apply import Between, apply_files, read_scripts
 
 
 async def migrate(
-    address: Address, database: str, files: Sequence[SqlFile], progress: Progress
+    address: Address, database: str, files: Sequence[SqlFile], progress: Progress, between: Between | None = None
 ) -> tuple[MigrationStep, ...]:
     """Applies the files to the database, one step per statement.
 
@@ -23,6 +23,6 @@ async def migrate(
     progress.start("migrate", total=total, unit="statements")
     connection = await connect(address, database, settings=NO_LIMITS)
     try:
-        return await apply_files(connection, files, progress)
+        return await apply_files(connection, files, progress, between)
     finally:
         await connection.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from harness import arms
 from harness.job import Run
+from harness.phases.arms import arms_are_there
 from harness.seed import estimate_bytes, fill, has_begun
 from harness.server.access import check_access
 from harness.server.disk import check_space, with_log
@@ -18,7 +19,8 @@ async def seed_template(run: Run) -> None:
     is_there = await databases.exists(arms.TEMPLATE)
     if is_there and recorder.is_done("seed"):
         run.progress.note("the seeded template of the earlier session is there and is used")
-        await databases.drop_all(keep=arms.TEMPLATE)
+        if not await arms_are_there(run):
+            await databases.drop_all(keep=arms.TEMPLATE)
         return
     with recorder.phase("seed"):
         goes_on = is_there and await has_begun(databases.server.address, databases.name(arms.TEMPLATE))

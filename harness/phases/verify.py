@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from harness import arms
+import json
+from pathlib import Path
+
+from harness import arms, machine
 from harness.job import Run
+from harness.phases.asking import ask_as_role
 from harness.phases.planted import score_planted
-from harness.snapshot import take_snapshot
-from harness.verify import verify
+from harness.result.store import write_atomically
+from harness.snapshot import Snapshot, take_snapshot
+from harness.verify import Ledger, verify
 from harness.workload import BoundQuery, bind_workload
+
+LEDGER_FILE = "check.jsonl"
+COPIES_FILE = "copies.json"
 
 
 async def verify_views(run: Run) -> tuple[BoundQuery, ...]:
@@ -20,17 +28,50 @@ async def verify_views(run: Run) -> tuple[BoundQuery, ...]:
             queries = await bind_workload(connection, scenario.queries)
         finally:
             await connection.close()
-        await databases.drop(arms.VERIFICATION)
-        clone = await databases.create(arms.VERIFICATION, template="after")
-        snapshot = await take_snapshot(address, databases.name("before"), clone, run.progress)
-        before, after = databases.name("before"), databases.name("after")
-        checked = await verify(scenario, address, before, after, clone, snapshot, queries, run.progress)
+        snapshot = await _snapshot(run)
+        names = (databases.name("before"), databases.name("after"), databases.name(arms.VERIFICATION))
+        ledger = Ledger(run.recorder.folder / LEDGER_FILE)
+        checked = await verify(
+            scenario, address, *names, snapshot, queries, run.progress, at_once=machine.usable_cores(), ledger=ledger
+        )
         run.recorder.set(integrity=checked.integrity)
         connection = await databases.connect(arms.VERIFICATION)
         try:
             run.recorder.set(planted=await score_planted(connection, checked.integrity, run.recorder.folder))
         finally:
             await connection.close()
+        forget_check(run)
+        timed = await ask_as_role(run, [item for item in queries if item.name not in checked.untimed], names[-1])
         if not run.job.options.keep:
             await databases.drop(arms.VERIFICATION)
-    return tuple(query for query in queries if query.name not in checked.untimed)
+    return timed
+
+
+def forget_check(run: Run) -> None:
+    """Removes what an unfinished check keeps in the run's folder to go on with."""
+    for name in (LEDGER_FILE, COPIES_FILE):
+        (run.recorder.folder / name).unlink(missing_ok=True)
+
+
+async def _snapshot(run: Run) -> Snapshot:
+    """The old columns beside the new state: as an earlier session of this run left them, or copied anew."""
+    databases = run.databases
+    file = run.recorder.folder / COPIES_FILE
+    before, clone = databases.name("before"), databases.name(arms.VERIFICATION)
+    kept = _read_copies(file) if await databases.exists(arms.VERIFICATION) else None
+    if kept is None:
+        (run.recorder.folder / LEDGER_FILE).unlink(missing_ok=True)
+        await databases.drop(arms.VERIFICATION)
+        await databases.create(arms.VERIFICATION, template="after")
+    snapshot = await take_snapshot(databases.server.address, before, clone, run.progress, kept=kept)
+    copies = {table.copy.sql: table.copy.rows for table in snapshot.tables}
+    write_atomically(file, json.dumps(copies, indent=2) + "\n")
+    return snapshot
+
+
+def _read_copies(file: Path) -> dict[str, int] | None:
+    """The copies that an earlier session finished, with their rows."""
+    try:
+        return {str(name): int(rows) for name, rows in json.loads(file.read_text(encoding="utf-8")).items()}
+    except (FileNotFoundError, ValueError):
+        return None

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
@@ -21,7 +22,7 @@ SHARES = (0.0, 0.01, 0.025, *(step / 20 for step in range(1, 20)), 0.975, 0.99, 
 """The shares of executions at which the distribution is shown."""
 
 Load = tuple[str, int]
-_COLUMNS = ["query", "arm", "clients", "block", "warmup", "client", "intended_s", "done_s", "sqlstate"]
+_COLUMNS = ["query", "arm", "clients", "block", "warmup", "client", "intended_s", "done_s", "sqlstate", "rate_per_s"]
 
 
 def read_details(samples: Path, latency: LatencySection | Absent) -> tuple[QueryDetail, ...] | Absent:
@@ -113,6 +114,9 @@ def _slices(rows: pa.Table) -> Iterator[tuple[Load, str, int, NDArray[np.float32
 
     Rows of a slice stand together, so that a slice begins wherever one of its names changes.
     """
+    rows = rows.filter(pc.is_null(rows["rate_per_s"]))  # the open load is another experiment
+    if not rows.num_rows:
+        return
     codes = [_codes(rows["query"]), _codes(rows["arm"]), rows["clients"].to_numpy(), rows["block"].to_numpy()]
     begins = np.ones(rows.num_rows, dtype=bool)
     begins[1:] = np.any([code[1:] != code[:-1] for code in codes], axis=0)

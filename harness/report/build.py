@@ -5,14 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 from harness import text
+from harness.report.attribution import attribution_rows
 from harness.report.blocks import read_details
 from harness.report.data import Claim, Claims, ReportData
 from harness.report.evidence import Absent, Fact
+from harness.report.indexes import index_section
 from harness.report.integrity import integrity_section
-from harness.report.latency import attribution_rows, latency_section
-from harness.report.method import method_section, migration_files, plan_texts, troubles
+from harness.report.latency import latency_section
+from harness.report.load import load_section
+from harness.report.method import method_section, migration_files, troubles
 from harness.report.storage import storage_section
 from harness.report.verdict import claims_counts, failed_phase, figures, headline
+from harness.report.why import plan_queries, why_rows
 from harness.report.words import CLAIM_TONES
 from harness.result import ClaimResult, Result
 
@@ -32,10 +36,13 @@ def build(result: Result, samples: Path | None = None) -> ReportData:
         claims=_claims(result),
         integrity=integrity_section(result.integrity),
         latency=latency,
+        load=load_section(result),
         details=read_details(samples, latency) if samples else Absent("No samples were kept."),
         attribution=attribution_rows(result),
         storage=storage_section(result),
-        plans=plan_texts(result),
+        indexes=index_section(result),
+        causes=why_rows(result),
+        plans=plan_queries(result),
         migrations=migration_files(result),
         troubles=troubles(result),
         method=method_section(result),

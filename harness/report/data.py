@@ -10,9 +10,11 @@ from harness.report.evidence import (
     Fact,
     IntegritySection,
     LatencySection,
+    LoadSection,
     QueryDetail,
     Tone,
 )
+from harness.report.reasons import PlanQuery, WhyRow
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,8 @@ class Bytes:
     total: str
     change: str
     rows: str
+    free: str
+    row_bytes: str
 
 
 @dataclass(frozen=True)
@@ -84,10 +88,48 @@ class TableStorage:
 
 
 @dataclass(frozen=True)
-class StorageSection:
-    """The database at every stage, and each table at every stage; `largest_bytes` ends the shared axis."""
+class Dropped:
+    """A dropped column: how wide, how often NULL, and what that came to."""
+
+    column: str
+    width: str
+    nulls: str
+    rows: str
+    bytes: str
+
+
+@dataclass(frozen=True)
+class IndexRow:
+    """One index of the migrated state; `remarks` say what is wrong or new about it."""
+
+    table: str
+    index: str
+    key: str
+    size: str
+    scans: str
+    remarks: str
+    tone: Tone
+
+
+@dataclass(frozen=True)
+class IndexSection:
+    """The indexes of the migrated state, those with a remark first."""
 
     sentence: str
+    rows: tuple[IndexRow, ...]
+    plain: int
+
+
+@dataclass(frozen=True)
+class StorageSection:
+    """The database at every stage, and each table at every stage; `largest_bytes` ends the shared axis.
+
+    `dropping` says why dropping columns shows no gain, and `dropped` what they occupied, by estimate.
+    """
+
+    sentence: str
+    dropping: str
+    dropped: tuple[Dropped, ...]
     stages: tuple[Bytes, ...]
     tables: tuple[TableStorage, ...]
     largest_bytes: int
@@ -112,6 +154,7 @@ class MigrationFile:
     name: str
     statements: str
     seconds: str
+    wal: str
     strongest_lock: str
     steps: tuple[Step, ...]
     failed: bool
@@ -127,15 +170,6 @@ class Phase:
     status: str
     tone: Tone
     error: str
-
-
-@dataclass(frozen=True)
-class PlanText:
-    """One query's plan on one arm as text."""
-
-    query: str
-    arm: str
-    text: str
 
 
 @dataclass(frozen=True)
@@ -158,6 +192,7 @@ class MethodSection:
     seeded: tuple[Fact, ...]
     anomalies: tuple[Fact, ...]
     phases: tuple[Phase, ...]
+    server_io: tuple[Fact, ...]
     notes: tuple[str, ...]
     repeat: str
 
@@ -175,10 +210,13 @@ class ReportData:
     claims: Claims | Absent
     integrity: IntegritySection | Absent
     latency: LatencySection | Absent
+    load: LoadSection | Absent
     details: tuple[QueryDetail, ...] | Absent
     attribution: tuple[AttributionRow, ...] | Absent
     storage: StorageSection | Absent
-    plans: tuple[PlanText, ...] | Absent
+    indexes: IndexSection | Absent
+    causes: tuple[WhyRow, ...] | Absent
+    plans: tuple[PlanQuery, ...] | Absent
     migrations: tuple[MigrationFile, ...] | Absent
     troubles: tuple[Trouble, ...]
     method: MethodSection

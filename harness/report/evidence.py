@@ -188,6 +188,16 @@ class LatencySection:
 
 
 @dataclass(frozen=True)
+class LoadSection:
+    """The mixed load: the mix by metric, and each query of it."""
+
+    sentence: str
+    tone: Tone
+    rows: tuple[LatencyRow, ...]
+    queries: tuple[LatencyRow, ...]
+
+
+@dataclass(frozen=True)
 class Series:
     """One arm of one query: a median per block (seconds; None: not run, or void) and the quantiles behind the ECDF."""
 
@@ -219,7 +229,10 @@ class QueryDetail:
 
 @dataclass(frozen=True)
 class AttributionRow:
-    """What indexes, normalisation, both and their interaction did to one query."""
+    """What the indexes alone, the views alone and both did to one query, as speed-ups (2×: twice as fast).
+
+    `interaction` is how many times more both did together than the product of each alone.
+    """
 
     query: str
     sentence: str

@@ -16,9 +16,12 @@ SECTIONS = (
     ("claims", "The runbook's claims", "claims"),
     ("integrity", "Integrity", "integrity"),
     ("latency", "Latency", "latency"),
+    ("load", "Mixed load", "load"),
+    ("why", "Why slower, why faster", "causes"),
     ("details", "Blocks and distributions", "details"),
     ("attribution", "Attribution: indexes or views", "attribution"),
     ("storage", "Storage", "storage"),
+    ("indexes", "Indexes", "indexes"),
     ("plans", "Query plans", "plans"),
     ("migrations", "Migration statements", "migrations"),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
@@ -11,7 +11,7 @@ from harness.report.evidence import Absent, Column, IntegritySection, LatencySec
 
 
 @dataclass(frozen=True)
-class _Case:
+class Case:
     """One test case; at most one of the three outcomes is set, none means passed."""
 
     name: str
@@ -31,30 +31,35 @@ def render(data: ReportData) -> str:
         "queries": list(_queries(data.latency)),
         "claims": list(_claims(data)),
     }
+    return document(data.title, suites)
+
+
+def document(title: str, suites: Mapping[str, Sequence[Case]]) -> str:
+    """The document of these suites."""
     cases = [case for suite in suites.values() for case in suite]
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
-        f"<testsuites name={_quoted(f'bench {data.title}')} {_counts(cases)}>",
+        f"<testsuites name={_quoted(f'bench {title}')} {_counts(cases)}>",
     ]
     for name, suite in suites.items():
         lines += _suite(name, suite)
     return "\n".join([*lines, "</testsuites>", ""])
 
 
-def _run(data: ReportData) -> _Case:
-    return _Case("the run is complete", error=data.incomplete, output=data.headline.sentence)
+def _run(data: ReportData) -> Case:
+    return Case("the run is complete", error=data.incomplete, output=data.headline.sentence)
 
 
-def _views(section: IntegritySection | Absent) -> Iterator[_Case]:
+def _views(section: IntegritySection | Absent) -> Iterator[Case]:
     if isinstance(section, Absent):
-        yield _Case("views", skipped=section.reason)
+        yield Case("views", skipped=section.reason)
         return
     yield from (_outcome(view.name, view, ": ".join(filter(None, (view.state, view.detail)))) for view in section.views)
 
 
-def _columns(section: IntegritySection | Absent) -> Iterator[_Case]:
+def _columns(section: IntegritySection | Absent) -> Iterator[Case]:
     if isinstance(section, Absent):
-        yield _Case("columns", skipped=section.reason)
+        yield Case("columns", skipped=section.reason)
         return
     for column in section.columns:
         tally = ", ".join(f"{item.value} {item.label}" for item in column.tally)
@@ -62,50 +67,50 @@ def _columns(section: IntegritySection | Absent) -> Iterator[_Case]:
         yield _outcome(column.name, column, words)
 
 
-def _outcome(name: str, item: View | Column, words: str) -> _Case:
+def _outcome(name: str, item: View | Column, words: str) -> Case:
     if item.tone == "bad":
-        return _Case(name, failure=words)
-    return _Case(name, skipped=words) if item.tone == "open" else _Case(name, output=words)
+        return Case(name, failure=words)
+    return Case(name, skipped=words) if item.tone == "open" else Case(name, output=words)
 
 
-def _findings(section: IntegritySection | Absent) -> Iterator[_Case]:
+def _findings(section: IntegritySection | Absent) -> Iterator[Case]:
     if isinstance(section, Absent):
         return
     for group in section.findings:
         for finding in group.cards:
             words = "; ".join(filter(None, (finding.extent, finding.cause, finding.next_step)))
             name = f"{group.kind}: {finding.object}: {finding.detail}"
-            yield _Case(name, failure=words or name) if finding.severity == "error" else _Case(name, output=words)
+            yield Case(name, failure=words or name) if finding.severity == "error" else Case(name, output=words)
     for finding in section.accepted:
-        yield _Case(f"{finding.kind}: {finding.object}: {finding.detail}", output=f"accepted: {finding.accepted}")
+        yield Case(f"{finding.kind}: {finding.object}: {finding.detail}", output=f"accepted: {finding.accepted}")
 
 
-def _queries(section: LatencySection | Absent) -> Iterator[_Case]:
+def _queries(section: LatencySection | Absent) -> Iterator[Case]:
     if isinstance(section, Absent):
-        yield _Case("queries", skipped=section.reason)
+        yield Case("queries", skipped=section.reason)
         return
     for row in section.rows:
         figure = f"{row.effect.text} ({row.effect.range_text})" if row.effect else "not measured"
         words = "; ".join((f"{row.verdict} {figure}", f"{row.before} before, {row.after} after", *row.notes))
         name = " ".join(filter(None, (row.query, row.level)))
         if row.over_limit:
-            yield _Case(name, failure=words)
+            yield Case(name, failure=words)
         elif row.verdict == "inconclusive":
-            yield _Case(name, skipped=words)
+            yield Case(name, skipped=words)
         else:
-            yield _Case(name, output=words)
+            yield Case(name, output=words)
 
 
-def _claims(data: ReportData) -> Iterator[_Case]:
+def _claims(data: ReportData) -> Iterator[Case]:
     if isinstance(data.claims, Absent):
-        yield _Case("claims", skipped=data.claims.reason)
+        yield Case("claims", skipped=data.claims.reason)
         return
     for claim in data.claims.rows:
         words = "; ".join(filter(None, (claim.verdict, f"“{claim.statement}”", claim.figure, claim.reason)))
-        yield _Case(claim.id, skipped=words) if claim.verdict == "undecided" else _Case(claim.id, output=words)
+        yield Case(claim.id, skipped=words) if claim.verdict == "undecided" else Case(claim.id, output=words)
 
 
-def _suite(name: str, cases: Iterable[_Case]) -> Iterator[str]:
+def _suite(name: str, cases: Iterable[Case]) -> Iterator[str]:
     every = list(cases)
     yield f"  <testsuite name={_quoted(name)} {_counts(every)}>"
     for case in every:
@@ -113,7 +118,7 @@ def _suite(name: str, cases: Iterable[_Case]) -> Iterator[str]:
     yield "  </testsuite>"
 
 
-def _case(suite: str, case: _Case) -> Iterator[str]:
+def _case(suite: str, case: Case) -> Iterator[str]:
     yield f'    <testcase classname={_quoted("bench." + suite.replace(" ", "_"))} name={_quoted(case.name)} time="0">'
     for tag in ("failure", "error"):
         if words := getattr(case, tag):
@@ -125,7 +130,7 @@ def _case(suite: str, case: _Case) -> Iterator[str]:
     yield "    </testcase>"
 
 
-def _counts(cases: Iterable[_Case]) -> str:
+def _counts(cases: Iterable[Case]) -> str:
     every = list(cases)
     numbers = {
         "tests": len(every),

@@ -6,16 +6,15 @@ import math
 from collections.abc import Sequence
 
 from harness import text
-from harness.judge import regressions
-from harness.report.evidence import Absent, AttributionRow, Interval, LatencyRow, LatencySection, Tone
-from harness.report.words import AFTER, CONTROL, LATENCY_TONES, as_speed
-from harness.result import Attribution, Comparison, Result
+from harness.judge import headlines, regressions
+from harness.report.evidence import Absent, Interval, LatencyRow, LatencySection, Tone
+from harness.report.words import AFTER, CONTROL, LATENCY_TONES
+from harness.result import Comparison, Result
 from harness.stats import Rules
 
 BAND = Rules().delta
 """Half-width of the band of equivalence: two arms this close are called equivalent."""
 
-_HEADLINES = ("p50", "mean")
 _THROUGHPUT = "throughput"
 _LEAST_SPAN = 1.12
 _MOST_SPAN = 4.0
@@ -26,13 +25,7 @@ def headline_comparisons(result: Result) -> list[Comparison]:
 
     It is the median of the response, or the server's own mean time where the client takes too much of the response.
     """
-    chosen: dict[tuple[str, int], Comparison] = {}
-    for item in result.latency:
-        if item.arm == AFTER and item.metric in _HEADLINES:
-            key = (item.query, item.clients)
-            if key not in chosen or _rank(item) < _rank(chosen[key]):
-                chosen[key] = item
-    return list(chosen.values())
+    return list(headlines(result.latency))
 
 
 def tally(comparisons: Sequence[Comparison]) -> str:
@@ -49,10 +42,10 @@ def latency_section(result: Result) -> LatencySection | Absent:
         return Absent("No query was timed.")
     controls = {_key(item): item for item in result.latency if item.arm == CONTROL}
     several = len({item.clients for item in chosen}) > 1
-    rows = [_row(item, controls.get(_key(item)), several) for item in sorted(chosen, key=_worst_first)]
+    rows = [comparison_row(item, controls.get(_key(item)), several) for item in sorted(chosen, key=_worst_first)]
     others = [item for item in result.latency if item.arm == AFTER and item not in chosen]
-    others += [item for item in result.throughput if item.arm == AFTER]
-    further = [_row(item, controls.get(_key(item)), several) for item in sorted(others, key=_worst_first)]
+    others += [item for item in result.throughput if item.arm == AFTER and item.load == "closed"]
+    further = [comparison_row(item, controls.get(_key(item)), several) for item in sorted(others, key=_worst_first)]
     low, high = _axis([row for row in rows if row.effect])
     used = [controls[_key(item)] for item in chosen if _key(item) in controls]
     return LatencySection(
@@ -67,23 +60,9 @@ def latency_section(result: Result) -> LatencySection | Absent:
     )
 
 
-def attribution_rows(result: Result) -> tuple[AttributionRow, ...] | Absent:
-    """One row per query: what the indexes did, what the normalisation did, and both."""
-    if not result.attribution:
-        return Absent("Indexes and normalisation were not separated in this run.")
-    by_query: dict[str, dict[str, Attribution]] = {}
-    for item in result.attribution:
-        by_query.setdefault(item.query, {})[item.factor] = item
-    return tuple(_attribution_row(query, factors) for query, factors in by_query.items())
-
-
 def interval(ratio: float, low: float | None, high: float | None) -> Interval:
     """A ratio and its interval, formatted."""
     return Interval(ratio, low, high, text.ratio(ratio), text.ratio_range(low, high))
-
-
-def _rank(item: Comparison) -> tuple[bool, bool, bool]:
-    return (item.advisory, not item.gated, item.basis != "response")
 
 
 def over_limit(item: Comparison) -> bool:
@@ -108,7 +87,8 @@ def _tone(comparisons: Sequence[Comparison]) -> Tone:
     return "open" if any(item.verdict == "inconclusive" for item in comparisons) else "good"
 
 
-def _row(item: Comparison, control: Comparison | None, several_levels: bool) -> LatencyRow:
+def comparison_row(item: Comparison, control: Comparison | None, several_levels: bool) -> LatencyRow:
+    """A comparison and its A/A control, formatted."""
     clients = text.count(item.clients, "client")
     return LatencyRow(
         load=(item.query, item.clients),
@@ -183,27 +163,3 @@ def _noise(controls: Sequence[Comparison]) -> str:
         "Noise floor: the old state measured against a clone of itself differs most in "
         f"{text.visible(worst.query)}, by {text.change(worst.ratio)} ({interval_text})."
     )
-
-
-def _attribution_row(query: str, factors: dict[str, Attribution]) -> AttributionRow:
-    parts = {name: interval(item.ratio, item.ci_low, item.ci_high) for name, item in factors.items()}
-    return AttributionRow(
-        query=text.visible(query),
-        sentence=_attribution_sentence(parts),
-        indexes=parts.get("indexes"),
-        normalisation=parts.get("normalisation"),
-        both=parts.get("both"),
-        interaction=parts.get("interaction"),
-        blocks=f"{max(item.blocks for item in factors.values()):,}",
-    )
-
-
-def _attribution_sentence(parts: dict[str, Interval]) -> str:
-    """`In all 4.10× faster: the indexes alone 3.90× faster, the views alone 1.05× slower.`"""
-    words = {name: as_speed(part.ratio, text.ratio(max(part.ratio, 1 / part.ratio))) for name, part in parts.items()}
-    alone = [f"{label} alone {words[name]}" for name, label in _FACTORS.items() if name in words]
-    start = f"In all {words['both']}" if "both" in words else ""
-    return ": ".join(filter(None, (start, ", ".join(alone)))) + "."
-
-
-_FACTORS = {"indexes": "the indexes", "normalisation": "the views"}

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from harness.report.data import Claims, ReportData
-from harness.report.evidence import MARKS, Absent, IntegritySection, LatencySection
+from harness.report.evidence import MARKS, Absent, IntegritySection, LatencySection, LoadSection
 from harness.report.words import LATENCY_MARKS
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>#|~&$@])")
@@ -20,21 +20,24 @@ def render(data: ReportData) -> str:
 
 def _lines(data: ReportData) -> Iterator[str]:
     head = data.headline
-    yield f"# {MARKS[head.tone]} {_plain(head.sentence)}"
+    yield f"# {MARKS[head.tone]} {plain(head.sentence)}"
     yield ""
-    yield f"**Exit code {head.exit_code}: {head.exit_meaning}.** {_plain(data.title)}. What ran: {_plain(data.origin)}"
+    yield f"**Exit code {head.exit_code}: {head.exit_meaning}.** {plain(data.title)}. What ran: {plain(data.origin)}"
     yield ""
     for fact in data.facts:
-        yield f"- {fact.label}: {_plain(fact.value)}"
+        yield f"- {fact.label}: {plain(fact.value)}"
     for reason in head.reasons:
-        yield f"- {_plain(reason)}"
+        yield f"- {plain(reason)}"
     if data.incomplete:
-        yield from ("", f"**Incomplete.** {_plain(data.incomplete)}")
+        yield from ("", f"**Incomplete.** {plain(data.incomplete)}")
     yield ""
     rows = ((f"{MARKS[figure.tone]} {figure.label}", figure.value, figure.context) for figure in data.figures)
-    yield from _table(("What matters", "Figure", "Context"), rows)
+    yield from table(("What matters", "Figure", "Context"), rows)
     yield from _section("Integrity", data.integrity)
     yield from _section("Latency", data.latency)
+    yield from _section("Mixed load", data.load)
+    yield from _why(data)
+    yield from _attribution(data)
     yield from _storage(data)
     yield from _section("Claims of the runbook", data.claims)
 
@@ -42,27 +45,29 @@ def _lines(data: ReportData) -> Iterator[str]:
 def _section(title: str, section: object) -> Iterator[str]:
     yield from ("", f"## {title}", "")
     if isinstance(section, Absent):
-        yield f"{MARKS['open']} {_plain(section.reason)}"
+        yield f"{MARKS['open']} {plain(section.reason)}"
     elif isinstance(section, IntegritySection):
         yield from _integrity(section)
     elif isinstance(section, LatencySection):
         yield from _latency(section)
+    elif isinstance(section, LoadSection):
+        yield from _load(section)
     elif isinstance(section, Claims):
         yield from _claims(section)
 
 
 def _integrity(section: IntegritySection) -> Iterator[str]:
-    yield _plain(f"{MARKS[section.tone]} {section.verdict}: {section.sentence}")
+    yield plain(f"{MARKS[section.tone]} {section.verdict}: {section.sentence}")
     for group in section.findings:
-        yield from ("", f"**{MARKS[group.tone]} {group.severity}: {_plain(group.sentence)}**", "")
+        yield from ("", f"**{MARKS[group.tone]} {group.severity}: {plain(group.sentence)}**", "")
         rows = ((item.object, item.detail, item.extent, item.cause) for item in group.cards[:_MOST_FINDINGS])
-        yield from _table(("Object", "Finding", "Touches", "Cause"), rows)
+        yield from table(("Object", "Finding", "Touches", "Cause"), rows)
         if len(group.cards) > _MOST_FINDINGS:
             yield from ("", f"And {len(group.cards) - _MOST_FINDINGS:,} more in the report.")
 
 
 def _latency(section: LatencySection) -> Iterator[str]:
-    yield _plain(f"{section.sentence} {section.noise}")
+    yield plain(f"{section.sentence} {section.noise}")
     yield ""
     rows = (
         (
@@ -75,23 +80,62 @@ def _latency(section: LatencySection) -> Iterator[str]:
         )
         for row in section.rows
     )
-    yield from _table(("Verdict", "Query", "After ÷ before", "Interval", "Median before", "Median after"), rows)
+    yield from table(("Verdict", "Query", "After ÷ before", "Interval", "Median before", "Median after"), rows)
+
+
+def _load(section: LoadSection) -> Iterator[str]:
+    yield plain(section.sentence)
+    yield ""
+    rows = (
+        (
+            f"{LATENCY_MARKS[row.verdict]} {row.verdict}",
+            row.metric,
+            row.effect.text if row.effect else "not measured",
+            row.effect.range_text if row.effect else "",
+            row.before,
+            row.after,
+        )
+        for row in section.rows
+    )
+    yield from table(("Verdict", "Metric", "After ÷ before", "Interval", "Before", "After"), rows)
+
+
+def _why(data: ReportData) -> Iterator[str]:
+    if isinstance(data.causes, Absent):
+        return
+    yield from ("", "## Why slower, why faster", "")
+    rows = (
+        (f"{LATENCY_MARKS[row.verdict]} {row.verdict}", row.query, "; ".join(row.causes), " ".join(row.remedies))
+        for row in data.causes
+    )
+    yield from table(("Verdict", "Query", "Because", "Certain to help"), rows)
+
+
+def _attribution(data: ReportData) -> Iterator[str]:
+    yield from ("", "## Indexes or views", "")
+    if isinstance(data.attribution, Absent):
+        yield f"{MARKS['open']} {plain(data.attribution.reason)}"
+        return
+    yield from table(("Query", "Speed-up"), ((row.query, row.sentence) for row in data.attribution))
 
 
 def _storage(data: ReportData) -> Iterator[str]:
     yield from ("", "## Storage", "")
     if isinstance(data.storage, Absent):
-        yield f"{MARKS['open']} {_plain(data.storage.reason)}"
+        yield f"{MARKS['open']} {plain(data.storage.reason)}"
         return
-    yield _plain(data.storage.sentence)
+    yield plain(" ".join(filter(None, (data.storage.sentence, data.storage.dropping))))
     yield ""
     stages = data.storage.stages
-    rows = ((item.label, item.total, item.change, item.heap, item.index, item.toast) for item in stages)
-    yield from _table(("Stage", "Total", "Change", "Heap", "Indexes", "TOAST"), rows)
+    rows = ((item.label, item.total, item.change, item.heap, item.index, item.toast, item.free) for item in stages)
+    yield from table(("Stage", "Total", "Change", "Heap", "Indexes", "TOAST", "Free"), rows)
+    if isinstance(data.indexes, Absent):
+        return
+    yield from ("", "## Indexes", "", plain(data.indexes.sentence))
 
 
 def _claims(section: Claims) -> Iterator[str]:
-    yield _plain(section.counts)
+    yield plain(section.counts)
     yield ""
     rows = (
         (
@@ -101,17 +145,17 @@ def _claims(section: Claims) -> Iterator[str]:
         )
         for claim in section.rows
     )
-    yield from _table(("Verdict", "The runbook says", "Measured"), rows)
+    yield from table(("Verdict", "The runbook says", "Measured"), rows)
 
 
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
     """A pipe table; every cell is escaped here."""
     yield f"| {' | '.join(heads)} |"
     yield f"|{' --- |' * len(heads)}"
     for row in rows:
-        yield f"| {' | '.join(map(_plain, row))} |"
+        yield f"| {' | '.join(map(plain, row))} |"
 
 
-def _plain(words: str) -> str:
+def plain(words: str) -> str:
     """Text that Markdown shows as it is, on one line."""
     return _SPECIAL.sub(r"\\\1", " ".join(words.split()))

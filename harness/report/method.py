@@ -1,16 +1,15 @@
-"""What ran and where: migrations, phases, environment, seed data, troubles, plans, and how to repeat the run."""
+"""What ran and where: migrations, phases, environment, seed data, troubles, and how to repeat the run."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
 
 from harness import text
-from harness.report.data import MethodSection, MigrationFile, Phase, PlanText, Step, Trouble
+from harness.report.data import MethodSection, MigrationFile, Phase, Step, Trouble
 from harness.report.evidence import Absent, Fact, Tone
 from harness.report.words import title
-from harness.result import MigrationStep, PhaseRecord, Result, VoidSlice
+from harness.result import MigrationStep, PhaseRecord, Result, ServerIo, VoidSlice
 
 _LOCKS = (
     "AccessShareLock",
@@ -41,10 +40,16 @@ def _migration_file(name: str, steps: list[MigrationStep]) -> MigrationFile:
         name=text.visible(name),
         statements=text.count(len(steps), "statement"),
         seconds=text.duration(sum(step.seconds for step in steps)),
+        wal=text.size(_wal(steps)),
         strongest_lock=max(modes, key=_strength) if modes else text.MISSING,
         steps=tuple(_step(step) for step in steps),
         failed=any(step.error for step in steps),
     )
+
+
+def _wal(steps: list[MigrationStep]) -> int | None:
+    written = [step.wal_bytes for step in steps if step.wal_bytes is not None]
+    return sum(written) if written else None
 
 
 def _strength(mode: str) -> int:
@@ -83,49 +88,6 @@ def _void(query: str, arm: str, slices: Sequence[VoidSlice]) -> Trouble:
     return Trouble(text.visible(query), arm, text.visible(what), f"{len(slices):,}")
 
 
-def plan_texts(result: Result) -> tuple[PlanText, ...] | Absent:
-    """Plans as indented text."""
-    if not result.plans:
-        return Absent("No plan was recorded.")
-    return tuple(
-        PlanText(text.visible(plan.query), plan.arm, text.visible("\n".join(_plan_lines(plan.plan))))
-        for plan in result.plans
-    )
-
-
-def _plan_lines(plan: Any, depth: int = 0) -> list[str]:
-    """Lines of EXPLAIN (FORMAT JSON), whatever wraps the tree; anything else as it stands."""
-    if isinstance(plan, list):
-        return [line for item in plan for line in _plan_lines(item, depth)]
-    if not isinstance(plan, dict):
-        return [str(plan)]
-    node = plan.get("Plan", plan)
-    if "Node Type" not in node:
-        return [str(plan)]
-    lines = ["  " * depth + _plan_node(node)]
-    for child in node.get("Plans", ()):
-        lines += _plan_lines(child, depth + 1)
-    return lines
-
-
-def _plan_node(node: dict[str, Any]) -> str:
-    names = [node["Node Type"]]
-    names += [f"{word} {node[key]}" for key, word in (("Index Name", "using"), ("Relation Name", "on")) if key in node]
-    facts = [f"{label} {node[key]:,}" for key, label in _NODE_FACTS.items() if isinstance(node.get(key), (int, float))]
-    return " ".join(names) + (f" ({', '.join(facts)})" if facts else "")
-
-
-_NODE_FACTS = {
-    "Plan Rows": "rows expected",
-    "Actual Rows": "rows",
-    "Actual Loops": "loops",
-    "Actual Total Time": "ms",
-    "Rows Removed by Filter": "rows filtered",
-    "Shared Hit Blocks": "buffers hit",
-    "Shared Read Blocks": "buffers read",
-}
-
-
 def method_section(result: Result) -> MethodSection:
     """Environment, settings, seed data, phases, notes, and the command that repeats the run."""
     environment = result.environment
@@ -146,11 +108,17 @@ def method_section(result: Result) -> MethodSection:
             Fact(title(kind), text.count(number)) for kind, number in result.seed_manifest.anomalies.items()
         ),
         phases=tuple(_phase(phase) for phase in result.phases),
+        server_io=tuple(_server_io(item) for item in result.server_io if item.read_bytes or item.written_bytes),
         notes=tuple(text.visible(note) for note in result.notes),
         repeat=text.visible(
             f"bench run {result.scenario} --scale {result.scale} --profile {result.profile} --seed {result.seed}"
         ),
     )
+
+
+def _server_io(item: ServerIo) -> Fact:
+    moved = f"{text.size(item.read_bytes)} read, {text.size(item.written_bytes)} written, {item.evictions:,} evictions"
+    return Fact(text.visible(f"{item.backend}, {item.object}, {item.context}"), moved)
 
 
 def _phase(phase: PhaseRecord) -> Phase:

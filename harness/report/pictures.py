@@ -7,15 +7,16 @@ from dataclasses import dataclass
 
 from harness import text
 from harness.report.evidence import QueryDetail, Series
-from harness.report.svg import Axis, Tick, linear_axis, linear_values, log_values, step_path, ticks
+from harness.report.svg import Axis, Tick, linear_axis, linear_values, log_values, point_path, step_path, ticks
 from harness.report.words import AFTER, BEFORE, CONTROL
 
 ARM_LOOKS = {
-    BEFORE: ("#4c7fb8", "", "circle"),
+    BEFORE: ("#4c7fb8", "", "round"),
     AFTER: ("#c2571a", "", "square"),
     CONTROL: ("#7a8490", "2 3", ""),
 }
-"""Colour, dashes and point of the arms that are drawn, the first on top; others are in the table behind the picture."""
+"""Colour, dashes and points (the cap of a line without length: the smallest point that SVG has) of the arms that are
+drawn, the first on top; others are in the table behind the picture."""
 
 VOID_SIGN = "✕"
 MARK_SIGN = "!"
@@ -28,23 +29,15 @@ _LEFT = 0.11
 
 
 @dataclass(frozen=True)
-class Point:
-    """A point of a line."""
-
-    x: str
-    y: str
-
-
-@dataclass(frozen=True)
 class Line:
-    """One arm's line: its path in a box of 1000 by 1000, its look, and its points."""
+    """One arm's line and its points, both as paths in a box of 1000 by 1000, and its look."""
 
     arm: str
     path: str
     colour: str
     dashes: str
-    shape: str
-    points: tuple[Point, ...]
+    cap: str
+    points: str
 
 
 @dataclass(frozen=True)
@@ -114,21 +107,20 @@ def _shown(detail: QueryDetail) -> list[Series]:
 
 def _medians(item: Series, blocks: Sequence[int], across: Axis, up: Axis) -> Line:
     pairs = [(block, value) for block, value in zip(blocks, item.medians_s, strict=True) if value is not None]
-    points = tuple(Point(across.at(block), up.at(value)) for block, value in pairs)
     path = step_path(across, up, [block for block, _ in pairs], [value for _, value in pairs])
-    colour, dashes, shape = ARM_LOOKS[item.arm]
-    return Line(item.arm, path, colour, dashes, shape, points if shape else ())
+    colour, dashes, cap = ARM_LOOKS[item.arm]
+    return Line(item.arm, path, colour, dashes, cap, point_path(across, up, pairs) if cap else "")
 
 
 def _distribution(item: Series, shares: Sequence[float], across: Axis, up: Axis, low: float) -> Line:
     path = step_path(across, up, [max(value, low) for value in item.quantiles_s], shares)
-    marks = tuple(
-        Point(across.at(max(value, low)), up.at(share))
+    marks = [
+        (max(value, low), share)
         for value, share in zip(item.quantiles_s, shares, strict=True)
         if share in (0.25, 0.5, 0.75, 0.95)
-    )
-    colour, dashes, shape = ARM_LOOKS[item.arm]
-    return Line(item.arm, path, colour, dashes, shape, marks if shape else ())
+    ]
+    colour, dashes, cap = ARM_LOOKS[item.arm]
+    return Line(item.arm, path, colour, dashes, cap, point_path(across, up, marks) if cap else "")
 
 
 def _columns(detail: QueryDetail, shown: Sequence[Series], across: Axis) -> tuple[Column, ...]:

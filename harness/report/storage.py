@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from harness import text
-from harness.report.data import Bytes, StorageSection, TableStorage
+from harness.report.data import Bytes, Dropped, StorageSection, TableStorage
 from harness.report.evidence import Absent
 from harness.report.words import title
-from harness.result import Result, StorageRecord
+from harness.result import DroppedColumn, Result, StorageRecord
+
+_LABELS = {
+    "before": "before: as seeded",
+    "tables_changed": "tables changed",
+    "views_created": "views created",
+    "columns_dropped": "columns dropped",
+    "vacuumed": "vacuumed, without the new indexes",
+    "indexes_added": "indexes added",
+    "after": "after: all of it, vacuumed",
+    "after_rewritten": "after, rewritten (VACUUM FULL)",
+    "before_rewritten": "control: before, rewritten",
+}
 
 
 def database_total(result: Result, stage: str) -> StorageRecord | None:
@@ -24,6 +36,8 @@ def storage_section(result: Result) -> StorageSection | Absent:
     ordered = sorted(tables, key=lambda name: (-max(item.total_bytes for item in tables[name]), name))
     return StorageSection(
         sentence=_sentence(result),
+        dropping=_dropping(result),
+        dropped=tuple(_dropped(item) for item in sorted(result.dropped_columns, key=_widest_first)),
         stages=tuple(_bytes(item, totals[0]) for item in totals),
         tables=tuple(
             TableStorage(text.visible(name), tuple(_bytes(item, tables[name][0]) for item in tables[name]))
@@ -36,7 +50,7 @@ def storage_section(result: Result) -> StorageSection | Absent:
 def _bytes(item: StorageRecord, first: StorageRecord) -> Bytes:
     same = item is first or not first.total_bytes
     return Bytes(
-        label=text.visible(title(item.stage)),
+        label=_LABELS.get(item.stage, text.visible(title(item.stage))),
         heap_bytes=item.heap_bytes,
         index_bytes=item.index_bytes,
         toast_bytes=item.toast_bytes,
@@ -47,6 +61,8 @@ def _bytes(item: StorageRecord, first: StorageRecord) -> Bytes:
         total=text.size(item.total_bytes),
         change=text.MISSING if same else text.change(item.total_bytes / first.total_bytes),
         rows=text.count(item.rows),
+        free=text.size(item.free_bytes),
+        row_bytes=text.MISSING if item.row_bytes is None else f"{item.row_bytes:,.0f}{text.GAP}B",
     )
 
 
@@ -64,3 +80,55 @@ def _sentence(result: Result) -> str:
         "dropping a column frees nothing before that, and what a rewrite of the old state gains, too, is not the "
         "migration's merit."
     )
+
+
+def _dropping(result: Result) -> str:
+    """Why the stage at which columns are dropped shows no gain; nothing where no such stage was weighed."""
+    stages = list(dict.fromkeys(item.stage for item in result.storage))
+    dropped = database_total(result, "columns_dropped")
+    if dropped is None:
+        return ""
+    earlier = stages[: stages.index("columns_dropped")]
+    before = database_total(result, earlier[-1]) if earlier else None
+    if before is None:
+        return ""
+    moved = dropped.heap_bytes + dropped.toast_bytes - before.heap_bytes - before.toast_bytes
+    gain = (
+        "changes nothing" if moved == 0 else f"adds {text.size(moved)}" if moved > 0 else f"frees {text.size(-moved)}"
+    )
+    estimates = [item.estimated_bytes for item in result.dropped_columns if item.estimated_bytes is not None]
+    held = (
+        f" The dropped columns held about {text.size(sum(estimates))}, by the planner's statistics."
+        if estimates
+        else ""
+    )
+    return (
+        f"Dropping columns {gain} in heap and TOAST: DROP COLUMN only marks a column as gone in the catalogue, its "
+        f"bytes stay in every row until that row is written anew.{held}{_free(result)}"
+    )
+
+
+def _free(result: Result) -> str:
+    """VACUUM does not help: what is left of a dropped column is neither dead nor free."""
+    before = database_total(result, "before")
+    vacuumed = database_total(result, "vacuumed") or database_total(result, "after")
+    if before is None or vacuumed is None or before.free_bytes is None or vacuumed.free_bytes is None:
+        return ""
+    return (
+        f" To VACUUM they are neither dead nor free: free space is {text.size(before.free_bytes)} before and "
+        f"{text.size(vacuumed.free_bytes)} after it."
+    )
+
+
+def _dropped(item: DroppedColumn) -> Dropped:
+    return Dropped(
+        column=text.visible(f"{item.table}.{item.column}"),
+        width=text.MISSING if item.average_width_bytes is None else f"{item.average_width_bytes:,}{text.GAP}B",
+        nulls=text.MISSING if item.null_share is None else f"{100 * item.null_share:.1f}{text.GAP}%",
+        rows=text.count(item.rows),
+        bytes=text.size(item.estimated_bytes),
+    )
+
+
+def _widest_first(item: DroppedColumn) -> tuple[int, str, str]:
+    return (-(item.estimated_bytes or 0), item.table, item.column)

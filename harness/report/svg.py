@@ -123,6 +123,11 @@ def step_path(across: Axis, up: Axis, xs: Sequence[float], ys: Sequence[float]) 
     return "M" + "L".join(points) if points else ""
 
 
+def point_path(across: Axis, up: Axis, points: Iterable[tuple[float, float]]) -> str:
+    """The same for single points: lines without length, of which a wide stroke shows the cap."""
+    return "".join(f"M{across.units(x)} {up.units(y)}h0" for x, y in points)
+
+
 def _tick(axis: Axis, value: float, label: str) -> Tick:
     place = axis.at(value)
     percent = float(place.rstrip("%"))

@@ -12,14 +12,15 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from harness.report.data import Claims, ReportData, StorageSection
-from harness.report.evidence import MARKS, Absent, IntegritySection, LatencySection, Tone
+from harness.report.data import Claims, IndexSection, ReportData, StorageSection
+from harness.report.evidence import MARKS, Absent, IntegritySection, LatencySection, LoadSection, Tone
 from harness.report.words import LATENCY_MARKS
 
 WIDTH = 100
 
 _STYLES: dict[Tone, str] = {"good": "green", "bad": "red", "open": "yellow", "plain": "default"}
 _MOST_QUERIES = 40
+_MOST_ATTRIBUTED = 8
 
 
 def render(data: ReportData, report: Path | None = None) -> str:
@@ -37,23 +38,34 @@ def show(data: ReportData, console: Console, report: Path | None = None) -> None
     console.print(Group(*_parts(data, report)), width=width, highlight=False, soft_wrap=False)
 
 
+def show_comparison(latency: LatencySection | Absent, load: LoadSection | Absent, console: Console) -> None:
+    """Prints what was timed, and nothing else."""
+    console.print(Group(*_section(latency), *_section(load)), width=min(console.width, WIDTH), highlight=False)
+
+
 def _parts(data: ReportData, report: Path | None) -> Iterator[RenderableType]:
     head = data.headline
     facts = {fact.label: fact.value for fact in data.facts}
     yield Text(f"{data.title} · profile {facts['profile']} · {facts['server']} · seed {facts['seed']}", "dim")
     yield Text(f"What ran: {data.origin}", "dim")
     yield Text()
-    yield _mark(head.tone, head.sentence, bold=True)
+    yield mark(head.tone, head.sentence, bold=True)
     for reason in head.reasons:
-        yield _indented(Text(reason))
+        yield indented(Text(reason))
     if data.incomplete:
-        yield _indented(_mark("bad", data.incomplete))
+        yield indented(mark("bad", data.incomplete))
     yield Text()
     yield _figures(data)
-    for section in (data.integrity, data.latency, data.storage, data.claims):
+    for section in (data.integrity, data.latency, data.load):
         yield from _section(section)
+    yield from _why(data)
+    yield from _attribution(data)
+    yield from _section(data.storage)
+    if not isinstance(data.indexes, Absent):
+        yield from _section(data.indexes)
+    yield from _section(data.claims)
     yield Text()
-    yield _mark(head.tone, f"exit code {head.exit_code}: {head.exit_meaning}")
+    yield mark(head.tone, f"exit code {head.exit_code}: {head.exit_meaning}")
     if report is not None:
         yield Text.assemble("Report: ", str(report), overflow="fold")
 
@@ -63,84 +75,138 @@ def _section(section: object) -> Iterable[RenderableType]:
         return _integrity(section)
     if isinstance(section, LatencySection):
         return _latency(section)
+    if isinstance(section, LoadSection):
+        return _load(section)
     if isinstance(section, StorageSection):
-        return (Text(), _heading("Storage"), _indented(Text(section.sentence)))
+        words = " ".join(filter(None, (section.sentence, section.dropping)))
+        return (Text(), heading("Storage"), indented(Text(words)))
+    if isinstance(section, IndexSection):
+        return (Text(), heading("Indexes"), indented(Text(section.sentence)))
     if isinstance(section, Claims):
         return _claims(section)
     assert isinstance(section, Absent)
-    return (_indented(_mark("open", section.reason)),)
+    return (indented(mark("open", section.reason)),)
 
 
 def _figures(data: ReportData) -> RenderableType:
-    table = _table()
+    grid = table()
     for figure in data.figures:
-        table.add_row(
-            _mark(figure.tone, ""),
+        grid.add_row(
+            mark(figure.tone, ""),
             Text(figure.value, "bold"),
             Text.assemble(figure.label, "\n", (figure.context, "dim")),
         )
-    return table
+    return grid
 
 
 def _integrity(section: IntegritySection) -> Iterator[RenderableType]:
     yield Text()
-    yield _heading("Integrity")
-    yield _indented(Text.assemble(_mark(section.tone, section.verdict), f": {section.sentence}"))
-    table = _table()
+    yield heading("Integrity")
+    yield indented(Text.assemble(mark(section.tone, section.verdict), f": {section.sentence}"))
+    grid = table()
     for group in section.findings:
-        table.add_row(_mark(group.tone, group.severity), Text(group.kind), Text(group.sentence))
+        grid.add_row(mark(group.tone, group.severity), Text(group.kind), Text(group.sentence))
     if section.findings:
-        yield _indented(table)
+        yield indented(grid)
 
 
 def _latency(section: LatencySection) -> Iterator[RenderableType]:
     yield Text()
-    yield _heading("Latency, median after ÷ before")
-    yield _indented(Text(f"{section.sentence} {section.noise}"))
-    table = _table()
+    yield heading("Latency, median after ÷ before")
+    yield indented(Text(f"{section.sentence} {section.noise}"))
+    grid = table()
     for row in section.rows[:_MOST_QUERIES]:
-        table.add_row(
-            _mark(row.tone, row.verdict, LATENCY_MARKS[row.verdict]),
+        grid.add_row(
+            mark(row.tone, row.verdict, LATENCY_MARKS[row.verdict]),
             Text(" ".join(filter(None, (row.query, row.level))), overflow="fold"),
             Text(row.effect.text if row.effect else "not measured", justify="right"),
             Text(row.effect.range_text if row.effect and row.effect.low else "", "dim"),
             Text(f"{row.before} → {row.after}" if row.effect else "", "dim"),
         )
-    yield _indented(table)
+    yield indented(grid)
     yield from _more(len(section.rows) - _MOST_QUERIES, "queries")
+
+
+def _load(section: LoadSection) -> Iterator[RenderableType]:
+    yield Text()
+    yield heading("Mixed load, after ÷ before")
+    yield indented(Text(section.sentence))
+    grid = table()
+    for row in section.rows:
+        grid.add_row(
+            mark(row.tone, row.verdict, LATENCY_MARKS[row.verdict]),
+            Text(row.metric),
+            Text(row.effect.text if row.effect else "not measured", justify="right"),
+            Text(row.effect.range_text if row.effect and row.effect.low else "", "dim"),
+            Text(f"{row.before} → {row.after}" if row.effect else "", "dim"),
+        )
+    yield indented(grid)
+
+
+def _why(data: ReportData) -> Iterator[RenderableType]:
+    """The dearest cause of each verdict, and what certainly helps; nothing where no verdict needs one."""
+    if isinstance(data.causes, Absent):
+        return
+    yield Text()
+    yield heading("Why")
+    grid = table()
+    for row in data.causes[:_MOST_QUERIES]:
+        words = Text(row.causes[0])
+        for remedy in row.remedies:
+            words.append(f"\ncertain to help: {remedy}", "bold")
+        grid.add_row(mark(row.tone, row.query, LATENCY_MARKS[row.verdict]), words)
+    yield indented(grid)
+    yield from _more(len(data.causes) - _MOST_QUERIES, "queries")
+
+
+def _attribution(data: ReportData) -> Iterator[RenderableType]:
+    """The sentences of the queries that changed most; nothing where indexes and views were not told apart."""
+    if isinstance(data.attribution, Absent):
+        return
+    yield Text()
+    yield heading("Indexes or views")
+    grid = table()
+    for row in data.attribution[:_MOST_ATTRIBUTED]:
+        grid.add_row(Text(row.query, overflow="fold"), Text(row.sentence))
+    yield indented(grid)
+    yield from _more(len(data.attribution) - _MOST_ATTRIBUTED, "queries")
 
 
 def _claims(section: Claims) -> Iterator[RenderableType]:
     """Refuted claims only: what is undecided or holds stands in the report."""
     yield Text()
-    yield _heading("Claims of the runbook")
-    yield _indented(Text(section.counts))
-    table = _table()
+    yield heading("Claims of the runbook")
+    yield indented(Text(section.counts))
+    grid = table()
     for claim in section.rows:
         if claim.tone == "bad":
             words = Text.assemble(claim.figure, (f"\n{claim.reason}" if claim.reason else "", "dim"))
-            table.add_row(_mark(claim.tone, claim.verdict), Text(f"“{claim.statement}”", overflow="fold"), words)
-    if table.row_count:
-        yield _indented(table)
+            grid.add_row(mark(claim.tone, claim.verdict), Text(f"“{claim.statement}”", overflow="fold"), words)
+    if grid.row_count:
+        yield indented(grid)
 
 
 def _more(number: int, nouns: str) -> Iterator[RenderableType]:
     if number > 0:
-        yield _indented(Text(f"and {number:,} more {nouns} in the report", "dim"))
+        yield indented(Text(f"and {number:,} more {nouns} in the report", "dim"))
 
 
-def _table() -> Table:
+def table() -> Table:
+    """Columns without lines."""
     return Table(box=box.SIMPLE, show_header=False, show_edge=False, pad_edge=False, padding=(0, 1))
 
 
-def _heading(words: str) -> Text:
+def heading(words: str) -> Text:
+    """The name of a part."""
     return Text(words, "bold")
 
 
-def _indented(part: RenderableType) -> Padding:
+def indented(part: RenderableType) -> Padding:
+    """Two columns in."""
     return Padding(part, (0, 0, 0, 2))
 
 
-def _mark(tone: Tone, words: str, sign: str = "", bold: bool = False) -> Text:
+def mark(tone: Tone, words: str, sign: str = "", bold: bool = False) -> Text:
+    """A sign in its tone, and words."""
     style = _STYLES[tone] + (" bold" if bold else "")
     return Text(f"{sign or MARKS[tone]} {words}".rstrip(), style)

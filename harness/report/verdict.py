@@ -10,6 +10,7 @@ from harness.errors import EXIT_INCONCLUSIVE, EXIT_INTEGRITY, EXIT_INTERRUPTED, 
 from harness.judge import regressions, undecided
 from harness.report.data import Figure, Headline
 from harness.report.evidence import Tone
+from harness.report.gate import gate_sentence
 from harness.report.latency import headline_comparisons, tally
 from harness.report.storage import database_total
 from harness.report.words import EXIT_MEANINGS, EXIT_TONES, gravity, problem, title
@@ -22,7 +23,8 @@ _MOST_NAMED = 4
 def headline(result: Result) -> Headline:
     """The sentence follows the exit code; the reasons say what every finished phase found."""
     code = result.exit_code
-    sentence = _SENTENCES.get(code, _unfinished)(result)
+    against = result.gate if result.complete else None
+    sentence = gate_sentence(against) if against else _SENTENCES.get(code, _unfinished)(result)
     return Headline(
         sentence=sentence,
         reasons=tuple(reason for reason in _reasons(result) if reason),

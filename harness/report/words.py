@@ -61,6 +61,8 @@ _PROBLEMS = {
     "row_extra": ("view", "holds rows that no table has", "hold rows that no table has"),
     "row_duplicated": ("view", "repeats rows", "repeat rows"),
     "type_drift": ("column", "changes its type", "change their type"),
+    "key_not_unique": ("key", "does not identify rows", "do not identify rows"),
+    "key_null": ("key", "is NULL in rows", "are NULL in rows"),
     "view_error": ("view", "cannot be read", "cannot be read"),
     "not_compared": ("column", "could not be compared", "could not be compared"),
     "nothing_compared": ("comparison", "saw no row at all", "saw no row at all"),
@@ -102,10 +104,3 @@ def _lost(kind: str) -> tuple[str, str, str]:
 def title(name: str) -> str:
     """A machine's name as words: `null_to_value` is `null to value`."""
     return name.replace("_", " ")
-
-
-def as_speed(ratio: float, text: str) -> str:
-    """A ratio of times in words; `text` formats the factor (of the ratio or its inverse)."""
-    if 0.99 <= ratio <= 1.01:
-        return "unchanged"
-    return f"{text} {'slower' if ratio > 1 else 'faster'}"

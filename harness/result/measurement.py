@@ -1,10 +1,11 @@
-"""Records of what was measured and judged: comparisons, attribution, storage, plans, claims, errors."""
+"""Records of what was measured and judged: comparisons, attribution, storage, claims, errors."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
+Factor = Literal["indexes", "normalisation", "both", "interaction", "indexes_alone", "normalisation_alone"]
 Verdict = Literal["slower", "faster", "equivalent", "inconclusive"]
 
 
@@ -13,8 +14,11 @@ class Comparison:
     """One query (or the load mix) on one arm against `before`, for one metric.
 
     `ratio` is arm over before (1.10: ten percent slower for a latency); None, like its interval, where nothing valid
-    was measured. Latencies are in seconds. `basis` is what the samples hold: the response as the client saw it, or
-    the server's own time.
+    was measured. Latencies are in seconds; `after_low_s` and `after_high_s` are the 95 % interval of `after_s`, None
+    where blocks are too few. `basis` is what the samples hold: the response as the client saw it, or
+    the server's own time. `load` is closed (clients back to back, one query alone) or open (the mix at `rate_per_s`
+    operations a second, latencies from the intended instants). Of the open load, `intended`, `late` (waited for a
+    connection) and `skipped` (never sent) count the operations of `before` and the arm together.
     """
 
     query: str
@@ -37,24 +41,59 @@ class Comparison:
     advisory: bool = False
     max_slowdown: float = 0.05
     blocks_needed: int | None = None
+    after_low_s: float | None = None
+    after_high_s: float | None = None
     warnings: tuple[str, ...] = ()
+    load: Literal["closed", "open"] = "closed"
+    rate_per_s: float | None = None
+    intended: int = 0
+    late: int = 0
+    skipped: int = 0
+
+
+@dataclass(frozen=True)
+class MeasuredQuery:
+    """A query that was to be timed, with what judging needs to know of it."""
+
+    query: str
+    weight: float = 1.0
+    max_slowdown: float = 0.05
+    gated: bool = True
+
+
+@dataclass(frozen=True)
+class InvalidLoad:
+    """A query at a level of clients whose figures may not be used, with the reason."""
+
+    query: str
+    clients: int
+    reason: str
 
 
 @dataclass(frozen=True)
 class Attribution:
-    """What the indexes did and what the normalisation did, as ratios with intervals."""
+    """What the indexes did and what the normalisation did to a query, as ratios of times with 95 % intervals.
+
+    `indexes_alone` and `normalisation_alone` start from the old state; their product times `interaction` is `both`.
+    `indexes` and `normalisation` are main effects, means over the other factor's two states; their product is `both`.
+    `basis` is that of the query's deciding comparison.
+    """
 
     query: str
-    factor: Literal["indexes", "normalisation", "both", "interaction"]
+    factor: Factor
     ratio: float
     ci_low: float
     ci_high: float
     blocks: int
+    basis: Literal["response", "server"] = "response"
 
 
 @dataclass(frozen=True)
 class StorageRecord:
-    """Bytes of one table (or, with `table` None, of the whole database) in one arm or stage."""
+    """Bytes of one table (or, with `table` None, of the whole database) at one stage.
+
+    `free_bytes` are those free within heap and TOAST, None where nothing tells; `row_bytes` heap and TOAST per row.
+    """
 
     stage: str
     table: str | None
@@ -63,17 +102,8 @@ class StorageRecord:
     index_bytes: int
     toast_bytes: int
     total_bytes: int
-
-
-@dataclass(frozen=True)
-class PlanRecord:
-    """EXPLAIN of one query on one arm."""
-
-    query: str
-    arm: str
-    plan: Any
-    buffers: int | None = None
-    worst_estimate_factor: float | None = None
+    free_bytes: int | None = None
+    row_bytes: float | None = None
 
 
 @dataclass(frozen=True)

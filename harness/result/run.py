@@ -5,16 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from harness.result.gate import Gate
 from harness.result.integrity import Integrity, PlantedKind
 from harness.result.measurement import (
     Attribution,
     ClaimResult,
     Comparison,
-    PlanRecord,
+    InvalidLoad,
+    MeasuredQuery,
     QueryError,
     StorageRecord,
     VoidSlice,
 )
+from harness.result.why import Cause, DroppedColumn, IndexRecord, PlanChange, PlanRecord, QueryIo, ServerIo
 
 SCHEMA_VERSION = 1
 
@@ -72,7 +75,10 @@ class LockTaken:
 
 @dataclass(frozen=True)
 class MigrationStep:
-    """One statement of a migration; `file` is the file's name, `line` where the statement begins."""
+    """One statement of a migration; `file` is the file's name, `line` where the statement begins.
+
+    `wal_bytes` is what the server wrote to its log meanwhile, on whoever's behalf; None where it does not tell.
+    """
 
     file: str
     line: int
@@ -81,11 +87,16 @@ class MigrationStep:
     in_transaction: bool
     locks: tuple[LockTaken, ...] = ()
     error: str | None = None
+    wal_bytes: int | None = None
 
 
 @dataclass(frozen=True)
 class Result:
-    """All of result.json. Lists are empty and `complete` is false where a later phase failed."""
+    """All of result.json. Lists are empty and `complete` is false where a later phase failed.
+
+    `attribution_absent` says why `attribution` is empty, where that is no failure.
+    With `workload` and `invalid_loads` the samples can be judged again; `gate` is there where the run had a baseline.
+    """
 
     schema_version: int
     tool: str
@@ -103,14 +114,24 @@ class Result:
     migrations: tuple[MigrationStep, ...] = ()
     integrity: Integrity = field(default_factory=lambda: Integrity(verdict="not_checked"))
     planted: tuple[PlantedKind, ...] = ()
+    workload: tuple[MeasuredQuery, ...] = ()
+    invalid_loads: tuple[InvalidLoad, ...] = ()
     latency: tuple[Comparison, ...] = ()
     throughput: tuple[Comparison, ...] = ()
     attribution: tuple[Attribution, ...] = ()
+    attribution_absent: str = ""
     storage: tuple[StorageRecord, ...] = ()
+    dropped_columns: tuple[DroppedColumn, ...] = ()
+    indexes: tuple[IndexRecord, ...] = ()
     plans: tuple[PlanRecord, ...] = ()
+    plan_changes: tuple[PlanChange, ...] = ()
+    query_io: tuple[QueryIo, ...] = ()
+    server_io: tuple[ServerIo, ...] = ()
+    causes: tuple[Cause, ...] = ()
     claims: tuple[ClaimResult, ...] = ()
     errors: tuple[QueryError, ...] = ()
     void_slices: tuple[VoidSlice, ...] = ()
+    gate: Gate | None = None
     notes: tuple[str, ...] = ()
     complete: bool = False
     verdict: str = ""

@@ -12,10 +12,14 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from harness.errors import HarnessError, UsageError
+from harness.result.gate import Gate
+from harness.result.integrity import Integrity
 from harness.result.run import SCHEMA_VERSION, Result
 
 RESULT_FILE = "result.json"
 _ADAPTER: TypeAdapter[Result] = TypeAdapter(Result)
+_INTEGRITY: TypeAdapter[Integrity] = TypeAdapter(Integrity)
+_GATE: TypeAdapter[Gate] = TypeAdapter(Gate)
 
 
 def new_run_folder(results: Path, scenario: str, scale: str, now: datetime) -> Path:
@@ -70,6 +74,16 @@ def to_json(result: Result) -> str:
     return _ADAPTER.dump_json(result, indent=2).decode() + "\n"
 
 
+def integrity_json(integrity: Integrity) -> str:
+    """The integrity object alone, as `result.json` holds it."""
+    return _INTEGRITY.dump_json(integrity, indent=2).decode() + "\n"
+
+
+def gate_json(gate: Gate) -> str:
+    """The comparison of two runs as JSON text; `gate_schema` describes it."""
+    return _GATE.dump_json(gate, indent=2).decode() + "\n"
+
+
 def write_result(folder: Path, result: Result) -> Path:
     """Writes the run's result.json."""
     path = folder / RESULT_FILE
@@ -101,3 +115,8 @@ def read_result(folder: Path) -> Result:
 def json_schema() -> dict[str, Any]:
     """The JSON schema of result.json (draft 2020-12)."""
     return _ADAPTER.json_schema(mode="serialization")
+
+
+def gate_schema() -> dict[str, Any]:
+    """The JSON schema of a comparison of two runs (draft 2020-12)."""
+    return _GATE.json_schema(mode="serialization")

@@ -76,4 +76,5 @@ class ScenarioFile(_Strict):
     column_map: dict[str, str] = {}
     accept: list[AcceptFile] = []
     access_role: list[RoleFile] = []
+    queries_as: str | None = None
     query: Annotated[list[QueryFile], Field(min_length=1)]

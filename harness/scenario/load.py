@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from harness.errors import ScenarioError, UsageError
-from harness.scenario.files import QueryFile, ScenarioFile
+from harness.scenario.files import QueryFile, RoleFile, ScenarioFile
 from harness.scenario.model import AcceptRule, AccessRole, Query, Scenario, SqlFile
 from harness.scenario.paths import scenarios_dir
 
@@ -145,11 +145,19 @@ def _query(item: QueryFile, workload: Path) -> Query:
     )
 
 
+def _role(item: RoleFile) -> AccessRole:
+    return AccessRole(role=item.role, settings=tuple(item.settings.items()), settings_query=item.settings_query)
+
+
 def _check_names(model: ScenarioFile, migrations: tuple[SqlFile, ...], path: Path) -> None:
     names = [item.name for item in model.query]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise ScenarioError(f"{path}: query: the name {twice[0]!r} stands twice", "give each query its own name")
+    roles = [item.role for item in model.access_role]
+    if model.queries_as is not None and model.queries_as not in roles:
+        hint = f"the access_role entries are: {', '.join(roles)}" if roles else "add an [[access_role]] for it"
+        raise ScenarioError(f"{path}: queries_as: {model.queries_as!r} is no access_role", hint)
     unknown = sorted(set(model.index_migrations) - {file.name for file in migrations})
     if unknown:
         hint = f"the migrations are: {', '.join(file.name for file in migrations)}"
@@ -178,10 +186,8 @@ def _resolve(model: ScenarioFile, entries: dict[str, _Entry], path: Path) -> Sce
         seed=seed,
         column_map=tuple(model.column_map.items()),
         accept=tuple(AcceptRule(**item.model_dump()) for item in model.accept),
-        access_roles=tuple(
-            AccessRole(role=item.role, settings=tuple(item.settings.items()), settings_query=item.settings_query)
-            for item in model.access_role
-        ),
+        access_roles=tuple(_role(item) for item in model.access_role),
+        queries_as=next((_role(item) for item in model.access_role if item.role == model.queries_as), None),
         queries=tuple(_query(item, workload_folder / model.workload) for item in model.query),
         claims=_file(model.claims, "claims", entries, path),
     )

@@ -97,3 +97,5 @@ class Scenario:
     access_roles: tuple[AccessRole, ...]
     queries: tuple[Query, ...]
     claims: Path | None
+    queries_as: AccessRole | None = None
+    """Who asks the timed queries, where the server has the role: row security costs time, too."""

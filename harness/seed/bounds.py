@@ -66,8 +66,8 @@ def _made_length(spec: SeedSpec, table: str, name: str) -> int:
             return pool_length(spec.pools[pool])
         case ChoiceColumn():
             return max(map(len, choices(spec, table, name)))
-        case SequenceColumn(prefix=prefix, width=width):
-            return len(prefix) + max(width, _ROW_DIGITS)
+        case SequenceColumn(prefix=prefix, width=width, start=start):
+            return len(prefix) + max(width, _ROW_DIGITS, len(str(start)))
         case NumberColumn():
             return _number_length(entry)
         case CopyColumn(through=through, column=column):

@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from harness.errors import ScenarioError
 from harness.seed.bounds import choices, gives, max_length, nullable
-from harness.seed.catalogue import Catalogue, ColumnType
-from harness.seed.columns import ExpressionColumn, Generator, NumberColumn
+from harness.seed.column_type import Catalogue, ColumnType
+from harness.seed.columns import ExpressionColumn, Generator, NumberColumn, SequenceColumn
 from harness.seed.plantable import anomaly_problems
 from harness.seed.references import problems, source
 from harness.seed.spec import SeedSpec
@@ -36,6 +36,7 @@ def load_spec(path: Path) -> SeedSpec:
 
 def parse_spec(data: dict[str, object], origin: str) -> SeedSpec:
     """The specification in a table as tomllib gives it; `origin` names the file in messages. Raises ScenarioError."""
+    _fail(origin, [(place, "a text in PostgreSQL cannot hold a NUL (\\u0000)") for place in _nul_places(data)])
     if "source" in data:
         _fail(origin, [("source", "this is no key of a seed file")])
     try:
@@ -45,6 +46,19 @@ def parse_spec(data: dict[str, object], origin: str) -> SeedSpec:
     _fail(origin, list(problems(spec)))
     _fail(origin, list(anomaly_problems(spec)))
     return spec
+
+
+def _nul_places(data: object, place: str = "") -> Iterator[str]:
+    """Where a string, or a key, holds the one character that PostgreSQL does not store."""
+    if isinstance(data, str) and "\0" in data:
+        yield place
+    elif isinstance(data, list):
+        for number, item in enumerate(data, start=1):
+            yield from _nul_places(item, f"{place}[{number}]")
+    elif isinstance(data, dict):
+        for key, item in data.items():
+            yield from _nul_places(key, place)
+            yield from _nul_places(item, f"{place}.{key}" if place else key)
 
 
 def check_spec(spec: SeedSpec, catalogue: Catalogue) -> None:
@@ -121,6 +135,8 @@ def _misfits(spec: SeedSpec, table: str, name: str, kind: ColumnType | None) -> 
 
 
 def _number_misfits(entry: Generator, kind: ColumnType) -> Iterator[str]:
+    if isinstance(entry, SequenceColumn) and (limit := _limit(kind)) is not None and abs(entry.start) >= limit[0]:
+        yield f"its generator starts at {entry.start}, the column holds less than {limit[1]}"
     if not isinstance(entry, NumberColumn | ExpressionColumn):
         return
     if kind.scale is not None and entry.scale > kind.scale:

@@ -11,13 +11,18 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 Skew = Annotated[float, Field(ge=0, le=4)]
 Weights = Annotated[dict[str, Annotated[float, Field(ge=0)]], Field(min_length=1)]
+Days = Annotated[float, Field(ge=-36_500, le=36_500)]
 Identifier = Annotated[str, Field(min_length=1, max_length=63)]
+
+_EXACT = 2**53
+"""Whole numbers below this are exact as floats, which is what they are drawn as."""
 
 
 class Strict(BaseModel):
     """Refuses keys that it does not know."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Built when a seed file is read: a worker process, which only gets what was read, starts sooner.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True, allow_inf_nan=False)
 
 
 class Generator(Strict):
@@ -39,7 +44,7 @@ class SequenceColumn(Generator):
     """The row's number plus `start`; text where it has a `prefix` or a `width` (leading zeros)."""
 
     kind: Literal["sequence"]
-    start: int = 1
+    start: Annotated[int, Field(ge=-(10**17), le=10**17)] = 1
     prefix: str = ""
     width: Annotated[int, Field(ge=0, le=18)] = 0
 
@@ -127,6 +132,8 @@ class NumberColumn(Generator):
     def _ordered(self) -> NumberColumn:
         if self.min > self.max:
             raise ValueError(f"min {self.min:g} is more than max {self.max:g}")
+        if (largest := max(abs(self.min), abs(self.max)) * 10**self.scale) >= _EXACT:
+            raise ValueError(f"{largest:g} units of 1e-{self.scale} are more than can be drawn exactly ({_EXACT})")
         return self
 
 
@@ -150,9 +157,15 @@ class AfterColumn(Generator):
 
     kind: Literal["after"]
     column: Identifier
-    min_days: float = 0.0
-    mean_days: Annotated[float, Field(ge=0)] = 0.0
-    max_days: float = 3650.0
+    min_days: Days = 0.0
+    mean_days: Annotated[Days, Field(ge=0)] = 0.0
+    max_days: Days = 3650.0
+
+    @model_validator(mode="after")
+    def _ordered(self) -> AfterColumn:
+        if self.min_days > self.max_days:
+            raise ValueError(f"min_days {self.min_days:g} is more than max_days {self.max_days:g}")
+        return self
 
 
 class TemplateColumn(Generator):

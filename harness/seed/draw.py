@@ -42,17 +42,23 @@ def bits(rows: Rows, key: np.uint64) -> Bits:
     mixed = rows.astype(np.uint64)
     mixed *= _GOLDEN
     mixed += key
-    mixed ^= mixed >> np.uint64(30)
+    shifted = mixed >> np.uint64(30)
+    mixed ^= shifted
     mixed *= _MIX_1
-    mixed ^= mixed >> np.uint64(27)
+    mixed ^= np.right_shift(mixed, np.uint64(27), out=shifted)
     mixed *= _MIX_2
-    mixed ^= mixed >> np.uint64(31)
+    mixed ^= np.right_shift(mixed, np.uint64(31), out=shifted)
     return mixed
 
 
 def unit(rows: Rows, key: np.uint64) -> Floats:
     """Uniform on the open interval (0, 1), 53 bits."""
-    return ((bits(rows, key) >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
+    mixed = bits(rows, key)
+    mixed >>= np.uint64(11)
+    uniform = mixed.astype(np.float64)
+    uniform += 0.5
+    uniform *= 2.0**-53
+    return uniform
 
 
 def below(rows: Rows, key: np.uint64, size: int) -> Rows:
@@ -119,7 +125,11 @@ def uuids(rows: Rows, key: np.uint64) -> Bits:
     """Random-looking version-4 UUIDs, shape (rows, 2), as 16 bytes each in network order."""
     halves = np.empty((len(rows), 2), dtype=np.uint64)
     high = bits(rows, key)
+    high &= np.uint64(0xFFFFFFFFFFFF0FFF)
+    high |= np.uint64(0x4000)
+    halves[:, 0] = high
     low = bits(rows, key ^ np.uint64(0xD1B54A32D192ED03))
-    halves[:, 0] = (high & np.uint64(0xFFFFFFFFFFFF0FFF)) | np.uint64(0x4000)
-    halves[:, 1] = (low & np.uint64(0x3FFFFFFFFFFFFFFF)) | np.uint64(0x8000000000000000)
-    return halves.byteswap()
+    low &= np.uint64(0x3FFFFFFFFFFFFFFF)
+    low |= np.uint64(0x8000000000000000)
+    halves[:, 1] = low
+    return halves.byteswap(inplace=True)

@@ -13,7 +13,7 @@ from pgpq.schema import Jsonb
 
 from harness.errors import SeedError
 from harness.seed.anomalies import Planted, Sheet, plant
-from harness.seed.catalogue import ColumnType
+from harness.seed.column_type import ColumnType
 from harness.seed.draw import Rows
 from harness.seed.values import Column
 from harness.seed.words import TEXT

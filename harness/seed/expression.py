@@ -95,8 +95,11 @@ def evaluate(expression: str, column: Callable[[str], Column], rows: int, scale:
 
 def rounded(values: Array, scale: int) -> Rows:
     """Units of 10**-scale, half away from zero; NaN and infinities (of NULLs) become 0."""
-    scaled = np.nan_to_num(values * 10.0**scale, posinf=0.0, neginf=0.0)
-    return np.trunc(scaled + np.copysign(0.5, scaled)).astype(np.int64)
+    scaled: Array = values * 10.0**scale
+    finite = np.isfinite(scaled)
+    if not finite.all():
+        scaled = np.where(finite, scaled, 0.0)
+    return (scaled + np.copysign(0.5, scaled)).astype(np.int64)  # which cuts the decimals off
 
 
 def _value(node: ast.expr, column: Callable[[str], Column]) -> _Part:

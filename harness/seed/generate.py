@@ -52,6 +52,9 @@ PART = re.compile(r"\{(\w+)(?::(slug))?\}")
 
 def make(spec: Generator, frame: Frame, name: str) -> Column:
     """The column's values for the frame's rows, with its NULLs (`nulls`, `when`)."""
+    if spec.nulls == 1 and len(frame.rows):  # only the kind of value is wanted: one stands for all
+        one = generate(spec, frame.at(frame.rows[:1]), name)
+        return one.take(np.zeros(len(frame.rows), dtype=np.int64)).with_null(np.ones(len(frame.rows), dtype=np.bool_))
     column = generate(spec, frame, name)
     if spec.nulls > 0:
         column = column.with_null(unit(frame.rows, frame.key(name, "nulls")) < spec.nulls)

@@ -1,54 +1,52 @@
-"""Spreads the blocks of all tables over worker processes, and survives none of them dying unnoticed."""
+"""Spreads the blocks of all tables over worker processes; none of them dies unnoticed."""
 
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
-import socket
-import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from multiprocessing.connection import Connection
-from typing import Any
 
 from harness.errors import SeedError
 from harness.progress import Progress
+from harness.seed.crew import Crew, Worker
 from harness.seed.scale import BLOCK_ROWS
 from harness.seed.worker import Chunk, Done, Job
 
-CHUNK_BLOCKS = 8
-"""Blocks that one transaction loads: what a killed seeding repeats at most, for each worker."""
-
-_REUSE = {"MALLOC_MMAP_THRESHOLD_": str(1 << 26), "MALLOC_TRIM_THRESHOLD_": str(1 << 27), "MALLOC_ARENA_MAX": "1"}
-"""glibc keeps the messages' memory for the next ones, instead of getting it from the system and zeroed each time."""
+CHUNK_BLOCKS = 16
+CHUNK_BYTES = 16e6
+"""What one transaction loads: at most so many blocks, and about so many bytes if a block holds less. A killed seeding
+repeats no more for each worker, and no worker is left alone for long at the end."""
 
 Blocks = Iterable[tuple[int, int]]
 """First block and number of blocks of consecutive ones."""
 
 
-def missing_chunks(counts: Mapping[str, int], loaded: Mapping[str, Blocks]) -> dict[str, list[Chunk]]:
-    """For each table what is not loaded yet, as chunks in order."""
-    return {table: list(_chunks(table, rows, loaded.get(table, ()))) for table, rows in counts.items()}
+def missing_chunks(
+    counts: Mapping[str, int], loaded: Mapping[str, Blocks], row_bytes: Mapping[str, float]
+) -> dict[str, list[Chunk]]:
+    """For each table what is not loaded yet, as chunks in order; `row_bytes` are the bytes of a row, about."""
+    return {
+        table: list(_chunks(table, rows, loaded.get(table, ()), row_bytes[table])) for table, rows in counts.items()
+    }
 
 
-def _chunks(table: str, rows: int, loaded: Blocks) -> Iterable[Chunk]:
+def _chunks(table: str, rows: int, loaded: Blocks, row_bytes: float) -> Iterable[Chunk]:
+    most = min(CHUNK_BLOCKS, max(1, round(CHUNK_BYTES / (row_bytes * BLOCK_ROWS))))
     there = {block for first, blocks in loaded for block in range(first, first + blocks)}
     missing = [block for block in range(-(-rows // BLOCK_ROWS)) if block not in there]
     while missing:
         size = 1
-        while size < min(CHUNK_BLOCKS, len(missing)) and missing[size] == missing[0] + size:
+        while size < min(most, len(missing)) and missing[size] == missing[0] + size:
             size += 1
         end = min((missing[0] + size) * BLOCK_ROWS, rows)
-        yield Chunk(table, missing[0], size, end - missing[0] * BLOCK_ROWS)
+        count = end - missing[0] * BLOCK_ROWS
+        yield Chunk(table, missing[0], size, count, count * row_bytes)
         del missing[:size]
 
 
 class _Agenda:
-    """Which chunk comes next: the table with most left to do, and of those first one that nobody is loading.
+    """Which chunk comes next: of the table with most bytes left, and of those first one that nobody is loading.
 
     One writer a table keeps the rows' physical order; several write to it only when there is nothing else to do.
     """
@@ -67,7 +65,7 @@ class _Agenda:
             table = last.table
         else:
             table = min(
-                self._waiting, key=lambda name: (self._writers[name], -sum(c.rows for c in self._waiting[name]))
+                self._waiting, key=lambda name: (self._writers[name], -sum(c.bytes for c in self._waiting[name]))
             )
         chunk = self._waiting[table].pop(0)
         if not self._waiting[table]:
@@ -76,87 +74,35 @@ class _Agenda:
         return chunk
 
 
-async def load(
-    job: Job, chunks: Mapping[str, list[Chunk]], workers: int, progress: Progress, prepare: Callable[[], None]
-) -> None:
-    """Loads the chunks with that many processes. Raises SeedError or what ended a worker.
-
-    `prepare` makes what the job's workers read; it runs while they start.
-    """
+async def load(job: Job, chunks: Mapping[str, list[Chunk]], crew: Crew, progress: Progress) -> None:
+    """Loads the chunks with these processes. Raises SeedError or what ended one of them."""
     total = sum(chunk.rows for parts in chunks.values() for chunk in parts)
     progress.start("seed: rows", total=total, unit="rows")
     agenda, meter = _Agenda(chunks), _Meter(progress)
-    crew: list[_Loader] = []
-    threads = ThreadPoolExecutor(workers)
+    threads = ThreadPoolExecutor(len(crew.workers))
     try:
-        crew.extend(_Loader() for _ in range(min(workers, sum(map(len, chunks.values())))))
-        await asyncio.to_thread(prepare)
         async with asyncio.TaskGroup() as group:
-            for loader in crew:
-                group.create_task(_drive(loader, job, agenda, meter, threads))
+            for worker in crew.workers:
+                group.create_task(_drive(worker, job, agenda, meter, threads))
     except ExceptionGroup as errors:
         raise errors.exceptions[0] from None
     finally:
-        for loader in crew:
-            loader.process.terminate()
-        for loader in crew:
-            loader.end()
+        crew.terminate()  # a thread that waits for an answer hears that there is none
         threads.shutdown()
 
 
-class _Loader:
-    """A worker process: a fresh interpreter that imports what it needs and not what this one was started with."""
-
-    def __init__(self) -> None:
-        ours, theirs = socket.socketpair()
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the worker
-        try:
-            self.process = subprocess.Popen(
-                [sys.executable, "-c", "from harness.seed.worker import main; main()", str(theirs.fileno())],
-                pass_fds=(theirs.fileno(),),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=self._errors,
-                env={**_REUSE, **os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
-                start_new_session=True,
-            )
-        finally:
-            theirs.close()
-        self._pipe = Connection(ours.detach())
-
-    def ask(self, *parcels: object) -> Any:
-        """Sends the parcels and waits for the answer; raises EOFError or OSError where the process is gone."""
-        for parcel in parcels:
-            self._pipe.send(parcel)
-        return self._pipe.recv()
-
-    def obituary(self) -> str:
-        """How the process ended."""
-        code = self.process.wait()
-        if code < 0:
-            return f"was ended by {signal.Signals(-code).name}"
-        self._errors.seek(0)
-        lines = self._errors.read().decode(errors="replace").strip().splitlines()
-        return f"ended with code {code}: {lines[-1] if lines else 'it said nothing'}"
-
-    def end(self) -> None:
-        """Waits for the process, which has been told to end, and frees what belongs to it."""
-        self.process.wait()
-        self._pipe.close()
-        self._errors.close()
-
-
-async def _drive(loader: _Loader, job: Job, agenda: _Agenda, meter: _Meter, threads: ThreadPoolExecutor) -> None:
+async def _drive(worker: Worker, job: Job, agenda: _Agenda, meter: _Meter, threads: ThreadPoolExecutor) -> None:
     """Hands the job and then chunks to one worker until there are none left."""
     loop = asyncio.get_running_loop()
     news: tuple[object, ...] = (job,)
     chunk = agenda.take(None)
     while chunk is not None:
         try:
-            answer = await loop.run_in_executor(threads, loader.ask, *news, chunk)
+            answer = await loop.run_in_executor(threads, worker.ask, *news, chunk)
         except (EOFError, OSError):
+            fate = await loop.run_in_executor(threads, worker.obituary)
             raise SeedError(
-                f"the process that loaded {chunk.table} {loader.obituary()}",
+                f"the process that loaded {chunk.table} {fate}",
                 "was it killed for want of memory? Free some, then run again",
             ) from None
         if not isinstance(answer, Done):

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from harness.seed.encode import MANIFEST
 
-FILE_NAME = "seed_manifest.parquet"
+MANIFEST_FILE = "seed_manifest.parquet"
 
 
 def write_part(planted: list[Any], path: Path) -> None:

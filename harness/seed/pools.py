@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,8 @@ from harness.seed.words import TEXT, Words
 Pools = dict[str, Words]
 """Strings, or lists of strings, by the pool's name."""
 
-_TRIES = 20
+_FRUITLESS = 50
+"""After so many calls in a row that brought nothing new, a provider is taken to have no more words."""
 
 
 def build_pools(spec: SeedSpec, seed: int) -> Pools:
@@ -50,12 +51,14 @@ def _faker_words(pool: FakerPool, seed: int, name: str, place: str) -> list[str]
     for number, locale in enumerate(pool.locales, start=1):
         make = _provider(pool.provider, locale, int(stream(seed, "pool", name, locale)), place)
         wanted = min(quota * number, pool.size)
-        for _ in range(quota * _TRIES):
-            if len(words) >= wanted:
-                break
+        fruitless = 0
+        while len(words) < wanted and fruitless < _FRUITLESS:
             word = str(make()).replace("\n", ", ").replace("\0", "").strip()
-            if 0 < len(word) <= pool.max_length:
+            if 0 < len(word) <= pool.max_length and word not in words:
                 words[word] = None
+                fruitless = 0
+            else:
+                fruitless += 1
     return list(words)
 
 
@@ -64,12 +67,16 @@ def _provider(provider: str, locale: str, seed: int, place: str) -> Callable[[],
         faker = _faker(locale)
     except (AttributeError, ValueError):
         raise ScenarioError(f"{place}: Faker has no locale {locale!r}", "write it like en_US or ja_JP") from None
-    faker.seed_instance(seed)
+    hint = "name one of its methods, like company"
     try:
         method: Callable[[], object] = getattr(faker, provider)
     except AttributeError:
-        hint = "name one of its methods, like company"
         raise ScenarioError(f"{place}: Faker has no {provider!r} for {locale}", hint) from None
+    try:
+        method()
+    except TypeError as error:
+        raise ScenarioError(f"{place}: Faker's {provider!r} gives no words: {error}", hint) from None
+    faker.seed_instance(seed)
     return method
 
 
@@ -78,21 +85,28 @@ def _faker(locale: str) -> Any:
     """Faker for one locale; made once, since that takes longer than most pools."""
     from faker import Faker  # noqa: PLC0415 - a worker, which reads pools that are made, never needs its memory
 
-    return Faker(locale)
+    return Faker(locale, use_weighting=False)  # the words are distinct: how often one is drawn is the column's affair
 
 
 def _prose(pool: ProsePool, sentences: list[str], seed: int, name: str) -> list[str]:
     rng = np.random.default_rng(int(stream(seed, "pool", name)))
     lengths = np.clip(pool.median_length * np.exp(pool.sigma * rng.standard_normal(pool.size)), 1, pool.max_length)
+    drawn = _endless(rng, len(sentences))
     texts = []
     for length in lengths.astype(int).tolist():
         parts: list[str] = []
         filled = 0
         while filled < length:
-            parts.append(sentences[int(rng.integers(len(sentences)))])
+            parts.append(sentences[next(drawn)])
             filled += len(parts[-1]) + 1
         texts.append(" ".join(parts)[:length].strip() or parts[0][: pool.max_length])
     return texts
+
+
+def _endless(rng: np.random.Generator, size: int) -> Iterator[int]:
+    """Uniform integers in [0, size), drawn many at once."""
+    while True:
+        yield from rng.integers(size, size=4096).tolist()
 
 
 def _lists(pool: ListsPool, words: list[str], seed: int, name: str) -> list[list[str]]:

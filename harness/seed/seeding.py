@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import hashlib
 import importlib.metadata
@@ -19,13 +20,16 @@ from harness.progress import Progress
 from harness.result import SeedManifest, SeedTable
 from harness.scenario import Scenario
 from harness.scenario.paths import catalogue_sql
-from harness.seed.catalogue import Catalogue, read_catalogue
+from harness.seed.catalogue import read_catalogue
 from harness.seed.check import check_spec
+from harness.seed.column_type import Catalogue
 from harness.seed.constrain import Step, constraint_steps, run_steps, vacuum_steps
+from harness.seed.crew import Crew, hired
 from harness.seed.load import Blocks, load, missing_chunks
-from harness.seed.manifest import FILE_NAME, join_manifest
-from harness.seed.pools import build_pools, write_pools
-from harness.seed.scale import row_counts
+from harness.seed.manifest import MANIFEST_FILE, join_manifest
+from harness.seed.pools import Pools, build_pools, write_pools
+from harness.seed.scale import BLOCK_ROWS, row_counts
+from harness.seed.size import row_bytes
 from harness.seed.spec import SeedSpec
 from harness.seed.worker import Job
 from harness.server import Address, connect
@@ -69,6 +73,11 @@ class SeedRequest:
         return {table: counts[table] for table in self.spec.stored_tables}
 
     @property
+    def blocks(self) -> int:
+        """Blocks of all tables."""
+        return sum(-(-rows // BLOCK_ROWS) for rows in self.counts.values())
+
+    @property
     def fingerprint(self) -> str:
         """What determines the rows; a killed seeding is resumed only by one with the same."""
         versions = [f"{name} {importlib.metadata.version(name)}" for name in _DETERMINING]
@@ -107,13 +116,22 @@ async def fill(
         workers or default_workers(), schema,
     )  # fmt: skip
     connection = await connect(address, database)
+    prepared = asyncio.create_task(asyncio.to_thread(_prepare, spec, seed))
     try:
-        catalogue = await _begin(connection, request, progress)
-        await _load_rows(connection, request, catalogue, progress)
+        with hired(min(request.workers, request.blocks)) as crew:  # they start while the tables are made
+            catalogue = await _begin(connection, request, progress)
+            await _load_rows(connection, request, catalogue, await prepared, crew, progress)
         await _settle(connection, request, progress)
         return await _finish(connection, request)
     finally:
+        await asyncio.gather(prepared, return_exceptions=True)
         await connection.close()
+
+
+def _prepare(spec: SeedSpec, seed: int) -> tuple[Pools, dict[str, float]]:
+    """The pools, and the bytes of each table's rows."""
+    pools = build_pools(spec, seed)
+    return pools, row_bytes(spec, pools)
 
 
 async def has_begun(address: Address, database: str) -> bool:
@@ -157,11 +175,19 @@ async def _check_same(connection: Any, request: SeedRequest) -> None:
         )
 
 
-async def _load_rows(connection: Any, request: SeedRequest, catalogue: Catalogue, progress: Progress) -> None:
+async def _load_rows(
+    connection: Any,
+    request: SeedRequest,
+    catalogue: Catalogue,
+    prepared: tuple[Pools, dict[str, float]],
+    crew: Crew,
+    progress: Progress,
+) -> None:
     loaded: dict[str, list[tuple[int, int]]] = {}
     for table, first, blocks in await connection.fetch(catalogue_sql("seed", "read_chunks")):
         loaded.setdefault(table, []).append((first, blocks))
-    chunks = missing_chunks(request.counts, _as_blocks(loaded))
+    pools, sizes = prepared
+    chunks = missing_chunks(request.counts, _as_blocks(loaded), sizes)
     if not any(chunks.values()):
         return
     request.parts_folder.mkdir(parents=True, exist_ok=True)
@@ -174,13 +200,13 @@ async def _load_rows(connection: Any, request: SeedRequest, catalogue: Catalogue
         database=request.database,
         schema=request.schema,
         catalogue=catalogue,
+        mark_sql=catalogue_sql("seed", "mark_chunk"),
         folder=request.parts_folder,
     )
-
-    def prepare() -> None:
-        write_pools(build_pools(request.spec, request.seed), job.pools_path)
-
-    await load(job, chunks, request.workers, progress, prepare)
+    write_pools(pools, job.pools_path)
+    await load(job, chunks, crew, progress)
+    # A commit that waits for the disk takes the chunks' along: VACUUM freezes no row before that.
+    await connection.execute(catalogue_sql("seed", "mark_step"), "rows")
 
 
 def _as_blocks(loaded: dict[str, list[tuple[int, int]]]) -> dict[str, Blocks]:
@@ -240,7 +266,7 @@ async def _crew(request: SeedRequest) -> AsyncIterator[list[Any]]:
 async def _finish(connection: Any, request: SeedRequest) -> SeedManifest:
     """The manifest is whole, and nothing of the seeding's own is left in the database."""
     sizes = dict(await connection.fetch(catalogue_sql("seed", "table_bytes"), request.schema))
-    anomalies = join_manifest(request.parts_folder, request.run_folder / FILE_NAME)
+    anomalies = join_manifest(request.parts_folder, request.run_folder / MANIFEST_FILE)
     await connection.execute(catalogue_sql("seed", "drop_progress"))
     shutil.rmtree(request.parts_folder, ignore_errors=True)
     tables = tuple(SeedTable(table, rows, sizes[table]) for table, rows in request.counts.items())

@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from harness.seed.encode import make_block
-from harness.seed.pools import build_pools
+from harness.seed.pools import Pools, build_pools
 from harness.seed.scale import row_counts
 from harness.seed.spec import SeedSpec
 from harness.seed.values import Coded, Column, Flag, Moment, Number, Text
 from harness.seed.words import TEXT
 from harness.seed.world import World
 
-_SAMPLE_SCALE = 20_000
-_SAMPLE_ROWS = 1_000
+_SAMPLE_SCALE = 5_000
+_SAMPLE_ROWS = 500
 _ROW_OVERHEAD = 36
 """A row's header (23 bytes, padded), its pointer in the page, and the bitmap of NULLs."""
 
@@ -23,9 +23,15 @@ _INDEX_SHARE = 1.25
 
 def estimate_bytes(spec: SeedSpec, scale: int) -> int:
     """About how many bytes the seeded database takes on disk, indexes included; WAL and copies of it come on top."""
-    world = World(spec, min(scale, _SAMPLE_SCALE), 0, build_pools(spec, 0), realistic=False)
     counts = row_counts(spec, scale)
-    return int(sum(counts[table] * _row_bytes(world, table) for table in spec.stored_tables) * _INDEX_SHARE)
+    sizes = row_bytes(spec, build_pools(spec, 0))
+    return int(sum(counts[table] * size for table, size in sizes.items()) * _INDEX_SHARE)
+
+
+def row_bytes(spec: SeedSpec, pools: Pools) -> dict[str, float]:
+    """About how many bytes a row of each stored table takes on disk; the same for the same specification and pools."""
+    world = World(spec, _SAMPLE_SCALE, 0, pools, realistic=False)
+    return {table: _row_bytes(world, table) for table in spec.stored_tables}
 
 
 def _row_bytes(world: World, table: str) -> float:

@@ -20,7 +20,7 @@ class FakerPool(Strict):
     """Distinct words of one of Faker's methods (`provider`), in equal parts from its `locales`."""
 
     kind: Literal["faker"]
-    provider: str
+    provider: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     locales: Annotated[tuple[str, ...], Field(min_length=1)] = ("en_US",)
     size: Annotated[int, Field(gt=0, le=100_000)] = 1000
     max_length: Annotated[int, Field(gt=0)] = 255
@@ -62,7 +62,7 @@ class Table(Strict):
     `key` is its key column; `stored = false` is for a table that only lends keys and values to others.
     """
 
-    share: Annotated[float, Field(ge=0)] = 0.0
+    share: Annotated[float, Field(ge=0, le=1000)] = 0.0
     min_rows: Annotated[int, Field(ge=1)] = 1
     max_rows: Annotated[int, Field(ge=1)] | None = None
     key: Identifier = "id"

@@ -3,32 +3,40 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gc
+import os
+import signal
 import sys
 import traceback
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from importlib.abc import MetaPathFinder
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import uvloop
 
-from harness.scenario.paths import catalogue_sql
-from harness.seed.catalogue import Catalogue
+from harness.seed.column_type import Catalogue
 from harness.seed.encode import Encoder, as_batch, make_block, manifest_rows
 from harness.seed.manifest import write_part
 from harness.seed.pools import read_pools
 from harness.seed.scale import BLOCK_ROWS
 from harness.seed.spec import SeedSpec
-from harness.seed.values import Column
 from harness.seed.world import World
 from harness.server import Address, connect
 from harness.server.faults import as_harness_error
 
 MESSAGE_ROWS = 2048
 """Rows that are encoded at once: their texts stay in the processor's cache, and memory is bounded."""
+
+NO_WAIT_FOR_DISK = {"synchronous_commit": "off"}
+"""A crash may take the last chunks with it, whole and with their marks: they are loaded again. The first commit after
+the load waits for all of them."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +51,9 @@ class Job:
     database: str
     schema: str
     catalogue: Catalogue
+    mark_sql: str
+    """The statement that notes a loaded chunk."""
+
     folder: Path
     """Holds the pools; anomalies planted in a chunk are written there, too."""
 
@@ -60,6 +71,8 @@ class Chunk:
     first_block: int
     blocks: int
     rows: int
+    bytes: float
+    """About so many."""
 
     @property
     def first_row(self) -> int:
@@ -79,17 +92,51 @@ class Done:
     bytes_sent: int
 
 
+class _WithoutPandas(MetaPathFinder):
+    """pyarrow imports pandas, if it is there, before it makes its first array: 0.13 s and 40 MB for nothing here."""
+
+    def find_spec(self, fullname: str, *_: object) -> None:
+        """Says that there is no pandas."""
+        if fullname == "pandas":
+            raise ModuleNotFoundError(fullname)
+
+
 def main() -> None:
-    """Works for the process that started this one, and talks to it through the descriptor in the last argument."""
-    with Connection(int(sys.argv[-1])) as pipe:
+    """Forks a worker for each descriptor in the arguments but the first; tells through that one how each ended."""
+    sys.meta_path.insert(0, _WithoutPandas())
+    news, *pipes = [Connection(int(descriptor)) for descriptor in sys.argv[1:]]
+    gc.freeze()  # what is imported is never looked through for garbage, and so its pages stay shared
+    numbers = {_fork(pipe, (news, *pipes)): number for number, pipe in enumerate(pipes)}
+    for pipe in pipes:
+        pipe.close()
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # which goes to the workers, too: it ends after them
+    while numbers:
+        pid, status = os.wait()
+        with contextlib.suppress(OSError):  # nobody may be there to hear it
+            news.send((numbers.pop(pid), os.waitstatus_to_exitcode(status)))
+
+
+def _fork(pipe: Connection, all_pipes: Iterable[Connection]) -> int:
+    """The number of a new process that works for the pipe, and holds none but that."""
+    if pid := os.fork():
+        return pid
+    code = 1
+    try:
+        for other in all_pipes:
+            if other is not pipe:
+                other.close()
         work(pipe)
+        code = 0
+    except BaseException:  # noqa: BLE001 - what is above on the stack is not this process's
+        traceback.print_exc()
+    os._exit(code)
 
 
 def work(pipe: Connection) -> None:
     """Takes the job and then chunks from the pipe; answers each with Done or with the error that ended it."""
     pa.set_memory_pool(pa.system_memory_pool())  # as fast here, and it gives freed batches back: a fifth less memory
     try:
-        asyncio.run(_Worker(pipe.recv(), pipe).run())
+        uvloop.run(_Worker(pipe.recv(), pipe).run())
     except (EOFError, BrokenPipeError):
         return  # the parent has no more to do, or is gone
     except Exception as error:  # noqa: BLE001 - the parent raises it
@@ -103,12 +150,11 @@ class _Worker:
         self._pipe = pipe
         pools = read_pools(job.pools_path)
         self._world = World(job.spec, job.scale, job.seed, pools, realistic=job.realistic)
-        self._mark = catalogue_sql("seed", "mark_chunk")
 
     async def run(self) -> None:
         # One thread makes all messages: more would each keep memory of their own.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
-        connection = await connect(self._job.address, self._job.database)
+        connection = await connect(self._job.address, self._job.database, NO_WAIT_FOR_DISK)
         try:
             while True:
                 self._pipe.send(await self._load(connection, self._pipe.recv()))
@@ -129,7 +175,7 @@ class _Worker:
             )
             if planted:
                 write_part(planted, chunk.manifest_path(self._job.folder))
-            await connection.execute(self._mark, chunk.table, chunk.first_block, chunk.blocks)
+            await connection.execute(self._job.mark_sql, chunk.table, chunk.first_block, chunk.blocks)
         return Done(chunk, stream.bytes_sent)
 
 
@@ -160,7 +206,9 @@ class _Stream:
             rows = np.arange(start, min(start + BLOCK_ROWS, self._rows.stop))
             columns, planted = make_block(self._world, self._table, rows)
             self._planted += manifest_rows(self._world, self._table, rows, planted)
-            for batch in self._batches(columns, len(rows)):
+            block = as_batch(self._table, columns, self._types)
+            for first in range(0, len(rows), MESSAGE_ROWS):
+                batch = block.slice(first, MESSAGE_ROWS)
                 if encoder is None:
                     encoder = Encoder(batch.schema, self._types)
                     yield encoder.begin()
@@ -168,8 +216,3 @@ class _Stream:
                     yield message
         assert encoder is not None
         yield encoder.end()
-
-    def _batches(self, columns: dict[str, Column], rows: int) -> Iterator[Any]:
-        for first in range(0, rows, MESSAGE_ROWS):
-            part = {name: column.take(slice(first, first + MESSAGE_ROWS)) for name, column in columns.items()}
-            yield as_batch(self._table, part, self._types)

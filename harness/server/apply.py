@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +31,10 @@ _NEXT_STEPS = {
     "2D000": "it ends transactions itself: give it a file of its own that begins with BEGIN; COMMIT;",
     "55P04": "PostgreSQL wants a new enum value committed first: give ALTER TYPE a file of its own",
 }
+
+
+Between = Callable[[Any, int], Awaitable[None]]
+"""Told the connection and how many statements have run; must change nothing, and hold no lock on a table."""
 
 
 class ApplyError(MigrationError):
@@ -80,15 +84,16 @@ def _copy_error(file: SqlFile, line: int) -> MigrationError:
 
 
 async def apply_files(
-    connection: Any, files: Sequence[SqlFile], progress: Progress | None = None
+    connection: Any, files: Sequence[SqlFile], progress: Progress | None = None, between: Between | None = None
 ) -> tuple[MigrationStep, ...]:
     """Applies the files in order, each as a new session would see it; returns a step per statement.
 
     A file is one transaction, unless it has its own BEGIN and COMMIT or a statement that must run alone: then each
     statement commits by itself. A step's time is the statement's own; its locks are those on relations that its
     transaction held when it ended (none can be seen of a statement that must run alone). Raises ApplyError.
+    `between` is called after each statement, and after a file's last one when it is committed; its time is nobody's.
     """
-    applier = _Applier(connection, progress or Silent())
+    applier = _Applier(connection, progress or Silent(), between)
     for script in read_scripts(files):
         await applier.apply(script)
     return tuple(applier.steps)
@@ -97,13 +102,16 @@ async def apply_files(
 class _Applier:
     """Applies scripts on one connection and gathers their steps."""
 
-    def __init__(self, connection: Any, progress: Progress) -> None:
+    def __init__(self, connection: Any, progress: Progress, between: Between | None) -> None:
         self.steps: list[MigrationStep] = []
+        self._between = between
+        self._tells_log: bool | None = None
         self._connection = connection
         self._progress = progress
 
     async def apply(self, script: Script) -> None:
         """Applies one file; afterwards the session is as new."""
+        await self._log_position()
         if script.in_one:
             await self._apply_in_one(script)
         else:
@@ -115,6 +123,8 @@ class _Applier:
         try:
             for statement in script.statements:
                 await self._run(script.file, statement, shared=len(script.statements) > 1)
+                if statement is not script.statements[-1]:
+                    await self._pause()
         except BaseException:
             await self._roll_back()
             raise
@@ -123,6 +133,7 @@ class _Applier:
         except asyncpg.PostgresError as error:
             # A deferred constraint speaks only now.
             raise self._failure(script.file, script.statements[-1], error, "at the file's COMMIT, ") from error
+        await self._pause()
 
     async def _apply_its_own_way(self, script: Script) -> None:
         for statement in script.statements:
@@ -130,6 +141,7 @@ class _Applier:
             alone = sqltext.is_transaction_control(statement.text) or sqltext.must_run_alone(statement.text)
             if inside or alone:
                 await self._run(script.file, statement, shared=inside)
+                await self._pause()
             else:
                 # A transaction around a single statement changes nothing but lets its locks be seen.
                 await self._apply_in_one(Script(script.file, (statement,), in_one=True))
@@ -138,12 +150,17 @@ class _Applier:
             message = f"{script.file.path}: the file ends within a transaction, so its last changes are lost"
             raise ApplyError(message, "end it with COMMIT;", tuple(self.steps))
 
+    async def _pause(self) -> None:
+        if self._between is not None:
+            await self._between(self._connection, len(self.steps))
+
     async def _roll_back(self) -> None:
         """The error that led here is the one to tell, whatever the rollback says of a lost connection."""
         with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
             await self._connection.execute("ROLLBACK")
 
     async def _run(self, file: SqlFile, statement: Statement, shared: bool) -> None:
+        began_at = await self._log_position()
         began_s = time.perf_counter()
         try:
             await self._connection.execute(statement.text, timeout=None)
@@ -151,8 +168,27 @@ class _Applier:
             self._add(file, statement, time.perf_counter() - began_s, shared, error=_words(error))
             raise self._failure(file, statement, error) from error
         seconds = time.perf_counter() - began_s
+        ended_at = await self._log_position()
         locks = await self._locks() if self._connection.is_in_transaction() else ()
-        self._add(file, statement, seconds, shared, locks)
+        written = None if began_at is None or ended_at is None else ended_at - began_at
+        self._add(file, statement, seconds, shared, locks, wal_bytes=written)
+
+    async def _log_position(self) -> int | None:
+        """Where the server's log ends; None where the server does not tell, or in a transaction that failed on purpose.
+
+        Whether it tells is tried once, outside of any transaction, which the question could else spoil.
+        """
+        if self._tells_log is False:
+            return None
+        try:
+            position = int(await self._connection.fetchval(catalogue_sql("server", "read_log_position")))
+        except asyncpg.InFailedSQLTransactionError:
+            return None
+        except asyncpg.PostgresError:
+            self._tells_log = False
+            return None
+        self._tells_log = True
+        return position
 
     async def _locks(self) -> tuple[LockTaken, ...]:
         rows = await self._connection.fetch(catalogue_sql("server", "read_locks"))
@@ -166,9 +202,10 @@ class _Applier:
         shared: bool,
         locks: tuple[LockTaken, ...] = (),
         error: str | None = None,
+        wal_bytes: int | None = None,
     ) -> None:
         text = statement.text[:_STEP_CHARS]
-        self.steps.append(MigrationStep(file.name, statement.line, text, seconds, shared, locks, error))
+        self.steps.append(MigrationStep(file.name, statement.line, text, seconds, shared, locks, error, wal_bytes))
         self._progress.update(len(self.steps), file.name)
 
     def _failure(self, file: SqlFile, statement: Statement, error: Exception, where: str = "") -> HarnessError:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -52,15 +54,38 @@ async def _examine(connection: Any, address: Address, allow_roles: bool) -> Serv
     return server
 
 
-def parse_dsn(dsn: str) -> Address:
+@dataclass(frozen=True)
+class PairMember:
+    """A database to measure on: its name, and when its server started, which tells servers apart."""
+
+    database: str
+    started_at: datetime
+
+
+async def open_pair_member(dsn: str, option: str) -> PairMember:
+    """Looks at one database of a pair; raises UsageError and ServerError, which name the option."""
+    address = parse_dsn(dsn, option)
+    connection = await connect(address, settings=NO_LIMITS, statement_cache_size=0)
+    try:
+        found = await connection.fetchrow(catalogue_sql("server", "read_identity"))
+        if found["version_num"] < OLDEST_VERSION_NUM:
+            raise ServerError(f"{option} runs PostgreSQL {found['version']}", "use PostgreSQL 15 or newer")
+        if await _is_pooler(connection, address):
+            raise ServerError(f"{option} leads to a transaction pooler", "give the server's own address")
+        return PairMember(found["database"], found["started_at"])
+    finally:
+        await connection.close()
+
+
+def parse_dsn(dsn: str, option: str = "--dsn") -> Address:
     """The address; raises UsageError for what is no PostgreSQL URL."""
     try:
         parts = urlsplit(dsn)
         _ = parts.port
     except ValueError as error:
-        raise UsageError(f"--dsn is no URL: {error}", "write postgresql://user@host:port/database") from None
+        raise UsageError(f"{option} is no URL: {error}", "write postgresql://user@host:port/database") from None
     if parts.scheme not in _SCHEMES:
-        raise UsageError("--dsn is no PostgreSQL URL", "write postgresql://user@host:port/database")
+        raise UsageError(f"{option} is no PostgreSQL URL", "write postgresql://user@host:port/database")
     return Address(dsn)
 
 

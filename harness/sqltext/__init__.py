@@ -13,6 +13,9 @@ from postgast import pg_query_pb2 as pb
 
 from harness.errors import MigrationError
 
+NODES: Any = pb
+"""The classes and constants of the parser's trees."""
+
 _NAME = re.compile(rb"[A-Za-z_][A-Za-z0-9_]*")
 _PLAIN_IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]*")
 _COLON = ord(":")
@@ -154,7 +157,7 @@ def renumber(sql: str) -> tuple[str, tuple[int, ...]]:
     return b"".join(parts).decode(), tuple(old)
 
 
-def _node(statement: str) -> tuple[str, Any]:
+def node_of(statement: str) -> tuple[str, Any]:
     """The kind of a single statement (`index_stmt`, ...) and its node."""
     node = postgast.parse(statement).stmts[0].stmt
     kind = node.WhichOneof("node")
@@ -163,7 +166,7 @@ def _node(statement: str) -> tuple[str, Any]:
 
 def must_run_alone(statement: str) -> bool:
     """Whether PostgreSQL refuses the statement inside a transaction block."""
-    kind, node = _node(statement)
+    kind, node = node_of(statement)
     if kind in _ALONE:
         return True
     if kind == "vacuum_stmt":
@@ -184,19 +187,13 @@ def must_run_alone(statement: str) -> bool:
 
 def is_transaction_control(statement: str) -> bool:
     """BEGIN, COMMIT, ROLLBACK, SAVEPOINT and their like."""
-    return _node(statement)[0] == "transaction_stmt"
+    return node_of(statement)[0] == "transaction_stmt"
 
 
 def is_copy_from_client(statement: str) -> bool:
     """COPY ... FROM STDIN, whose data lines a migration file would have to carry."""
-    kind, node = _node(statement)
+    kind, node = node_of(statement)
     return kind == "copy_stmt" and bool(node.is_from) and not node.filename and not node.is_program
-
-
-def creates_only_indexes(text: str) -> bool:
-    """Whether every statement of the file creates an index (comments on them and ANALYZE may stand beside)."""
-    kinds = [item.stmt.WhichOneof("node") for item in postgast.parse(text).stmts]
-    return "index_stmt" in kinds and set(kinds) <= {"index_stmt", "comment_stmt", "vacuum_stmt"}
 
 
 def roles_named(text: str) -> frozenset[str]:
@@ -211,6 +208,11 @@ def roles_named(text: str) -> frozenset[str]:
         elif isinstance(node, pb.VariableSetStmt) and node.name == "role" and node.args:
             named.add(node.args[0].a_const.sval.sval)
     return frozenset(named - created - {""})
+
+
+def relations_named(text: str) -> frozenset[str]:
+    """Names, without schema, of the tables and views that the statements name; those of WITH queries among them."""
+    return frozenset(node.relname for node in walk(parse(text)) if isinstance(node, pb.RangeVar))
 
 
 def views_created(text: str) -> tuple[str, ...]:

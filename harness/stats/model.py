@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Protocol
 
 Verdict = Literal["slower", "faster", "equivalent", "inconclusive"]
 
@@ -80,6 +80,18 @@ class Evidence:
     equivalent: float = 1.0
 
 
+class Ruling(Protocol):
+    """What every kind of decision tells, so that one procedure replays the looks of all of them."""
+
+    @property
+    def evidence(self) -> Evidence:
+        """The p-values before any adjustment."""
+
+    @property
+    def settled(self) -> bool:
+        """Whether further blocks have nothing to add."""
+
+
 @dataclass(frozen=True)
 class Decision:
     """The verdict on one comparison and all that it rests on.
@@ -99,3 +111,59 @@ class Decision:
     blocks_needed: int | None = None
     detectable: float | None = None
     warnings: tuple[str, ...] = field(default=())
+
+    @property
+    def settled(self) -> bool:
+        """Whether there is a verdict; such a comparison takes no more slices."""
+        return self.verdict != "inconclusive"
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One comparison in two independent runs: a stored one and a new one."""
+
+    base: Series
+    new: Series
+
+
+@dataclass(frozen=True)
+class Shift:
+    """How far the effect of the new run lies from that of the stored one: their quotient, with its interval.
+
+    `ratio` 1.10: the changed arm takes ten percent more, relative to its own run's baseline arm, than it took in the
+    stored run. None where one of the two runs measured nothing valid.
+    """
+
+    ratio: float | None = None
+    ci_low: float | None = None
+    ci_high: float | None = None
+    level: float = 0.0
+
+
+@dataclass(frozen=True)
+class ShiftDecision:
+    """The verdict on one comparison of two runs and all that it rests on.
+
+    `verdict` has the meaning and precedence that it has within a run. `passes`: it is not slower, and a slow-down
+    beyond delta is rejected; that settles it for a gate even where the verdict is inconclusive. `base` and `new` are
+    the effects of the two runs by themselves.
+    """
+
+    verdict: Verdict
+    passes: bool
+    shift: Shift
+    base: Effect
+    new: Effect
+    evidence: Evidence
+    not_slower: float
+    """p-value of "no slow-down beyond delta"."""
+    margin: float
+    p_adjusted: float | None = None
+    look: int = 0
+    detectable: float | None = None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def settled(self) -> bool:
+        """Whether the gate has its answer; such a comparison takes no more slices."""
+        return self.passes or self.verdict == "slower"

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 
-_DECIMALS = 12
+DECIMALS = 12
 """Differences are compared at this many decimals: the last bits of a logarithm differ between machines, and a tie
 there must not be a difference here."""
 
@@ -26,10 +26,10 @@ def probability_greater(differences: Sequence[float], shift: float = 0.0) -> flo
 
     1.0 where nothing speaks for it: no difference at all, or only zeros.
     """
-    values = np.round(np.asarray(differences, dtype=np.float64) - shift, _DECIMALS)
+    values = np.round(np.asarray(differences, dtype=np.float64) - shift, DECIMALS)
     if not np.any(values):
         return 1.0
-    doubled = _doubled_ranks(np.abs(values))
+    doubled = doubled_ranks(np.abs(values))
     positive = int(doubled[values > 0].sum())
     tail = _distribution(tuple(sorted(int(rank) for rank in doubled[values != 0])))[positive:]
     return float(min(1.0, tail.sum()))
@@ -40,7 +40,7 @@ def probability_less(differences: Sequence[float], shift: float = 0.0) -> float:
     return probability_greater([-value for value in differences], -shift)
 
 
-def _doubled_ranks(magnitudes: FloatArray) -> NDArray[np.int64]:
+def doubled_ranks(magnitudes: FloatArray) -> NDArray[np.int64]:
     """Twice the rank of each, counted from one; tied ones share the mean of theirs (scipy.stats takes long to load)."""
     _, group, sizes = np.unique(magnitudes, return_inverse=True, return_counts=True)
     return np.asarray((2 * np.cumsum(sizes) - sizes + 1)[group], dtype=np.int64)
@@ -79,7 +79,7 @@ def confidence_interval(differences: Sequence[float], level: float) -> tuple[flo
     Tied differences make it wider than need be, never narrower.
     """
     count = len(differences)
-    cut = _cut(count, round((1 - level) / 2, _DECIMALS))
+    cut = _cut(count, round((1 - level) / 2, DECIMALS))
     if cut < 0:
         return None
     averages = walsh_averages(differences)

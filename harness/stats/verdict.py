@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -11,11 +11,13 @@ from scipy.special import stdtr
 
 from harness.stats.effect import estimate, log_ratios, noise_bound
 from harness.stats.holm import holm
-from harness.stats.model import Decision, Effect, Evidence, Rules, Series, Verdict
+from harness.stats.model import Decision, Effect, Evidence, Rules, Ruling, Series, Verdict
 from harness.stats.power import blocks_needed, detectable_effect, spread
 from harness.stats.signed_rank import probability_greater, probability_less
 
 Key = TypeVar("Key", bound=Hashable)
+Evidential = TypeVar("Evidential")
+Judged = TypeVar("Judged", bound=Ruling)
 
 FEWEST_BLOCKS = 6
 """Below six blocks the smallest p-value, 2**-5, exceeds what one look may spend on a single query."""
@@ -50,17 +52,36 @@ def decide_family(family: Mapping[Key, Series], blocks: int, rules: Rules) -> di
     good, so that the same blocks always give the same verdicts, asked during the run or after it. At each look the
     family-wise error of "slower" and of "faster" is at most alpha / looks (Holm), hence at most alpha in all.
     """
-    settled: dict[Key, Decision] = {}
-    latest: dict[Key, Decision] = {}
-    for look in taken_looks(blocks, rules):
-        latest = {key: settled.get(key) or _assess(series, look, rules) for key, series in family.items()}
+    return replay_looks(
+        family,
+        taken_looks(blocks, rules),
+        lambda series, look: _assess(series, look, rules),
+        lambda item, slower, faster: _decide(item, slower, faster, len(family), rules),
+    )
+
+
+def replay_looks(
+    family: Mapping[Key, Evidential],
+    looks: Sequence[int],
+    assess: Callable[[Evidential, int], Judged],
+    decide: Callable[[Judged, float, float], Judged],
+) -> dict[Key, Judged]:
+    """The looks one after the other: `assess` gathers each comparison's evidence from so many blocks, `decide` judges.
+
+    `decide` gets the p-values of slower and faster after Holm over the family. What is settled keeps its p-values in
+    the family of the later looks and its verdict for good.
+    """
+    settled: dict[Key, Judged] = {}
+    latest: dict[Key, Judged] = {}
+    for look in looks or (0,):
+        latest = {key: settled.get(key) or assess(series, look) for key, series in family.items()}
         slower = dict(zip(latest, holm([item.evidence.slower for item in latest.values()]), strict=True))
         faster = dict(zip(latest, holm([item.evidence.faster for item in latest.values()]), strict=True))
         for key in latest.keys() - settled.keys():
-            latest[key] = _decide(latest[key], slower[key], faster[key], len(family), rules)
-            if latest[key].verdict != "inconclusive":
+            latest[key] = decide(latest[key], slower[key], faster[key])
+            if latest[key].settled:
                 settled[key] = latest[key]
-    return latest or {key: _assess(series, 0, rules) for key, series in family.items()}
+    return latest
 
 
 def _assess(series: Series, look: int, rules: Rules) -> Decision:
@@ -86,7 +107,7 @@ def _decide(item: Decision, slower: float, faster: float, family: int, rules: Ru
     differences = item.effect.differences
     if not differences or item.evidence == Evidence():
         return item
-    verdict = _verdict(slower, faster, item.evidence.equivalent, rules.look_alpha)
+    verdict = in_precedence(slower, faster, item.evidence.equivalent, rules.look_alpha)
     return replace(
         item,
         verdict=verdict,
@@ -97,7 +118,7 @@ def _decide(item: Decision, slower: float, faster: float, family: int, rules: Ru
     )
 
 
-def _verdict(slower: float, faster: float, equivalent: float, alpha: float) -> Verdict:
+def in_precedence(slower: float, faster: float, equivalent: float, alpha: float) -> Verdict:
     """The precedence: slower, faster, equivalent, inconclusive."""
     if slower <= alpha:
         return "slower"

@@ -47,7 +47,7 @@ async def check_access(context: Context, scenario: Scenario) -> tuple[list[Findi
     connection = await connect(context.address, context.verification_db, settings)
     try:
         for wanted in scenario.access_roles:
-            obstacle = await _obstacle(connection, wanted.role)
+            obstacle = await obstacle_to(connection, wanted.role)
             if obstacle:
                 notes.append(f"access not checked as {wanted.role}: {obstacle}")
                 continue
@@ -59,7 +59,8 @@ async def check_access(context: Context, scenario: Scenario) -> tuple[list[Findi
     return findings, notes
 
 
-async def _obstacle(connection: Any, role: str) -> str:
+async def obstacle_to(connection: Any, role: str) -> str:
+    """Why this session cannot become the role; empty where it can."""
     if not await connection.fetchval("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)", role):
         return "the server has no such role"
     may = await connection.fetchval("SELECT pg_has_role(current_user, $1, 'MEMBER')", role)

@@ -19,6 +19,7 @@ from harness.verify.conditions import part_by_conditions
 from harness.verify.context import Context
 from harness.verify.functions import function_findings
 from harness.verify.kinds import KINDS, make_finding
+from harness.verify.ledger import Ledger
 from harness.verify.lineage import resolve_map
 from harness.verify.old_views import old_view_queries
 from harness.verify.paths import Paths
@@ -49,6 +50,7 @@ async def verify(
     progress: Progress,
     *,
     at_once: int = 2,
+    ledger: Ledger | None = None,
 ) -> Checked:
     """Checks the migration from `before_db` to `after_db`; `verification_db` is the clone that `snapshot` filled.
 
@@ -59,7 +61,18 @@ async def verify(
     async with open_sessions(address, verification_db, at_once) as sessions:
         carriers = Carriers(snapshot.after)
         paths = Paths(snapshot.before, carriers)
-        context = Context(address, before_db, after_db, verification_db, snapshot, carriers, paths, sessions, progress)
+        context = Context(
+            address,
+            before_db,
+            after_db,
+            verification_db,
+            snapshot,
+            carriers,
+            paths,
+            sessions,
+            progress,
+            ledger or Ledger(),
+        )
         return await _check(context, scenario, queries)
 
 

@@ -22,9 +22,16 @@ from harness.verify.values import Screen
 
 
 def column_check(
-    plan: TablePlan, column: Column, counted: Screen | None, differences: Sequence[Difference], reason: str
+    plan: TablePlan,
+    column: Column,
+    counted: Screen | None,
+    differences: Sequence[Difference],
+    non_null: int,
+    reason: str,
 ) -> ColumnCheck:
-    """The counts of one lost column; `counted` is None where it was not compared, `reason` says why."""
+    """The counts of one lost column, `non_null` its old values; `counted` is None where it was not compared, `reason`
+    says why.
+    """
     counterpart = plan.counterparts.get(column.name)
     kinds = Counter[str]()
     for item in differences:
@@ -49,7 +56,7 @@ def column_check(
         extra_row=counted.extra if counted else 0,
         duplicate_row=counted.duplicates if counted else 0,
         stale_before=sum(item.count for item in differences if item.cause == "stale_copy"),
-        non_null=plan.non_null[column.name],
+        non_null=non_null,
         reason=reason,
     )
 

@@ -92,6 +92,12 @@ def _key_equality(old: Column, new: Column, left: str, right: str) -> str:
     return _collated(new, left, right, "{} = {}") if old.collation != new.collation else f"{left} = {right}"
 
 
+def joins_alike(old: Column, new: Column) -> bool:
+    """Whether key values that the join finds equal are the same value, written the same."""
+    same = (old.plain_type, old.collation) == (new.plain_type, new.collation)
+    return same and new.has_equality and new.one_rendering and new.deterministic
+
+
 def field(alias: str, name: str) -> str:
     """`alias."name"`."""
     return f"{alias}.{quote_ident(name)}"

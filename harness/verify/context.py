@@ -9,6 +9,7 @@ from harness.progress import Progress
 from harness.server.address import Address
 from harness.snapshot import Snapshot
 from harness.verify.carriers import Carriers
+from harness.verify.ledger import Ledger
 from harness.verify.paths import Paths
 from harness.verify.sessions import Sessions
 
@@ -26,6 +27,12 @@ class Context:
     paths: Paths
     sessions: Sessions
     progress: Progress
+    ledger: Ledger
+
+    @property
+    def in_place(self) -> bool:
+        """Whether old and new are of one database and one state of it: then nothing needs to be copied."""
+        return self.before_db == self.verification_db
 
     @property
     def before(self) -> Catalogue:

@@ -37,11 +37,10 @@ class Difference:
 
 @dataclass(frozen=True)
 class Screened:
-    """A pass and what it counted; `non_null[i]` are the old values of pair i."""
+    """A pass and what it counted."""
 
     work: Pass
     counted: Screen
-    non_null: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,7 @@ async def _suspects(context: Context, item: Screened) -> list[Suspect]:
     change = item.work.table.change
     paths = context.paths.start_at(change.new.oid) if change.new else []
     for place, (pair, count, filled) in enumerate(
-        zip(item.work.pairs, item.counted.differing, item.non_null, strict=True)
+        zip(item.work.pairs, item.counted.differing, item.counted.filled, strict=True)
     ):
         if not count:
             continue
@@ -103,7 +102,12 @@ def _is_filtered(context: Context, work: Pass, source: Source | None) -> bool:
 async def _copy_sources(
     context: Context, screened: Sequence[Screened], suspects: Sequence[Sequence[Suspect]]
 ) -> dict[int, Copy]:
-    """Copies, from the arm `before`, of the columns that the suspects' sources and the ways to them need."""
+    """Copies, from the arm `before`, of the columns that the suspects' sources and the ways to them need.
+
+    Where the old state lies beside the new one, its tables are there themselves.
+    """
+    if context.in_place:
+        return {}
     needed: dict[int, set[str]] = defaultdict(set)
     for item, group in zip(screened, suspects, strict=True):
         for suspect in group:

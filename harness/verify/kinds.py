@@ -53,6 +53,16 @@ KINDS: dict[str, Kind] = {
     "nothing_compared": Kind(
         "error", "no row was compared, so nothing is proven", "seed the table, or use a larger --scale"
     ),
+    "key_not_unique": Kind(
+        "warning",
+        "several old rows have one key, so that whole rows had to be compared, and none can be followed",
+        "name columns that identify a row with --key",
+    ),
+    "key_null": Kind(
+        "warning",
+        "the key of old rows is NULL, so that whole rows had to be compared, and none can be followed",
+        "name columns that are never NULL with --key",
+    ),
     "view_error": Kind("error", "reading the view fails", "mend the view's definition"),
     "answer_differs": Kind(
         "error", "the query's old and new form give different answers", "mend the new form or the view"

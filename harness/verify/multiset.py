@@ -9,7 +9,7 @@ from harness.result import Example, Finding
 from harness.verify.compare import field, render
 from harness.verify.kinds import make_finding
 from harness.verify.rows import EXAMPLES
-from harness.verify.values import Pass, Screen
+from harness.verify.values import Pass, Screen, count_filled
 
 
 async def screen_multiset(connection: Any, work: Pass) -> Screen:
@@ -24,6 +24,7 @@ async def screen_multiset(connection: Any, work: Pass) -> Screen:
         missing=missing,
         extra=extra,
         duplicates=0,
+        filled=await count_filled(connection, work),
         differing=(0,) * len(work.pairs),
     )
 

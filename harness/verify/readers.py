@@ -5,15 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import asyncpg
-
-from harness.errors import ScenarioError
 from harness.scenario import AccessRole
 from harness.server.address import connect
-from harness.server.faults import describe
 from harness.snapshot import SESSION
 from harness.sqltext import quote_ident, quote_literal
 from harness.verify.context import Context
+from harness.workload import draw_session
 
 
 @dataclass(frozen=True)
@@ -40,16 +37,9 @@ class Reader:
 
 async def draw_reader(context: Context, wanted: AccessRole) -> Reader:
     """The role's settings, those that a query gives included; the query sees the old state."""
-    settings = dict(wanted.settings)
-    if wanted.settings_query:
-        connection = await connect(context.address, context.before_db, SESSION)
-        try:
-            row = await connection.fetchrow(wanted.settings_query)
-        except asyncpg.PostgresError as error:
-            raise ScenarioError(f"access_role {wanted.role}: settings_query: {describe(error)}", "mend it") from None
-        finally:
-            await connection.close()
-        if row is None:
-            raise ScenarioError(f"access_role {wanted.role}: settings_query gives no row", "let it give one")
-        settings |= {name.replace("__", "."): str(value) for name, value in row.items()}
-    return Reader(wanted.role, tuple(settings.items()))
+    connection = await connect(context.address, context.before_db, SESSION)
+    try:
+        *settings, _ = await draw_session(connection, wanted)
+    finally:
+        await connection.close()
+    return Reader(wanted.role, tuple(settings))

@@ -140,13 +140,13 @@ async def _check_write(context: Context, query: BoundQuery, old: Any, new: Any) 
     for number, values in enumerate(query.sets, start=1):
         for name, connection in (("old", old), ("new", new)):
             statements = query.before if name == "old" else query.after
-            if not await _touched(connection, statements, values):
+            if not await touched(connection, statements, values):
                 detail = f"the {name} form of {query.name} changes no row with parameter set {number}"
                 return _about_new("answer_empty", context, query, detail, number - 1)
     return None
 
 
-async def _touched(connection: Any, statements: Sequence[BoundStatement], values: Any) -> int:
+async def touched(connection: Any, statements: Sequence[BoundStatement], values: Any) -> int:
     """Rows that the statements change, together; all is rolled back."""
     transaction = connection.transaction()
     await transaction.start()

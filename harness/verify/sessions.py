@@ -9,10 +9,18 @@ from typing import Any
 
 import asyncpg
 
-from harness.server.address import Address, connect
+from harness.server.address import NO_LIMITS, Address, connect
 from harness.snapshot import SESSION
+from harness.sqltext import quote_literal
+from harness.together import together
 
-_COMPARING = {"work_mem": "96MB", "max_parallel_workers_per_gather": "0", "jit": "off"}
+_COMPARING = {
+    "work_mem": "96MB",
+    "max_parallel_workers_per_gather": "0",
+    "jit": "off",
+    "plan_cache_mode": "force_custom_plan",
+}
+_CLOSING_S = 5.0
 _SERVER_TROUBLE = ("08", "53", "54", "57", "58", "XX")
 
 
@@ -20,32 +28,65 @@ class Sessions:
     """`async with sessions.one() as connection`: waits until one of them is free."""
 
     def __init__(self, connections: list[Any]) -> None:
-        self._all = connections
+        self.number = len(connections)
         self._free: asyncio.Queue[Any] = asyncio.Queue()
         for connection in connections:
             self._free.put_nowait(connection)
 
     @contextlib.asynccontextmanager
     async def one(self) -> AsyncIterator[Any]:
-        """Lends one connection."""
+        """Lends one connection; within a shared snapshot, an error undoes a savepoint only."""
         connection = await self._free.get()
         try:
-            yield connection
+            if connection.is_in_transaction():
+                async with connection.transaction():
+                    yield connection
+            else:
+                yield connection
         finally:
             self._free.put_nowait(connection)
 
 
 @contextlib.asynccontextmanager
-async def open_sessions(address: Address, database: str, number: int) -> AsyncIterator[Sessions]:
-    """Opens `number` connections that render values alike, and closes them in the end."""
+async def open_sessions(
+    address: Address, database: str | None, number: int, *, one_snapshot: bool = False
+) -> AsyncIterator[Sessions]:
+    """Opens `number` connections that render values alike, and closes them in the end.
+
+    `one_snapshot`: all of them see one state of the database, read-only, whatever others write meanwhile.
+    """
     connections: list[Any] = []
+
+    async def open_one() -> None:
+        connections.append(await connect(address, database, SESSION | _COMPARING | NO_LIMITS))
+
     try:
-        for _ in range(number):
-            connections.append(await connect(address, database, SESSION | _COMPARING))  # noqa: PERF401
+        await together(*(open_one() for _ in range(number)))
+        if one_snapshot:
+            await _share_snapshot(connections)
         yield Sessions(connections)
     finally:
         for connection in connections:
-            await connection.close()
+            await close(connection)
+
+
+async def _share_snapshot(connections: list[Any]) -> None:
+    """The first one exports its snapshot, the others take it; a transaction left open ends with its connection."""
+    exported = ""
+    for connection in connections:
+        await connection.transaction(isolation="repeatable_read", readonly=True).start()
+        if exported:
+            await connection.execute(f"SET TRANSACTION SNAPSHOT {quote_literal(exported)}")
+        else:
+            exported = await connection.fetchval("SELECT pg_export_snapshot()")
+
+
+async def close(connection: Any) -> None:
+    """Closes it, also where a query still runs on it."""
+    try:
+        await connection.close(timeout=_CLOSING_S)
+    except (TimeoutError, asyncpg.InterfaceError):
+        connection.terminate()
 
 
 def is_about_data(error: asyncpg.PostgresError) -> bool:

@@ -157,7 +157,10 @@ class Search:
         return sample_sql(self.table, self.column, self.non_null)
 
     def candidates(self) -> list[tuple[Path, Column]]:
-        """Every column of a like type in the table itself and in the tables that the kept columns lead to."""
+        """Every column of a like type in the table itself and in the tables that the kept columns lead to.
+
+        A column that is still there is not its own source.
+        """
         joins, kept = self.joins, set(self.table.copy.columns)
         oid = self.table.change.old.oid
         reachable = [path for path in self.paths if {joins.old_name(oid, name) for name in path[0].columns} <= kept]
@@ -168,7 +171,7 @@ class Search:
             for path in [*own, *reachable]
             if joins.end(path) in known
             for candidate in self.after.relations[joins.end(path)].columns
-            if comparable(self.column, candidate)
+            if comparable(self.column, candidate) and (path or candidate != self.column)
         ]
 
 
@@ -179,8 +182,10 @@ async def find_source(connection: Any, search: Search) -> Source | None:
     would (a flag is not explained by another flag). Where none does, the view's own path is returned, not trusted.
     """
     found: list[tuple[Source, bool]] = []
-    most = await most_frequent(connection, search.sample, search.old)
     candidates = search.candidates()
+    if not candidates:
+        return None
+    most = await most_frequent(connection, search.sample, search.old)
     for start in range(0, len(candidates), _CANDIDATES_AT_ONCE):
         found += await _weigh(connection, search, candidates[start : start + _CANDIDATES_AT_ONCE], most)
     believed = [item for item in found if item[0].trusted] or [item for item in found if item[1]]

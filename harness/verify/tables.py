@@ -16,13 +16,14 @@ from harness.verify.columns import column_check, drift_finding, orphan_finding, 
 from harness.verify.context import Context
 from harness.verify.explain import Explained, Screened, explain
 from harness.verify.kinds import make_finding
-from harness.verify.multiset import multiset_findings, screen_multiset
+from harness.verify.multiset import multiset_findings
 from harness.verify.passed import passed_findings
 from harness.verify.plan import TablePlan, plan_tables
 from harness.verify.rows import row_findings
+from harness.verify.screening import Advance, open_ledger, screen
 from harness.verify.sessions import is_about_data
 from harness.verify.sources import Joins
-from harness.verify.values import Pass, Screen, screen
+from harness.verify.values import Pass, Screen
 
 
 @dataclass(frozen=True)
@@ -47,9 +48,14 @@ class _Screening:
 
 async def check_tables(context: Context, column_map: Mapping[str, tuple[Relation, Column]]) -> TablesOutcome:
     """Compares every lost column of every changed table."""
-    plans = await plan_tables(context, column_map)
+    return await check_plans(context, await plan_tables(context, column_map))
+
+
+async def check_plans(context: Context, plans: list[TablePlan]) -> TablesOutcome:
+    """Carries out the plans and explains what differs."""
     total = sum(plan.table.copy.rows * len(plan.passes) for plan in plans)
     context.progress.start("verify", total or None, "rows")
+    await open_ledger(context, [work for plan in plans for work in plan.passes])
     screenings = await _screen_all(context, plans)
     passes = [item for screening in screenings for item in screening.screened]
     explained = await explain(context, passes)
@@ -73,16 +79,18 @@ async def check_tables(context: Context, column_map: Mapping[str, tuple[Relation
 async def _screen_all(context: Context, plans: list[TablePlan]) -> list[_Screening]:
     done = 0
 
-    async def one(plan: TablePlan) -> _Screening:
+    def advance(rows: int, name: str) -> None:
         nonlocal done
+        done += rows
+        context.progress.update(done, name)
+
+    async def one(plan: TablePlan) -> _Screening:
         found: list[Screened] = []
         failed: dict[str, str] = dict(plan.barred)
         for work in plan.passes:
-            screened, errors = await _screen_pass(context, plan, work)
+            screened, errors = await _screen_pass(context, work, advance)
             found += screened
             failed |= errors
-            done += plan.table.copy.rows
-            context.progress.update(done, work.relation.display)
         return _Screening(plan, tuple(found), failed)
 
     largest_first = sorted(plans, key=lambda plan: -plan.table.copy.rows)
@@ -90,10 +98,10 @@ async def _screen_all(context: Context, plans: list[TablePlan]) -> list[_Screeni
     return sorted(screenings, key=lambda item: item.plan.table.change.old.display)
 
 
-async def _screen_pass(context: Context, plan: TablePlan, work: Pass) -> tuple[list[Screened], dict[str, str]]:
+async def _screen_pass(context: Context, work: Pass, advance: Advance) -> tuple[list[Screened], dict[str, str]]:
     """All columns in one pass; where that fails, each alone, so that one column's error does not hide the others."""
     try:
-        return [await _screened(context, plan, work)], {}
+        return [Screened(work, await screen(context, work, advance))], {}
     except asyncpg.PostgresError as error:
         if not is_about_data(error):
             raise
@@ -102,16 +110,14 @@ async def _screen_pass(context: Context, plan: TablePlan, work: Pass) -> tuple[l
     found: list[Screened] = []
     failed: dict[str, str] = {}
     for pair in work.pairs:
-        alone, errors = await _screen_pass(context, plan, replace(work, pairs=(pair,)))
+        alone, errors = await _screen_pass(context, replace(work, pairs=(pair,)), _nothing)
         found += alone
         failed |= errors
     return found, failed
 
 
-async def _screened(context: Context, plan: TablePlan, work: Pass) -> Screened:
-    async with context.sessions.one() as connection:
-        counted = await (screen if work.key else screen_multiset)(connection, work)
-    return Screened(work, counted, tuple(plan.non_null[pair.old.name] for pair in work.pairs))
+def _nothing(_rows: int, _name: str) -> None:
+    """For passes that repeat one that failed: its rows are told already."""
 
 
 async def _account(
@@ -119,6 +125,11 @@ async def _account(
 ) -> tuple[list[ColumnCheck], list[Finding]]:
     plan = screening.plan
     counts = {pair.old.name: item for item in screening.screened for pair in item.work.pairs}
+    filled = dict(plan.non_null) | {
+        pair.old.name: number
+        for item in screening.screened
+        for pair, number in zip(item.work.pairs, item.counted.filled, strict=True)
+    }
     checks: list[ColumnCheck] = []
     findings: list[Finding] = []
     for column in plan.table.change.old_columns:
@@ -126,7 +137,7 @@ async def _account(
         counted: Screen | None = item.counted if item else None
         differences = explained[id(item)].by_column.get(column.name, []) if item else []
         reason = screening.failed.get(column.name, "")
-        checks.append(column_check(plan, column, counted, differences, reason))
+        checks.append(column_check(plan, column, counted, differences, filled.get(column.name, 0), reason))
         if counted is not None:
             findings += value_findings(plan, column, counted, differences, context.verification_db)
         findings += await _column_findings(context, plan, column, reason)

@@ -27,19 +27,21 @@ def _is_old(context: Context, view: Relation) -> bool:
 
 async def check_views(context: Context) -> tuple[list[ViewCheck], list[Finding]]:
     """Reads the views; one that fails is reported with PostgreSQL's message."""
-    checks = await together(*(_read(context, view) for view in made_views(context)))
-    found = [
-        make_finding(
-            "view_error",
-            check.view,
-            f"reading {check.view} fails: {check.error}",
-            query=_reading(_relation(context, check.view)) + ";",
-            database=context.verification_db,
-        )
-        for check in checks
-        if check.error is not None
-    ]
-    return list(checks), found
+    checks = await together(*(read_view(context, view) for view in made_views(context)))
+    return list(checks), [found for check in checks if (found := unreadable(context, check)) is not None]
+
+
+def unreadable(context: Context, check: ViewCheck) -> Finding | None:
+    """The finding about a view that cannot be read; None for one that can."""
+    if check.error is None:
+        return None
+    return make_finding(
+        "view_error",
+        check.view,
+        f"reading {check.view} fails: {check.error}",
+        query=_reading(_relation(context, check.view)) + ";",
+        database=context.verification_db,
+    )
 
 
 def _relation(context: Context, display: str) -> Relation:
@@ -51,7 +53,8 @@ def _reading(view: Relation) -> str:
     return f"SELECT count(*) AS rows, count(v) AS read FROM {view.sql} AS v"
 
 
-async def _read(context: Context, view: Relation) -> ViewCheck:
+async def read_view(context: Context, view: Relation) -> ViewCheck:
+    """The view, read; with PostgreSQL's message where that fails."""
     below = context.after.reads_transitively(view.oid)
     tables = sorted(
         relation.display

@@ -22,7 +22,20 @@ import psutil
 REPOSITORY = Path(__file__).resolve().parents[2]
 MINI = Path(__file__).with_name("mini")
 PATIENCE_S = 120.0
-PHASES = ["server", "seed", "arms", "migrate", "verify", "settle", "storage", "measure", "judge", "claims"]
+PHASES = [
+    "server",
+    "seed",
+    "arms",
+    "migrate",
+    "verify",
+    "settle",
+    "storage",
+    "measure",
+    "judge",
+    "indexes",
+    "plans",
+    "claims",
+]
 """All phases of a run, in their order."""
 
 

@@ -14,7 +14,20 @@ import harness
 from tests.acceptance.conftest import Bench
 from tests.acceptance.place import Place, copied_mini
 
-COMMANDS = ["run", "seed", "prove", "report", "scenarios", "serve", "clean"]
+COMMANDS = [
+    "run",
+    "compare",
+    "calibrate",
+    "seed",
+    "verify",
+    "prove",
+    "measure",
+    "report",
+    "scenarios",
+    "doctor",
+    "serve",
+    "clean",
+]
 
 
 def psql() -> str:

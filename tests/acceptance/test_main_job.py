@@ -57,7 +57,7 @@ def test_every_query_was_timed_on_every_arm_or_its_absence_is_told(crm_run: Stor
     }
     assert len(queries) >= 14
     samples = pd.read_parquet(crm_run.folder / "samples.parquet")
-    assert set(samples["arm"].unique()) == {"before", "after", "control"}
+    assert set(samples["arm"].unique()) == {"before", "after", "control", "before_indexes", "after_noindexes"}
     left_out = {query for query in queries if any(note.startswith(query) for note in crm_run.result["notes"])}
     assert queries - left_out <= set(samples["query"].unique())
     assert len(left_out) <= 4, "a budget of 15 s holds nearly all of them"
@@ -69,7 +69,53 @@ def test_storage_adds_up_to_the_database_within_one_percent(crm_run: StoredRun) 
         whole = records[records["table"].isna()]["total_bytes"].item()
         parts = records[records["table"].notna()]["total_bytes"].sum()
         assert parts == pytest.approx(whole, rel=0.01), stage
-    assert {"before", "after", "before_rewritten", "after_rewritten"} <= set(storage["stage"])
+    assert list(dict.fromkeys(storage["stage"])) == [
+        "before",
+        "tables_changed",
+        "views_created",
+        "columns_dropped",
+        "vacuumed",
+        "indexes_added",
+        "after",
+        "after_rewritten",
+        "before_rewritten",
+    ]
+
+
+def test_dropping_the_columns_frees_nothing_and_a_rewrite_does(crm_run: StoredRun) -> None:
+    heap = {item["stage"]: item["heap_bytes"] for item in crm_run.result["storage"] if item["table"] is None}
+    assert heap["columns_dropped"] == heap["views_created"]
+    assert heap["after_rewritten"] < heap["before_rewritten"] <= heap["before"]
+    assert len(crm_run.result["dropped_columns"]) == 36
+    assert all(item["estimated_bytes"] is not None for item in crm_run.result["dropped_columns"])
+    assert sum(step["wal_bytes"] for step in crm_run.result["migrations"]) > 100_000
+
+
+def test_every_query_is_explained_on_every_state_and_in_both_modes(crm_run: StoredRun) -> None:
+    plans = pd.DataFrame(crm_run.result["plans"])
+    assert not plans["error"].any()
+    assert {"before", "after", "before_indexes", "after_noindexes"} == set(plans["arm"])
+    assert plans.groupby("arm")["query"].nunique().min() >= 14
+    assert {"custom", "generic"} == set(plans["mode"])
+    joined = {
+        item["node"]
+        for item in crm_run.result["plan_changes"]
+        if (item["query"], item["arm"], item["kind"]) == ("job_works_list", "after", "appeared")
+    }
+    assert {"customers", "products", "product_categories", "users"} <= joined
+
+
+def test_indexes_that_the_schema_has_already_are_told(crm_run: StoredRun) -> None:
+    indexes = {item["index"]: item for item in crm_run.result["indexes"] if item["arm"] == "after"}
+    asked_for = [item for item in indexes.values() if item["asked_for"] and item["table"] != "suppliers"]
+    assert len(asked_for) == 21
+    assert {item["index"] for item in asked_for if item["created"]} == {
+        "idx_contracts_created_at",
+        "idx_job_works_priority",
+        "idx_products_supplier_id",
+    }
+    assert indexes["sales_pkey"]["enforces"]
+    assert all(item["scans"] is not None for item in indexes.values())
 
 
 def test_the_runbooks_claims_are_held(crm_run: StoredRun) -> None:

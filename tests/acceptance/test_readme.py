@@ -19,7 +19,7 @@ def test_every_command_of_the_readme_exists_and_every_command_is_in_the_readme(b
 
 
 def test_every_option_of_the_readme_exists(bench: Bench) -> None:
-    offered = "".join(bench(name, "--help").out for name in ("run", "clean", "report", "serve"))
+    offered = "".join(bench(name, "--help").out for name in ("run", "clean", "report", "serve", "doctor", "measure"))
     for option in set(re.findall(r"(?<=[` ])--[a-z][a-z-]*", README)):
         assert option in offered, option
 

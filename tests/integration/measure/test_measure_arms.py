@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from harness.errors import MeasureError
 from harness.judge import judge_table, query_rules
-from harness.measure.model import WARMUP_BLOCKS
+from harness.measure.model import WARMUP_BLOCKS, Measurement
 from harness.measure.samples import read_table
 from harness.server import Databases, Server
 from tests.integration.measure.measuring import SETS, Recording, measured, options, query, without_lateness
@@ -152,3 +153,27 @@ def test_statements_ran_often_enough_for_the_choice_of_plan(
     for count in measurement.plan_counts:
         assert count.generic + count.custom > 6
         assert count.custom >= 5
+
+
+def test_queries_run_as_whoever_asks_them_each_on_a_connection_of_its_own(
+    arms: dict[str, str], server: Server, databases: Databases, tmp_path: Path
+) -> None:
+    """The claim reaches the query, and a query without one runs as the connecting user beside it."""
+
+    async def run() -> Measurement:
+        for arm in arms:
+            connection = await databases.connect(arm)
+            await connection.execute("GRANT SELECT ON item TO pg_monitor")
+            await connection.close()
+        claim = "coalesce(current_setting('app.tenant', true), '')"
+        sql = f"SELECT 1 / (current_user = '{{0}}' AND {claim} = '{{1}}')::int, $1::int"
+        asked = replace(
+            query("asked", sql.format("pg_monitor", "7")), session=(("app.tenant", "7"), ("role", "pg_monitor"))
+        )
+        plain = query("plain", sql.format(server.user, ""))
+        return await measured([asked, plain], arms, server.address, tmp_path / "s", options())
+
+    measurement = asyncio.run(run())
+    assert measurement.errors == ()
+    assert {item.query for item in measurement.table.slices} == {"asked", "plain"}
+    assert {count.query for count in measurement.plan_counts if count.custom} == {"asked", "plain"}

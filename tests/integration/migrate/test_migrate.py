@@ -109,6 +109,45 @@ def test_a_settled_arm_is_frozen_analysed_cached_and_otherwise_as_it_was(server:
     asyncio.run(go())
 
 
+STATISTICS = "SELECT array_agg(s::text ORDER BY s::text) FROM pg_stats AS s WHERE schemaname = 'public' AND {}"
+DISTINCT = "SELECT n_distinct FROM pg_stats WHERE tablename = 'u' AND attname = 'm'"
+
+
+def test_settled_clones_keep_the_statistics_they_were_cloned_with(server: Server, databases: Databases) -> None:
+    """Fifty thousand different values: two samples of them never look the same."""
+
+    async def go() -> None:
+        connection = await connect(server.address, await databases.create("sampled"))
+        await connection.execute("CREATE TABLE t AS SELECT i, md5(i::text) AS m FROM generate_series(1, 50000) AS i")
+        await connection.execute("CREATE TABLE u AS TABLE t; ANALYZE")
+        await connection.close()
+        names = [await databases.create(arm, template="sampled") for arm in ("one", "twin", "changed")]
+        text = "ALTER TABLE t DROP COLUMN i, ADD COLUMN half int; CREATE INDEX t_upper ON t (upper(m));"
+        changes = (sql("1.sql", text), sql("2.sql", "UPDATE u SET m = 'same';"))
+        await migrate(server.address, names[2], changes, Silent())
+        found = {}
+        for name in names:
+            await settle(server, name, Silent())
+            connection = await connect(server.address, name)
+            for part in ("tablename = 't' AND attname = 'm'", "true", "tablename = 't_upper'", "attname = 'half'"):
+                found[name, part] = await connection.fetchval(STATISTICS.format(part))
+            distinct = await connection.fetchval(
+                "SELECT n_distinct FROM pg_stats WHERE tablename = 'u' AND attname = 'm'"
+            )
+            found[name, "distinct"] = distinct
+            await connection.close()
+        for arm in ("changed", "twin", "one", "sampled"):
+            await databases.drop(arm)
+        one, twin, changed = names
+        assert found[one, "true"] == found[twin, "true"]
+        assert found[one, "distinct"] == -1
+        assert found[changed, "distinct"] == 1, "a table whose rows changed is analysed"
+        assert len(found[changed, "tablename = 't_upper'"]) == 1, "the new expression has statistics"
+        assert len(found[changed, "attname = 'half'"]) == 1, "and so has the new column"
+
+    asyncio.run(go())
+
+
 async def _catalogue(server: Server, name: str) -> list[Any]:
     connection = await connect(server.address, name)
     rows = await connection.fetch(

@@ -26,6 +26,8 @@ def comparison(query: str, ratio: float | None, width: float = 0.1, clients: int
         before_s=ratio and 0.1,
         after_s=ratio and 0.1 * ratio,
         margin=0.02,
+        after_low_s=ratio and 0.09 * ratio,
+        after_high_s=ratio and 0.11 * ratio,
     )
 
 

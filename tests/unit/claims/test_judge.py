@@ -109,8 +109,16 @@ def test_a_change_is_a_ratio_of_two_figures_less_one() -> None:
 
 def test_milliseconds_are_this_machines() -> None:
     judged = judge(claim(field="latency[query=slow].after_s", relation="<", threshold=100, unit="ms"))
-    assert (judged.verdict, judged.figure) == ("refuted", "200 ms on this machine")
+    assert (judged.verdict, judged.figure) == ("refuted", "200 ms (180 ms to 220 ms) on this machine")
     assert judged.value == pytest.approx(200)
+
+
+def test_milliseconds_on_both_sides_of_the_threshold_are_undecided_and_so_are_too_few_blocks() -> None:
+    subject = claim(field="latency[query=slow].after_s", relation="<", threshold=210, unit="ms")
+    assert judge(subject).verdict == "undecided"
+    few = tuple(replace(item, after_low_s=None, after_high_s=None) for item in FULL.latency)
+    judged = judge(subject, replace(FULL, latency=few))
+    assert (judged.verdict, judged.reason) == ("undecided", "not measured: too few blocks for an interval")
 
 
 @pytest.mark.parametrize(

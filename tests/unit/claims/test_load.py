@@ -89,6 +89,8 @@ def test_the_crm_holds_all_its_claims() -> None:
         "queries-faster",
         "average-query-time",
         "storage-as-it-stands",
+        "storage-columns-dropped",
+        "storage-vacuumed",
         "storage-rewritten",
         "crud-works",
         "no-data-loss",

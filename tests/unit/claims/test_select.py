@@ -54,7 +54,12 @@ def test_the_interval_of_a_mean_of_ratios_is_the_mean_of_the_ends() -> None:
 
 
 def test_other_figures_have_no_interval() -> None:
-    assert parse("latency[query=slow].after_s").select(FULL).low is None
+    assert parse("latency[query=slow].before_s").select(FULL).low is None
+
+
+def test_a_time_after_the_migration_has_the_interval_of_its_blocks() -> None:
+    found = parse("latency[query=slow].after_s").select(FULL)
+    assert (found.low, found.high) == (0.18, 0.22)
 
 
 @pytest.mark.parametrize(

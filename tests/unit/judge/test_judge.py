@@ -229,6 +229,40 @@ def test_attribution_needs_all_four_corners() -> None:
     assert found["interaction"] == pytest.approx(1.0, rel=0.05)
 
 
+def test_attribution_recovers_planted_effects_within_its_intervals_where_the_corners_join_every_other_block() -> None:
+    # An index that halves the time, a view that adds 30 %, both together 10 % dearer than their product.
+    corners = {
+        ("fast", "before"): 1.0,
+        ("fast", "before_indexes"): 0.5,
+        ("fast", "after_noindexes"): 1.3,
+        ("fast", "after"): 0.5 * 1.3 * 1.1,
+    }
+    full = table(corners, blocks=20, spread=0.03)
+    sparse = [item for item in full.slices if item.arm in ("before", "after") or item.block % 2 == 0]
+    found = {item.factor: item for item in attribution(BlockTable(tuple(sparse)), {"fast": QueryRules()})}
+    planted = {"indexes_alone": 0.5, "normalisation_alone": 1.3, "interaction": 1.1, "both": 0.5 * 1.3 * 1.1}
+    for factor, ratio in planted.items():
+        assert found[factor].ci_low <= ratio <= found[factor].ci_high  # type: ignore[index]
+        assert found[factor].ci_high / found[factor].ci_low < 1.2  # type: ignore[index]
+        assert found[factor].blocks == 10  # type: ignore[index]
+
+
+def test_attribution_is_of_the_figure_that_decides() -> None:
+    corners = {("fast", arm): 1.0 for arm in ("before", "before_indexes", "after_noindexes", "after")}
+    slices = [
+        replace(item, client_cpu_s=0.5 * (item.mean_s or 0), server_mean_s=0.001 if "before" in item.arm else 0.002)
+        for item in table(corners).slices
+    ]
+    found = {item.factor: item for item in attribution(BlockTable(tuple(slices)), {"fast": QueryRules()})}
+    assert found["normalisation_alone"].ratio == pytest.approx(2.0)
+    assert found["normalisation_alone"].basis == "server"
+
+
+def test_a_query_whose_figures_may_not_be_used_is_not_attributed() -> None:
+    corners = {("fast", arm): 1.0 for arm in ("before", "before_indexes", "after_noindexes", "after")}
+    assert attribution(table(corners), {"fast": QueryRules()}, {("fast", 1): "the arms did not do the same"}) == ()
+
+
 def test_an_empty_table_has_no_comparison_and_no_crash() -> None:
     assert judge_table(BlockTable(), RULES) == ()
     assert throughput(BlockTable(), RULES) == ()

@@ -68,11 +68,15 @@ def test_a_single_connections_own_work_is_no_lag_but_standing_still_is(alone: bo
         await asyncio.sleep(0)
         return percentile_99(probe.stop())
 
+    starved_s = 0.0  # the time in which a busy machine kept the work off its core is lag, and must be
+
     def work() -> None:
-        until_s = time.thread_time() + 0.05
+        nonlocal starved_s
+        began_s, until_s = time.perf_counter(), time.thread_time() + 0.05
         while time.thread_time() < until_s:
             pass
+        starved_s = time.perf_counter() - began_s - 0.05
 
     worked = asyncio.run(largest(work))
-    assert worked < 0.02 if alone else worked > 0.03
+    assert worked < starved_s + 0.02 if alone else worked > 0.03
     assert asyncio.run(largest(lambda: time.sleep(0.05))) > 0.03

@@ -103,7 +103,7 @@ def test_a_run_without_a_block_has_an_empty_table(tmp_path: Path) -> None:
 def test_samples_of_another_schema_version_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "samples.parquet"
     pq.write_table(SCHEMA.with_metadata({METADATA_KEY: b'{"schema_version": 99}'}).empty_table(), path)
-    with pytest.raises(MeasureError, match=r"has the samples' schema version 99, this tool reads 1"):
+    with pytest.raises(MeasureError, match=r"has the samples' schema version 99, this tool reads 2"):
         read_table(path)
 
 

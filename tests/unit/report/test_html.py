@@ -6,12 +6,14 @@ import re
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 
 from harness.outcome import conclude
 from harness.report import build, html
-from tests.unit.report.cases import ALL_GOOD, CASES, INTEGRITY, column, compare, control
+from harness.result import PlanMode
+from tests.unit.report.cases import ALL_GOOD, CASES, CAUSES, INTEGRITY, PLANS, column, compare, control
 from tests.unit.report.samples import write_samples
 
 PAGES = {case: html.render(build(result)) for case, result in CASES.items()}
@@ -97,6 +99,13 @@ def test_markup_in_names_stays_text() -> None:
     assert "49" not in Page(page).words
 
 
+def _wide(plan: Any, joins: int) -> Any:
+    """The plan joined again and again, and of another shape for each number of joins."""
+    for _ in range(joins + 3):
+        plan = plan | {"Plan": plan["Plan"] | {"Plans": [plan["Plan"], plan["Plan"]["Plans"][1]]}}
+    return plan
+
+
 def test_twenty_queries_with_their_blocks_stay_below_500_kb(tmp_path: Path) -> None:
     arms = ("before", "after", "control", "before_indexes", "after_noindexes")
     comparisons = [compare(f"query_number_{n:02d}", 1.0 + n / 40, "slower", blocks=40) for n in range(20)]
@@ -105,6 +114,14 @@ def test_twenty_queries_with_their_blocks_stay_below_500_kb(tmp_path: Path) -> N
         ALL_GOOD,
         latency=tuple(item for one in comparisons for item in (one, control(one, 1.01))),
         integrity=replace(INTEGRITY, columns=columns),
+        plans=tuple(
+            replace(plan, query=item.query, arm=arm, mode=mode, plan=_wide(plan.plan, number))
+            for item in comparisons
+            for number, arm in enumerate(("before", "after", "before_indexes", "after_noindexes"))
+            for mode in get_args(PlanMode)
+            for plan in PLANS[2:3]
+        ),
+        causes=tuple(replace(cause, query=item.query) for item in comparisons for cause in CAUSES),
     )
     path = tmp_path / "samples.parquet"
     write_samples(path, {item.query: (0.0123, 0.0145) for item in comparisons}, blocks=40, executions=5, arms=arms)

@@ -78,6 +78,7 @@ def test_an_unknown_scenario_names_the_near_miss() -> None:
         ('seed = "seed.toml"', 'seed = "seeds.toml"', r"seed: .*seeds\.toml does not exist"),
         ('name = "one"', 'name = "two"', r"two\.before\.sql: the file is missing"),
         ('seed = "seed.toml"', 'seed = "seed.toml"\nindex_migrations = ["x.sql"]', "'x.sql' is not among"),
+        ('seed = "seed.toml"', 'seed = "seed.toml"\nqueries_as = "clerk"', "queries_as: 'clerk' is no access_role"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_place(tmp_path: Path, old: str, new: str, message: str) -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pgpq import ArrowToPostgresBinaryEncoder
 
 from harness.errors import SeedError
-from harness.seed.catalogue import ColumnType
+from harness.seed.column_type import ColumnType
 from harness.seed.draw import stream, uuids
 from harness.seed.encode import Encoder, as_batch
 from harness.seed.keys import UUID, SerialKey, UuidKey
@@ -31,6 +31,15 @@ def copied(column: Column, kind: ColumnType) -> bytes:
     batch = as_batch("t", {"c": column}, {"c": kind})
     encoder = Encoder(batch.schema, {"c": kind})
     return encoder.begin() + encoder.rows(batch) + encoder.end()
+
+
+def copied_in_slices(column: Column, kind: ColumnType) -> bytes:
+    """The same, one row at a time."""
+    batch = as_batch("t", {"c": column}, {"c": kind})
+    encoder = Encoder(batch.schema, {"c": kind})
+    return b"".join(
+        [encoder.begin(), *(encoder.rows(batch.slice(at, 1)) for at in range(batch.num_rows)), encoder.end()]
+    )
 
 
 def plainly(array: pa.Array) -> bytes:
@@ -66,6 +75,7 @@ CASES: list[tuple[Column, ColumnType, pa.Array]] = [
 @pytest.mark.parametrize(("column", "kind", "wanted"), CASES, ids=[f"{type(c).__name__}-{k.name}" for c, k, _ in CASES])
 def test_copy_gets_the_same_bytes_as_for_plain_values(column: Column, kind: ColumnType, wanted: pa.Array) -> None:
     assert copied(column, kind) == plainly(wanted)
+    assert copied_in_slices(column, kind) == plainly(wanted)
     assert copied(column.take(slice(1, 3)), kind) == plainly(wanted[1:])
     assert copied(column.take(np.array([2, 2, 0])), kind) == plainly(wanted.take(pa.array([2, 2, 0])))
     emptied = column.with_null(np.array([False, False, True]))

@@ -10,8 +10,8 @@ import pytest
 from harness.errors import EXIT_USAGE, ScenarioError
 from harness.scenario import SqlFile
 from harness.seed import check_spec, declared_catalogue, estimate_bytes, load_spec
-from harness.seed.catalogue import ColumnType
 from harness.seed.check import parse_spec
+from harness.seed.column_type import ColumnType
 from tests.unit.seed.tiny import shop, shop_spec
 
 TABLES = """
@@ -69,6 +69,13 @@ BROKEN: list[tuple[dict[str, Any], str, str]] = [
         "tables.sale.columns.state.weights.a",
         "greater than",
     ),
+    ({COLUMN + "price": {"kind": "number", "max": float("inf")}}, "tables.sale.columns.price.max", "finite"),
+    ({COLUMN + "price": {"kind": "number", "max": 1e15, "scale": 2}}, "tables.sale.columns.price", "drawn exactly"),
+    ({COLUMN + "done_at__max_days": 1e9}, "tables.sale.columns.done_at.max_days", "less than or equal to 36500"),
+    ({COLUMN + "done_at__min_days": 5000}, "tables.sale.columns.done_at", "min_days 5000 is more than max_days"),
+    ({COLUMN + "state__weights": {"a\0b": 1}}, "tables.sale.columns.state.weights", "cannot hold a NUL"),
+    ({"pools__word__values": ["a", "b\0"]}, "pools.word.values[2]", "cannot hold a NUL"),
+    ({"tables__sale__share": float("inf")}, "tables.sale.share", "finite"),
     ({COLUMN + "state": {"kind": "choice", "weights": {"a": 0}}}, "tables.sale.columns.state", "all weights are 0"),
     ({COLUMN + "state": {"kind": "choice", "weights": {}}}, "tables.sale.columns.state.weights", "at least 1"),
     ({COLUMN + "shop_id__table": "shp"}, "tables.sale.columns.shop_id", "'shp' does not exist; did you mean 'shop'?"),
@@ -240,6 +247,7 @@ def test_types_that_do_not_go_together_are_told_when_the_size_is_estimated() -> 
     ("pool", "reason"),
     [
         ({"kind": "faker", "provider": "frobnicate"}, "Faker has no 'frobnicate' for en_US"),
+        ({"kind": "faker", "provider": "format"}, "Faker's 'format' gives no words: "),
         ({"kind": "faker", "provider": "last_name", "locales": ["xx_YY"]}, "Faker has no locale 'xx_YY'"),
         ({"kind": "faker", "provider": "sentence", "max_length": 1}, "the pool is empty"),
     ],

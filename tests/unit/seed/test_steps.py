@@ -10,27 +10,35 @@ import pytest
 
 from harness.scenario import SqlFile
 from harness.seed.constrain import Step, constraint_steps, run_steps
-from harness.seed.load import CHUNK_BLOCKS, _Agenda, missing_chunks
+from harness.seed.load import CHUNK_BLOCKS, CHUNK_BYTES, _Agenda, missing_chunks
 from harness.seed.scale import BLOCK_ROWS
 from harness.seed.worker import Chunk
 
 
 def test_a_table_is_cut_into_chunks_that_hold_all_its_rows() -> None:
-    rows = 20 * BLOCK_ROWS + 5
-    chunks = missing_chunks({"t": rows}, {})["t"]
-    assert [chunk.blocks for chunk in chunks] == [CHUNK_BLOCKS, CHUNK_BLOCKS, 21 - 2 * CHUNK_BLOCKS]
+    rows = 40 * BLOCK_ROWS + 5
+    chunks = missing_chunks({"t": rows}, {}, {"t": 10.0})["t"]
+    assert [chunk.blocks for chunk in chunks] == [CHUNK_BLOCKS, CHUNK_BLOCKS, 41 - 2 * CHUNK_BLOCKS]
     assert sum(chunk.rows for chunk in chunks) == rows
-    assert chunks[-1].rows == 4 * BLOCK_ROWS + 5
+    assert chunks[-1].rows == 8 * BLOCK_ROWS + 5
+
+
+@pytest.mark.parametrize(("row_bytes", "blocks"), [(CHUNK_BYTES / BLOCK_ROWS / 3, 3), (1e9, 1)])
+def test_a_chunk_of_wide_rows_has_fewer_blocks_but_one_at_least(row_bytes: float, blocks: int) -> None:
+    first, *_ = missing_chunks({"t": 40 * BLOCK_ROWS}, {}, {"t": row_bytes})["t"]
+    assert first.blocks == blocks
+    assert first.bytes == row_bytes * first.rows
 
 
 def test_only_missing_blocks_are_loaded_again() -> None:
-    chunks = missing_chunks({"t": 20 * BLOCK_ROWS, "u": 1}, {"t": [(0, 3), (5, 1)], "u": [(0, 1)]})
+    loaded = {"t": [(0, 3), (5, 1)], "u": [(0, 1)]}
+    chunks = missing_chunks({"t": 26 * BLOCK_ROWS, "u": 1}, loaded, {"t": 10.0, "u": 10.0})
     assert chunks["u"] == []
-    assert [(chunk.first_block, chunk.blocks) for chunk in chunks["t"]] == [(3, 2), (6, 8), (14, 6)]
+    assert [(chunk.first_block, chunk.blocks) for chunk in chunks["t"]] == [(3, 2), (6, 16), (22, 4)]
 
 
-def chunk(table: str, number: int, rows: int = 10) -> Chunk:
-    return Chunk(table, number, 1, rows)
+def chunk(table: str, number: int, size: float = 10.0) -> Chunk:
+    return Chunk(table, number, 1, 10, size)
 
 
 def test_a_worker_stays_with_its_table_and_others_take_the_largest_free_one() -> None:
@@ -41,6 +49,11 @@ def test_a_worker_stays_with_its_table_and_others_take_the_largest_free_one() ->
     assert agenda.take(second) == chunk("a", 1)
     assert agenda.take(chunk("a", 1)) == chunk("b", 2)
     assert agenda.take(chunk("b", 1)) is None
+
+
+def test_the_table_with_most_bytes_comes_first_not_the_one_with_most_rows() -> None:
+    agenda = _Agenda({"long": [chunk("long", 0), chunk("long", 1)], "wide": [chunk("wide", 0, 25.0)]})
+    assert agenda.take(None) == chunk("wide", 0, 25.0)
 
 
 KEYS = """

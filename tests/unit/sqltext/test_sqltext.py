@@ -75,12 +75,6 @@ def test_transaction_control_and_client_copy_are_known() -> None:
     assert not sqltext.is_copy_from_client("COPY t TO STDOUT")
 
 
-def test_a_file_of_indexes_is_told_from_one_that_does_more() -> None:
-    assert sqltext.creates_only_indexes("CREATE INDEX i ON t (a); COMMENT ON INDEX i IS 'x'; ANALYZE t;")
-    assert not sqltext.creates_only_indexes("CREATE INDEX i ON t (a); ALTER TABLE t DROP COLUMN b;")
-    assert not sqltext.creates_only_indexes("ANALYZE t;")
-
-
 def test_roles_are_found_wherever_they_are_named_but_not_the_created_ones() -> None:
     text = """
     CREATE ROLE mine; GRANT SELECT ON t TO anon, mine; CREATE POLICY p ON t TO authenticated USING (true);

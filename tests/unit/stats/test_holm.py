@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from harness.stats import holm
+
+
+def test_five_hypotheses_get_rs_values() -> None:
+    # R: p.adjust(c(0.01, 0.02, 0.03, 0.04, 0.05), "holm") gives 0.05 0.08 0.09 0.09 0.09.
+    assert holm([0.01, 0.02, 0.03, 0.04, 0.05]) == pytest.approx((0.05, 0.08, 0.09, 0.09, 0.09))
 
 
 def test_three_hypotheses_as_worked_out_by_hand() -> None:

@@ -1,0 +1,29 @@
+"""Calibration: how often the method raises a false alarm, and how often it finds a slow-down that is there."""
+
+from harness.calibrate.assess import Measured, assess_pair, assess_run, raw_latencies
+from harness.calibrate.burden import FIRST_GUESS, Burden, burdened, can_be_slowed, learn_burden
+from harness.calibrate.model import PLANTED, SHARES, Calibration, CalibrationRun
+from harness.calibrate.store import Lines, calibration_json, read_lines
+from harness.calibrate.summarise import markdown, passes, summarise
+
+__all__ = [
+    "FIRST_GUESS",
+    "PLANTED",
+    "SHARES",
+    "Burden",
+    "Calibration",
+    "CalibrationRun",
+    "Lines",
+    "Measured",
+    "assess_pair",
+    "assess_run",
+    "burdened",
+    "calibration_json",
+    "can_be_slowed",
+    "learn_burden",
+    "markdown",
+    "passes",
+    "raw_latencies",
+    "read_lines",
+    "summarise",
+]

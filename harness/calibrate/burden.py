@@ -1,0 +1,70 @@
+"""A known slow-down for any query that reads: its text wrapped so that the server counts so many rows first.
+
+The wrapped query returns the same rows in the same order. The count is an uncorrelated subquery, which the server runs
+once and never pushes into the query itself, so that it adds a constant to every execution, and therefore exactly that
+constant to every quantile.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from statistics import median
+
+from harness.workload import BoundQuery
+
+FIRST_GUESS = 2000
+"""Rows counted while the cost of counting is learnt: some tenths of a millisecond."""
+
+
+@dataclass(frozen=True)
+class Burden:
+    """What a query's slow-down costs: its own median, and that of the wrapper, in seconds."""
+
+    plain_s: float
+    wrapper_s: float
+    row_s: float
+
+    def rows(self, share: float) -> int | None:
+        """Rows to count so that the median grows by `share`; None where the wrapper alone costs more than that."""
+        wanted_s = share * self.plain_s - self.wrapper_s
+        return round(wanted_s / self.row_s) if wanted_s > 0 and self.row_s > 0 else None
+
+
+def burdened(query: BoundQuery, rows: int | None) -> BoundQuery:
+    """The query with its old form as both forms; the second one is slowed where `rows` says by how much."""
+    statements = query.before
+    if rows is not None:
+        *others, last = statements
+        statements = (*others, replace(last, sql=_wrapped(last.sql, rows)))
+    return replace(query, after=statements)
+
+
+def _wrapped(sql: str, rows: int) -> str:
+    return (
+        f"SELECT * FROM (\n{sql}\n) AS slowed "  # noqa: S608 - the scenario's own statement, and a number
+        f"WHERE (SELECT count(*) FROM (SELECT generate_series(1, {max(rows, 1)})) AS counted) >= 0"
+    )
+
+
+def can_be_slowed(query: BoundQuery) -> bool:
+    """Whether the query reads: what changes rows cannot stand in a subquery."""
+    return query.query.kind == "read"
+
+
+def learn_burden(
+    queries: Sequence[str], light: Mapping[str, tuple[float, float]], heavy: Mapping[str, tuple[float, float]]
+) -> dict[str, Burden]:
+    """The burden of each query from two measurements: (plain, slowed) medians with one row and with the first guess.
+
+    The cost of a row is the same work in every query: it is the median over the faster half of them, where it stands
+    out most. Queries that one of the measurements lacks are left out.
+    """
+    both = sorted((name for name in queries if name in light and name in heavy), key=lambda name: light[name][0])
+    costs = [
+        ((heavy[name][1] - heavy[name][0]) - (light[name][1] - light[name][0])) / (FIRST_GUESS - 1)
+        for name in both[: math.ceil(len(both) / 2)]
+    ]
+    row_s = median(costs) if costs else 0.0
+    return {name: Burden(light[name][0], max(0.0, light[name][1] - light[name][0]), row_s) for name in both}

@@ -1,0 +1,54 @@
+"""calibration.jsonl: one line per run, appended as soon as it ends, so that whatever stops it loses nothing."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from harness.calibrate.model import Calibration, CalibrationRun
+from harness.errors import UsageError
+
+LINES_FILE = "calibration.jsonl"
+_LINE: TypeAdapter[CalibrationRun] = TypeAdapter(CalibrationRun)
+_SUM: TypeAdapter[Calibration] = TypeAdapter(Calibration)
+
+
+class Lines:
+    """The records of a running calibration, in memory and on the disk."""
+
+    def __init__(self) -> None:
+        self.runs: list[CalibrationRun] = []
+
+    def add(self, folder: Path, run: CalibrationRun) -> None:
+        """Keeps one more record."""
+        self.runs.append(run)
+        with (folder / LINES_FILE).open("ab") as file:
+            file.write(_LINE.dump_json(run) + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def read_lines(path: Path) -> tuple[CalibrationRun, ...]:
+    """The records of an earlier calibration, from its folder or its file; a line that was cut off is left out.
+
+    Raises UsageError where there are none.
+    """
+    file = path / LINES_FILE if path.is_dir() else path
+    try:
+        lines = file.read_bytes().split(b"\n")
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}", "name a calibration's folder") from None
+    try:
+        runs = tuple(_LINE.validate_json(line) for line in lines[:-1])
+    except ValidationError as error:
+        raise UsageError(f"{file} holds no calibration: {error.errors()[0]['msg']}", "name another file") from None
+    if not runs or len({run.kind for run in runs}) > 1:
+        raise UsageError(f"{file} holds no calibration, or two of different kinds", "name a calibration's folder")
+    return runs
+
+
+def calibration_json(found: Calibration) -> str:
+    """The sum as JSON text, in the documented shape."""
+    return _SUM.dump_json(found, indent=2).decode() + "\n"

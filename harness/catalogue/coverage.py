@@ -1,0 +1,76 @@
+"""Which indexes another one makes needless: the same key under another name, or a key that begins another's; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from harness.catalogue.model import Index
+
+
+@dataclass(frozen=True)
+class Key:
+    """What an index's definition says after USING: method, key parts in order, and the rest (INCLUDE, WHERE, ...)."""
+
+    method: str
+    parts: tuple[str, ...]
+    rest: str
+
+    @property
+    def text(self) -> str:
+        """The key as one writes it: `a, b DESC`."""
+        return ", ".join(self.parts)
+
+
+def key_of(index: Index) -> Key:
+    """The key of an index, from the definition that PostgreSQL gives."""
+    method, _, tail = index.definition.partition(" USING ")[2].partition(" ")
+    depth, quoted, start = 0, "", 1
+    parts: list[str] = []
+    for place, char in enumerate(tail):
+        if quoted or char in "\"'":
+            quoted = "" if char == quoted else quoted or char
+        elif char in "([":
+            depth += 1
+        elif char in ")]":
+            depth -= 1
+        if not quoted and (depth, char) in ((1, ","), (0, ")")):
+            parts.append(tail[start:place].strip())
+            start = place + 1
+        if not quoted and depth == 0:
+            return Key(method, tuple(parts), tail[place + 1 :].strip())
+    return Key(method, (tail,), "")
+
+
+def duplicate_of(item: Index, others: Sequence[Index], old: frozenset[str]) -> str:
+    """The index with the same key for whose sake this one is needless; empty where there is none.
+
+    Of two equal ones that stays which a constraint needs, else the unique one, else the older, else the first by name.
+    """
+    if item.constrains or not item.valid:
+        return ""
+    twins = [
+        other
+        for other in others
+        if other is not item and other.relation == item.relation and other.valid and key_of(other) == key_of(item)
+    ]
+    better = [other for other in twins if _rank(other, old) < _rank(item, old)]
+    return min(better, key=lambda other: _rank(other, old)).name if better else ""
+
+
+def redundant_with(item: Index, others: Sequence[Index]) -> str:
+    """An index whose key begins with all of this one's and goes on; empty where there is none, or this is unique."""
+    mine = key_of(item)
+    if item.is_unique or item.constrains or not item.valid or mine.method != "btree":
+        return ""
+    for other in others:
+        theirs = key_of(other)
+        longer = theirs.parts[: len(mine.parts)] == mine.parts and len(theirs.parts) > len(mine.parts)
+        same = (other.relation, theirs.method, theirs.rest) == (item.relation, mine.method, mine.rest)
+        if longer and same and other.valid:
+            return other.name
+    return ""
+
+
+def _rank(index: Index, old: frozenset[str]) -> tuple[bool, bool, bool, str]:
+    return (not index.constrains, not index.is_unique, index.name not in old, index.name)

@@ -1,0 +1,178 @@
+"""A plan as EXPLAIN gives it in JSON, made into a tree of nodes with their own share of time, rows and pages; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+OFF_BY = 10.0
+"""An estimate this many times too high or too low is flagged."""
+
+_BLOCKING = frozenset({"Sort", "Hash", "Aggregate", "WindowAgg", "SetOp", "Incremental Sort"})
+"""Nodes that read their input to its end whatever is asked of them (a plain or hashed Aggregate does)."""
+
+_CONDITIONS = ("Index Cond", "Hash Cond", "Merge Cond", "Recheck Cond", "Join Filter", "Filter", "One-Time Filter")
+_BITMAP_SETS = frozenset({"BitmapAnd", "BitmapOr"})
+"""These report no rows of their own."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """One node; `rows`, `removed`, pages and seconds are totals over all loops, the latter two without the children's.
+
+    `expected_rows` is the estimate for one loop. `stops_early`: what is above may stop asking, so that fewer rows than
+    expected are no wrong estimate. Not executed nodes have no loops.
+    """
+
+    kind: str
+    schema: str
+    relation: str
+    alias: str
+    index: str
+    join: str
+    conditions: tuple[tuple[str, str], ...]
+    sort_key: tuple[str, ...]
+    expected_rows: float
+    rows: float
+    loops: float
+    removed: float
+    self_s: float
+    hit: int
+    read: int
+    temp_written: int
+    workers: int
+    stops_early: bool
+    children: tuple[Node, ...]
+
+    def __iter__(self) -> Iterator[Node]:
+        """This node and all below it, parents first."""
+        yield self
+        for child in self.children:
+            yield from child
+
+    @property
+    def is_scan(self) -> bool:
+        """Whether it reads a table (a bitmap's index part is counted apart)."""
+        return bool(self.relation) and self.kind != "ModifyTable"
+
+    @property
+    def pages(self) -> int:
+        """Shared pages that the node itself touched."""
+        return self.hit + self.read
+
+    @property
+    def method(self) -> str:
+        """How it reads: `Index Scan using orders_pkey`; a bitmap scan names the indexes of its bitmap."""
+        indexes = [self.index] if self.index else [node.index for node in self if node.kind == "Bitmap Index Scan"]
+        named = [name for name in dict.fromkeys(indexes) if name]
+        return f"{self.kind} using {', '.join(named)}" if named else self.kind
+
+    @property
+    def estimate_factor(self) -> float:
+        """How many times the estimate of one loop is off, at least 1; counts below one row count as one."""
+        if not self.loops or self.kind in _BITMAP_SETS:
+            return 1.0
+        expected, met = max(self.expected_rows, 1.0), max(self.rows / self.loops, 1.0)
+        return max(met / expected, 1.0 if self.stops_early else expected / met)
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What a plan's execution came to; `worst` is the node whose row estimate was off the most."""
+
+    execution_s: float
+    planning_s: float
+    rows: int
+    rows_read: int
+    hit: int
+    read: int
+    temp_blocks: int
+    jit_s: float
+    trigger_s: float
+    worst: Node
+
+
+def read_tree(plan: Any) -> Node:
+    """The tree of one EXPLAIN (FORMAT JSON), in its list or not; raises ValueError for anything else."""
+    top = plan[0] if isinstance(plan, Sequence) and not isinstance(plan, str) and plan else plan
+    if not isinstance(top, Mapping) or "Plan" not in top:
+        raise ValueError("this is no plan of EXPLAIN (FORMAT JSON)")
+    return _node(top["Plan"], stops_early=False)
+
+
+def figures(plan: Any) -> Figures:
+    """The figures of one EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON)."""
+    top = plan[0] if isinstance(plan, list) else plan
+    tree = read_tree(top)
+    nodes = list(tree)
+    written = [child for node in nodes if node.kind == "ModifyTable" for child in node.children[:1]]
+    return Figures(
+        execution_s=top.get("Execution Time", 0.0) / 1e3,
+        planning_s=top.get("Planning Time", 0.0) / 1e3,
+        rows=round(sum(node.rows for node in written) if written else tree.rows),
+        rows_read=round(sum(rows_read(node) for node in nodes)),
+        hit=sum(node.hit for node in nodes),
+        read=sum(node.read for node in nodes),
+        temp_blocks=sum(node.temp_written for node in nodes),
+        jit_s=top.get("JIT", {}).get("Timing", {}).get("Total", 0.0) / 1e3,
+        trigger_s=sum(item.get("Time", 0.0) for item in top.get("Triggers", ())) / 1e3,
+        worst=max(nodes, key=lambda node: node.estimate_factor),
+    )
+
+
+def rows_read(node: Node) -> float:
+    """Rows that a scan looked at, those that it threw away included; 0 for any other node."""
+    return node.rows + node.removed if node.is_scan else 0.0
+
+
+def _node(plan: Mapping[str, Any], stops_early: bool) -> Node:
+    kind, loops = plan["Node Type"], plan.get("Actual Loops", 0)
+    below = plan.get("Plans", ())
+    children = tuple(
+        _node(child, stops_early=_stops_early(plan, number, stops_early)) for number, child in enumerate(below)
+    )
+
+    def own(key: str) -> int:
+        return max(0, int(plan.get(key, 0)) - sum(int(child.get(key, 0)) for child in below))
+
+    return Node(
+        kind=kind,
+        schema=plan.get("Schema", ""),
+        relation=plan.get("Relation Name", ""),
+        alias=plan.get("Alias", ""),
+        index=plan.get("Index Name", ""),
+        join=plan.get("Join Type", ""),
+        conditions=tuple((name, str(plan[name])) for name in _CONDITIONS if name in plan),
+        sort_key=tuple(plan.get("Sort Key", ())),
+        expected_rows=float(plan.get("Plan Rows", 0)),
+        rows=float(plan.get("Actual Rows", 0)) * loops,
+        loops=float(loops),
+        removed=sum(float(value) for key, value in plan.items() if key.startswith("Rows Removed by")) * loops,
+        self_s=max(0.0, _total_s(plan) - sum(_total_s(child) for child in below)),
+        hit=own("Shared Hit Blocks"),
+        read=own("Shared Read Blocks"),
+        temp_written=own("Temp Written Blocks"),
+        workers=int(plan.get("Workers Launched", 0)),
+        stops_early=stops_early,
+        children=children,
+    )
+
+
+def _total_s(plan: Mapping[str, Any]) -> float:
+    """Seconds of a node with all below it, over all loops; the processes of a parallel part work side by side."""
+    total_ms = float(plan.get("Actual Total Time", 0.0)) * float(plan.get("Actual Loops", 0))
+    workers = plan.get("Workers", 0)
+    return total_ms / (1 + (len(workers) if isinstance(workers, list) else int(workers))) / 1e3
+
+
+def _stops_early(plan: Mapping[str, Any], number: int, above: bool) -> bool:
+    """Whether the child may be left before its end: below a LIMIT, in a semi join, or on either side of a merge."""
+    kind = plan["Node Type"]
+    if kind in ("Limit", "Merge Join"):
+        return True
+    if plan.get("Join Type") in ("Semi", "Anti", "Right Semi", "Right Anti") and number == 1:
+        return True
+    if kind == "Aggregate" and plan.get("Strategy") in ("Sorted", "Mixed"):
+        return above
+    return above and kind not in _BLOCKING

@@ -1,0 +1,55 @@
+"""A calibration on the terminal: our false alarms and power, and beside them those of the tests that others use."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console, Group, RenderableType
+from rich.text import Text
+
+from harness import text
+from harness.calibrate import Calibration, CalibrationRun, passes
+from harness.calibrate.summarise import planted_at, power
+from harness.report import terminal
+from harness.stats import Rules
+
+
+def show(found: Calibration, runs: Sequence[CalibrationRun], console: Console) -> None:
+    """Prints the calibration; at most 100 columns."""
+    good = passes(found)
+    first = runs[0]
+    grid = terminal.table()
+    grid.add_row(Text("test"), Text("false alarms"), Text("rate"), Text("95 % interval"), Text("+10 % found"))
+    rows = [("bench", found.alarms, found.comparisons, found.ci_low, found.ci_high, found.power)]
+    rows += [(i.test, i.alarms, i.comparisons, i.ci_low, i.ci_high, i.power) for i in found.others]
+    for name, alarms, count, low, high, caught in rows:
+        ends = f"{100 * low:.1f}–{100 * high:.1f} %"
+        rate = _percent(alarms / count if count else None)
+        grid.add_row(Text(name), Text(f"{alarms} of {count}"), Text(rate), Text(ends), Text(_percent(caught)))
+    sentence = (
+        f"{found.alarms} false alarms in {text.count(found.comparisons, 'comparison')} of unchanged queries; "
+        f"{'no more than' if good else 'more than'} the {100 * Rules().alpha:g} % that may be."
+    )
+    powers = "; ".join(
+        f"+{100 * share:g} % in {_percent(power(runs, share))} of {len(planted_at(runs, share))}"
+        for share in sorted({item.share for run in runs for item in run.planted})
+    )
+    caution = "nothing was decided, so that no alarm means nothing: give more time with --budget"
+    parts: list[RenderableType] = [
+        Text(f"{found.runs} runs of {first.scenario} at {first.scale}, {first.budget_s:g} s each", "dim"),
+        terminal.mark("good" if good else "bad", sentence, bold=True),
+        *([terminal.indented(terminal.mark("open", caution))] if not found.decided_share else []),
+        Text(),
+        terminal.indented(grid),
+        Text(),
+        terminal.indented(
+            Text(f"found, one query slowed in the family of all: {powers or 'no query could be slowed'}")
+        ),
+        terminal.indented(Text(f"intervals that hold the truth: {_percent(found.coverage)}")),
+        terminal.indented(Text(f"unchanged comparisons decided: {_percent(found.decided_share)}")),
+    ]
+    console.print(Group(*parts), width=min(console.width, terminal.WIDTH), highlight=False, soft_wrap=False)
+
+
+def _percent(share: float | None) -> str:
+    return text.MISSING if share is None else f"{100 * share:.1f} %"

@@ -1,0 +1,38 @@
+"""Why things are as they are, as the report shows it: causes and plans, all of it formatted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.report.evidence import Tone
+
+
+@dataclass(frozen=True)
+class WhyRow:
+    """The causes of one query's verdict, the dearest first, and statements that certainly help."""
+
+    query: str
+    verdict: str
+    tone: Tone
+    causes: tuple[str, ...]
+    remedies: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PlanText:
+    """One plan as text; `label` says which: the arm and the mode, and what it came to."""
+
+    label: str
+    text: str
+
+
+@dataclass(frozen=True)
+class PlanQuery:
+    """The plans of one query that differ from each other, what is the same told in `notes`, and the differences."""
+
+    query: str
+    summary: str
+    parameters: str
+    changes: tuple[str, ...]
+    plans: tuple[PlanText, ...]
+    notes: tuple[str, ...]

@@ -1,0 +1,118 @@
+"""Whether a key identifies rows: each has one, and no two have the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+
+from harness.catalogue import Catalogue, Relation
+from harness.result import Example, Finding
+from harness.scenario.paths import catalogue_sql
+from harness.server.faults import describe
+from harness.verify.compare import field
+from harness.verify.kinds import make_finding
+from harness.verify.rows import EXAMPLES
+from harness.verify.sessions import Sessions, is_about_data
+
+
+@dataclass(frozen=True)
+class KeyCheck:
+    """Whether the key identifies rows, what was found where it does not, and how many rows there are.
+
+    `error` is PostgreSQL's message where the relation cannot be read.
+    """
+
+    usable: bool
+    rows: int
+    findings: tuple[Finding, ...] = ()
+    error: str = ""
+
+
+async def check_key(
+    sessions: Sessions, catalogue: Catalogue, relation: Relation, key: tuple[str, ...], database: str
+) -> KeyCheck:
+    """Counts the relation's rows and looks at its key; what a unique index already proves is not counted again."""
+    try:
+        async with sessions.one() as connection:
+            return await _check(connection, catalogue, relation, key, database)
+    except asyncpg.PostgresError as error:
+        if not is_about_data(error):
+            raise
+        return KeyCheck(usable=False, rows=0, error=describe(error))
+
+
+async def _check(
+    connection: Any, catalogue: Catalogue, relation: Relation, key: tuple[str, ...], database: str
+) -> KeyCheck:
+    rows = int(await connection.fetchval(f"SELECT count(*) FROM {relation.sql}"))
+    if not key:
+        return KeyCheck(usable=False, rows=rows)
+    nulls = await _nulls(connection, relation, key, rows, database)
+    if nulls is not None:
+        return KeyCheck(usable=False, rows=rows, findings=(nulls,))
+    is_declared = any(set(unique) <= set(key) for unique in catalogue.unique_keys(relation.oid))
+    if is_declared and not await _has_heirs(connection, relation):
+        return KeyCheck(usable=True, rows=rows)
+    repeated = await _repeated(connection, relation, key, rows, database)
+    return KeyCheck(usable=repeated is None, rows=rows, findings=(repeated,) if repeated else ())
+
+
+async def _has_heirs(connection: Any, relation: Relation) -> bool:
+    """Whether other tables inherit from it, whose rows its unique index does not hold; partitions' it does."""
+    return relation.kind == "r" and bool(await connection.fetchval(catalogue_sql("verify", "has_heirs"), relation.oid))
+
+
+async def _nulls(connection: Any, relation: Relation, key: tuple[str, ...], rows: int, database: str) -> Finding | None:
+    columns = [column for column in relation.columns if column.name in key and not column.not_null]
+    if not columns:
+        return None
+    unset = " OR ".join(f"{field('o', column.name)} IS NULL" for column in columns)
+    count = await connection.fetchval(f"SELECT count(*) FROM {relation.sql} AS o WHERE {unset}")
+    if not count:
+        return None
+    return make_finding(
+        "key_null",
+        _name(relation, key),
+        f"{count} of {rows} rows of {relation.display} have no value in the key ({', '.join(key)})",
+        count=count,
+        rows=rows,
+        query=f"SELECT * FROM {relation.sql} AS o WHERE {unset};",
+        database=database,
+    )
+
+
+async def _repeated(
+    connection: Any, relation: Relation, key: tuple[str, ...], rows: int, database: str
+) -> Finding | None:
+    """Keys that several rows share, with examples; the number is that of all rows that share theirs."""
+    names = ", ".join(field("o", name) for name in key)
+    query = (
+        f"SELECT {names}, count(*) AS copies\nFROM {relation.sql} AS o\nGROUP BY {names} HAVING count(*) > 1"
+        " ORDER BY count(*) DESC"
+    )
+    found = await connection.fetch(
+        f"SELECT *, (sum(copies) OVER ())::bigint AS shared FROM ({query}) AS found LIMIT {EXAMPLES}"
+    )
+    if not found:
+        return None
+    count = found[0]["shared"]
+    examples = [
+        Example(", ".join(str(value) for value in list(row)[: len(key)]), "1 row", f"{row['copies']} rows")
+        for row in found
+    ]
+    return make_finding(
+        "key_not_unique",
+        _name(relation, key),
+        f"{count} of {rows} rows of {relation.display} share their key ({', '.join(key)}) with others",
+        count=count,
+        rows=rows,
+        examples=examples,
+        query=query + ";",
+        database=database,
+    )
+
+
+def _name(relation: Relation, key: tuple[str, ...]) -> str:
+    return f"{relation.display}.{'+'.join(key)}"

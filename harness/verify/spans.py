@@ -1,0 +1,132 @@
+"""A comparison cut by key into spans, which several connections count at once, and a killed check counts once."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from harness.sqltext import quote_ident
+from harness.verify.values import Pass, Span, counting
+
+SPAN_ROWS = 125_000
+"""Old rows in a span: some tenths of a second of work, and a hash table that a processor's cache still helps."""
+LEAST_ROWS = 100_000
+"""Below that, planning several statements costs more than doing two at once gains."""
+_DEARER = 1.25
+"""By how much more work the parts may be, together, where only one connection does them."""
+_SAMPLED_PER_SPAN = 200
+_SAMPLED = frozenset("rpm")
+_WHOLE = frozenset({"int2", "int4", "int8"})
+_CONDITIONS = ("Index Cond", "Recheck Cond", "Filter", "Join Filter", "Hash Cond", "Merge Cond", "One-Time Filter")
+_SCANS = frozenset({"Seq Scan", "Index Scan", "Index Only Scan", "Bitmap Heap Scan", "Bitmap Index Scan"})
+
+
+@dataclass(frozen=True)
+class Cut:
+    """The spans of a pass, in order and without a gap; none for one pass over all, `reason` says why it has to be."""
+
+    spans: tuple[Span, ...] = ()
+    reason: str = ""
+
+
+def may_cut(work: Pass) -> bool:
+    """Whether it is large enough, and has a key."""
+    return bool(work.key) and work.table.copy.rows >= LEAST_ROWS
+
+
+async def cut(connection: Any, work: Pass, at_once: int) -> Cut:
+    """Cuts where both sides can be read by ranges of the key, and the planner sees no dearer work in the parts.
+
+    A view that groups or ranks rows has to be read whole for every part of it; so is a table whose rows lie in
+    another order than its key, as far as that order is random.
+    """
+    if not may_cut(work):
+        return Cut()
+    rows, limit = work.table.copy.rows, max(float(at_once), _DEARER)
+    if not _same_order(work):
+        return Cut(reason="the keys of both sides are not ordered alike")
+    number = -(-max(rows // SPAN_ROWS, at_once) // at_once) * at_once
+    while number > 1:
+        spans = await _spans(connection, work, number)
+        if len(spans) < 2:
+            return Cut(reason="the key has too few values")
+        middle = replace(work, span=spans[len(spans) // 2])
+        if not await _reaches_tables(connection, middle):
+            return Cut(
+                reason=f"{work.relation.display} or {work.table.change.old.display} has to be read whole for any part"
+            )
+        dear = len(spans) * await _cost(connection, middle) / await _cost(connection, work)
+        if dear <= limit:
+            return Cut(spans)
+        number = max(int(number * limit / dear), 2) if number > 2 else 1
+    return Cut(reason="reading the parts would cost more than reading all at once")
+
+
+def _same_order(work: Pass) -> bool:
+    """Whether both keys have the same types and collations, and so one order."""
+    pairs = zip(work.old_columns, work.new_columns, strict=True)
+    return all(
+        old.name not in work.table.copy.as_text
+        and old.collation == new.collation
+        and (old.plain_type == new.plain_type or {old.base_type, new.base_type} <= _WHOLE)
+        for old, new in pairs
+    )
+
+
+async def _spans(connection: Any, work: Pass, number: int) -> tuple[Span, ...]:
+    """About `number` spans of equal size, told from a sample of the keys; any bound serves, if both sides share it."""
+    rows = work.table.copy.rows
+    relation, columns = work.table.copy.sql, work.old_columns
+    sampled = work.table.change.old.kind in _SAMPLED
+    if not sampled and work.relation.kind in _SAMPLED:
+        relation, columns, sampled = work.relation.sql, work.new_columns, True
+    share = min(100.0, 100.0 * _SAMPLED_PER_SPAN * number / rows) if sampled else 100.0
+    method = f" TABLESAMPLE SYSTEM ({share:.6f}) REPEATABLE (1)" if share < 100 else ""
+    keys = ", ".join(f"t.{quote_ident(column.name)}" for column in columns)
+    names = ", ".join(
+        f"t.{quote_ident(column.name)}::text AS k{place}" for place, column in enumerate(columns, start=1)
+    )
+    found = await connection.fetch(
+        f"SELECT * FROM (SELECT {names}, row_number() OVER (ORDER BY {keys}) AS place, count(*) OVER () AS rows"
+        f" FROM {relation} AS t{method} WHERE t.{quote_ident(columns[0].name)} IS NOT NULL) AS sample"
+        f" WHERE place % greatest(rows / {number}, 1) = 0 ORDER BY place LIMIT {number - 1}"
+    )
+    bounds = list(dict.fromkeys(tuple(row)[: len(columns)] for row in found))
+    if any(None in bound for bound in bounds):
+        return ()
+    return tuple(Span(low, high) for low, high in zip([None, *bounds], [*bounds, None], strict=True))
+
+
+async def _cost(connection: Any, work: Pass) -> float:
+    """What the planner thinks that counting costs."""
+    plan = await _explain(connection, counting(work, each=False), work)
+    return max(float(plan["Total Cost"]), 1.0)
+
+
+async def _reaches_tables(connection: Any, work: Pass) -> bool:
+    """Whether on both sides the span's bounds are tested where tables are scanned, and nowhere later."""
+    assert work.span is not None
+    sides = [await _explain(connection, f"SELECT * FROM {side}", work) for side in (work.old_side, work.new_side)]
+    return all(_tested_in_scans(plan, work.span) for plan in sides)
+
+
+async def _explain(connection: Any, sql: str, work: Pass) -> dict[str, Any]:
+    (answer,) = await connection.fetchrow(f"EXPLAIN (FORMAT JSON) {sql}", *work.arguments)
+    plan: dict[str, Any] = json.loads(answer)[0]["Plan"]
+    return plan
+
+
+def _tested_in_scans(plan: dict[str, Any], span: Span) -> bool:
+    values = {bound[0].replace("'", "''") for bound in (span.low, span.high) if bound is not None}
+    shown = re.compile("|".join(rf"(?<![\w.])'?{re.escape(value)}'?(?!\w)" for value in values))
+    testing = [node for node in _nodes(plan) if any(shown.search(str(node.get(name, ""))) for name in _CONDITIONS)]
+    return bool(testing) and all(node["Node Type"] in _SCANS for node in testing)
+
+
+def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for child in plan.get("Plans", ()):
+        yield from _nodes(child)

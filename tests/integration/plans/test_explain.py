@@ -1,0 +1,138 @@
+"""Plans are read from a real server, nothing that was explained is left behind, and what fails is told."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from harness.plans import Facts, derive_causes, explain, plan_changes, read_tree, typical_set
+from harness.result import PlanMode, PlanRecord
+from harness.server import Databases
+from harness.server.address import connect
+from harness.workload import BoundQuery
+from tests.integration.measure.measuring import query
+
+SCHEMA = """
+CREATE TABLE owner (id int PRIMARY KEY, code text NOT NULL, name text NOT NULL);
+CREATE TABLE item (id int PRIMARY KEY, owner_code text NOT NULL, kind int NOT NULL, name text);
+INSERT INTO owner SELECT i, 'c' || i, 'owner ' || i FROM generate_series(1, 20000) AS i;
+INSERT INTO item SELECT i, 'c' || i, CASE WHEN i <= 10000 THEN 1 ELSE i END, 'owner ' || i
+FROM generate_series(1, 20000) AS i;
+CREATE INDEX item_kind ON item (kind);
+CREATE VIEW item_with_owner AS SELECT i.id, i.kind, o.name FROM item AS i LEFT JOIN owner AS o ON o.code = i.owner_code;
+ANALYZE;
+"""
+BEFORE, AFTER = "SELECT id, name FROM item WHERE kind = $1", "SELECT id, name FROM item_with_owner WHERE kind = $1"
+
+
+@pytest.fixture
+def filled(databases: Databases, database: str) -> str:
+    async def fill() -> None:
+        connection = await connect(databases.server.address, database)
+        await connection.execute(SCHEMA)
+        await connection.close()
+
+    asyncio.run(fill())
+    return database
+
+
+def explained(
+    databases: Databases, database: str, bound: BoundQuery, form: str, mode: PlanMode = "custom", **settings: str
+) -> tuple[PlanRecord, ...]:
+    async def read() -> tuple[PlanRecord, ...]:
+        connection = await connect(databases.server.address, database)
+        try:
+            return await explain(connection, bound.name, form, bound.form(form), bound.sets[0], mode, settings)
+        finally:
+            await connection.close()
+
+    return asyncio.run(read())
+
+
+def value(databases: Databases, database: str, sql: str) -> Any:
+    async def read() -> Any:
+        connection = await connect(databases.server.address, database)
+        try:
+            return await connection.fetchval(sql)
+        finally:
+            await connection.close()
+
+    return asyncio.run(read())
+
+
+def test_a_missing_index_on_a_views_join_key_is_found_and_its_statement_works(
+    databases: Databases, filled: str
+) -> None:
+    bound = query("q", BEFORE, AFTER, names=("kind",), sets=({"kind": 15000},))
+    old, new = (explained(databases, filled, bound, form) for form in ("before", "after"))
+    assert [(record.rows, record.parameters, record.error) for record in (*old, *new)] == [
+        (1, "kind = '15000'", "")
+    ] * 2
+    assert ("appeared", "owner") in [(change.kind, change.node) for change in plan_changes(old, new)]
+    causes = derive_causes("slower", old, new, Facts(planned_anew=(0.0, 0.0)))
+    assert causes[0].sentence == "reads 1 more table: owner (Seq Scan, 20,000 rows)"
+    assert causes[-1].remedy == 'CREATE INDEX ON "public"."owner" ("code");'
+    value(databases, filled, causes[-1].remedy)
+    again = explained(databases, filled, bound, "after")
+    assert not [cause for cause in derive_causes("slower", old, again, Facts()) if cause.remedy]
+
+
+def test_custom_and_generic_plans_are_told_apart(databases: Databases, filled: str) -> None:
+    bound = query("q", BEFORE, names=("kind",), sets=({"kind": 1},))
+    custom, generic = (explained(databases, filled, bound, "before", mode)[0] for mode in ("custom", "generic"))
+    assert custom.rows == generic.rows == 10_000
+    assert custom.worst_estimate_factor is not None
+    assert custom.worst_estimate_factor < 2
+    assert generic.worst_estimate_factor is not None
+    assert generic.worst_estimate_factor > 100
+    assert "$1" in str(generic.plan)
+    assert "$1" not in str(custom.plan)
+
+
+def test_what_an_explained_write_writes_is_rolled_back(databases: Databases, filled: str) -> None:
+    steps = ("UPDATE item SET name = 'x' WHERE id = $1", "INSERT INTO owner VALUES (-$1::int, 'new', 'new')")
+    bound = query("w", steps, sets=({"id": 7},), kind="write")
+    records = explained(databases, filled, bound, "before")
+    assert [(record.statement, record.rows, record.error) for record in records] == [(1, 1, ""), (2, 1, "")]
+    assert value(databases, filled, "SELECT count(*) FROM item WHERE name = 'x'") == 0
+    assert value(databases, filled, "SELECT count(*) FROM owner WHERE id < 0") == 0
+
+
+def test_a_plan_that_times_out_is_told_with_the_plan_that_was_meant(databases: Databases, filled: str) -> None:
+    slow = "SELECT count(*) FROM item AS a, item AS b WHERE a.id + b.id > $1"
+    bound = query("slow", slow, sets=({"id": 1},))
+    (record,) = explained(databases, filled, bound, "before", statement_timeout="50ms")
+    assert record.error == "did not end within the statement timeout (50ms)"
+    assert record.execution_s is None
+    assert read_tree(record.plan).kind == "Aggregate"
+
+
+def test_a_statement_that_cannot_be_planned_is_told_without_a_plan(databases: Databases, filled: str) -> None:
+    (record,) = explained(databases, filled, query("gone", "SELECT 1 FROM nowhere WHERE 1 = $1"), "before")
+    assert record.plan is None
+    assert record.error.startswith("42P01")
+
+
+def test_the_typical_parameters_are_those_of_median_cost(databases: Databases, filled: str) -> None:
+    sets = tuple({"kind": kind} for kind in (1, 15000, 1, 15001, 15002))
+    bound = query("q", BEFORE, names=("kind",), sets=sets)
+
+    async def read() -> Any:
+        connection = await connect(databases.server.address, filled)
+        try:
+            return await typical_set(connection, bound)
+        finally:
+            await connection.close()
+
+    assert asyncio.run(read())["kind"] in (15001, 15002, 15000)
+
+
+def test_parameters_of_all_kinds_reach_the_plan(databases: Databases, database: str) -> None:
+    sql = "SELECT $1::text[], $2::numeric, $3::timestamptz, $4::text, $5::uuid"
+    names = ("tags", "price", "moment", "nothing", "key")
+    values = {"tags": ["it's", "b\\"], "price": 1, "moment": None, "nothing": None, "key": None}
+    (record,) = explained(databases, database, query("q", sql, names=names, sets=(values,)), "before")
+    assert record.error == ""
+    assert "nothing = NULL" in record.parameters

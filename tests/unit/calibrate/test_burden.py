@@ -1,0 +1,68 @@
+"""The known slow-down: how the query is wrapped, and how much the server has to count."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+from harness.calibrate.burden import FIRST_GUESS, Burden, burdened, can_be_slowed, learn_burden
+from harness.scenario import Query, SqlFile
+from harness.workload import BoundQuery, BoundStatement
+
+
+def bound(*sql: str, kind: Literal["read", "write"] = "read") -> BoundQuery:
+    file = SqlFile(Path("q.sql"), "; ".join(sql))
+    query = Query(
+        name="q",
+        title="q",
+        kind=kind,
+        before=file,
+        after=file,
+        params=None,
+        weight=1.0,
+        max_slowdown=0.05,
+        gated=True,
+        ordered=False,
+    )
+    statements = tuple(BoundStatement(text, ("op",)) for text in sql)
+    return BoundQuery(query, statements, statements, ({},))
+
+
+def test_the_last_statement_is_wrapped_in_the_second_form_alone() -> None:
+    wrapped = burdened(bound("SELECT 1", "SELECT $1 -- the number"), 50)
+    assert [item.sql for item in wrapped.before] == ["SELECT 1", "SELECT $1 -- the number"]
+    assert wrapped.after[0].sql == "SELECT 1"
+    assert wrapped.after[1].sql.startswith("SELECT * FROM (\nSELECT $1 -- the number\n) AS slowed")
+    assert "generate_series(1, 50)" in wrapped.after[1].sql
+    assert wrapped.after[1].names == ("op",)
+
+
+def test_without_a_number_of_rows_both_forms_are_the_old_one() -> None:
+    query = bound("SELECT 1")
+    assert burdened(query, None).after == query.before
+
+
+def test_only_what_reads_can_be_slowed() -> None:
+    assert can_be_slowed(bound("SELECT 1"))
+    assert not can_be_slowed(bound("DELETE FROM orders", kind="write"))
+
+
+def test_the_rows_make_up_the_share_that_the_wrapper_leaves_open() -> None:
+    # Ten percent of a millisecond are 100 us; the wrapper takes 20, the rest is 80 us of 40 ns each.
+    assert Burden(0.001, 20e-6, 40e-9).rows(0.1) == 2000
+    assert Burden(0.001, 200e-6, 40e-9).rows(0.1) is None
+    assert Burden(0.001, 0.0, 0.0).rows(0.1) is None
+
+
+def test_the_costs_are_learnt_from_two_measurements() -> None:
+    plain = {"fast": 0.0005, "slow": 0.02}
+    light = {name: (value, value + 10e-6 + 40e-9) for name, value in plain.items()}
+    heavy = {name: (value, value + 10e-6 + FIRST_GUESS * 40e-9) for name, value in plain.items()}
+    learnt = learn_burden(["fast", "slow", "gone"], light, heavy)
+    assert set(learnt) == {"fast", "slow"}
+    assert learnt["slow"].row_s == pytest.approx(40e-9)
+    assert learnt["fast"].wrapper_s == pytest.approx(10e-6, rel=0.01)
+    assert learnt["fast"].rows(0.1) == pytest.approx(40e-6 / 40e-9, rel=0.01)
+    assert learn_burden([], {}, {}) == {}

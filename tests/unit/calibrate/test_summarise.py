@@ -1,0 +1,100 @@
+"""From records to rates: what is counted, and what `--json` prints."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.calibrate import Lines, calibration_json, markdown, passes, read_lines, summarise
+from harness.calibrate.model import CalibrationRun, Planted, Rival, Unchanged
+from harness.errors import UsageError
+
+
+def unchanged(
+    verdict: str = "equivalent", low: float | None = 0.97, high: float | None = 1.03, **fields: Any
+) -> Unchanged:
+    values: dict[str, Any] = {"query": "q", "clients": 1, "ratio": 1.0, "ci_low": low, "ci_high": high, "blocks": 20}
+    values |= {"verdict": verdict, "as_judged": verdict, "passes": verdict != "inconclusive"}
+    return Unchanged(**(values | fields))
+
+
+def run(*items: Unchanged, number: int = 1, planted: tuple[Planted, ...] = (), kind: str = "runs") -> CalibrationRun:
+    rivals = (
+        Rival("threshold", "q", 1, alarm=True, share=0.1, found=True),
+        Rival("threshold", "w", 1, False, None, None),
+    )
+    return CalibrationRun(kind, number, "crm", "10k", 60.0, 1, 20, 61.0, items, planted, rivals)  # type: ignore[arg-type]
+
+
+def test_alarms_are_counted_before_the_control_widens_any_margin() -> None:
+    found = summarise([run(unchanged("slower", as_judged="equivalent"), unchanged("faster"), unchanged())])
+    assert (found.comparisons, found.alarms) == (3, 2)
+    assert found.false_alarm_rate == pytest.approx(2 / 3)
+
+
+def test_coverage_power_and_decided_share_are_shares_of_what_was_asked() -> None:
+    planted = (
+        Planted("q", 1, 0.10, 1.1, "slower"),
+        Planted("q", 1, 0.10, 1.1, "inconclusive"),
+        Planted("q", 1, 0.20, 1.2, "slower"),
+    )
+    items = (unchanged(low=1.01), unchanged(), unchanged("inconclusive"), unchanged(low=None, high=None, ratio=None))
+    found = summarise([run(*items, planted=planted)])
+    assert found.power == 0.5
+    assert found.coverage == pytest.approx(2 / 3)
+    assert found.decided_share == pytest.approx(3 / 4)
+
+
+def test_the_rate_may_be_as_high_as_the_nominal_one_and_nothing_compared_never_passes() -> None:
+    assert passes(summarise([run(*[unchanged()] * 100)]))
+    assert passes(summarise([run(*[unchanged("slower")] * 5, *[unchanged()] * 95)]))
+    assert not passes(summarise([run(*[unchanged("slower")] * 20, *[unchanged()] * 80)]))
+    assert not passes(summarise([]))
+
+
+def test_the_json_has_exactly_the_documented_keys() -> None:
+    found = json.loads(calibration_json(summarise([run(unchanged())])))
+    assert list(found) == [
+        "runs", "comparisons", "alarms", "false_alarm_rate", "ci_low", "ci_high", "power", "coverage", "decided_share",
+        "others",
+    ]  # fmt: skip
+    assert found["others"] == [
+        {
+            "test": "threshold",
+            "comparisons": 2,
+            "alarms": 1,
+            "false_alarm_rate": 0.5,
+            "ci_low": pytest.approx(0.0126, abs=1e-4),
+            "ci_high": pytest.approx(0.9874, abs=1e-4),
+            "power": 1.0,
+        }
+    ]
+
+
+def test_a_pair_counts_as_two_runs() -> None:
+    assert summarise([run(unchanged(), kind="pairs")]).runs == 2
+
+
+def test_what_is_kept_line_by_line_is_read_again_without_a_line_that_was_cut_off(tmp_path: Path) -> None:
+    lines = Lines()
+    lines.add(tmp_path, run(unchanged()))
+    lines.add(tmp_path, run(unchanged("slower"), number=2))
+    assert read_lines(tmp_path) == tuple(lines.runs)
+    file = tmp_path / "calibration.jsonl"
+    file.write_bytes(file.read_bytes()[:-20])
+    assert read_lines(file) == (lines.runs[0],)
+    assert markdown(summarise(lines.runs), lines.runs).startswith("2 runs of crm at 10k, 60 s a run; 2 comparisons")
+
+
+def test_what_is_no_calibration_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot be read"):
+        read_lines(tmp_path)
+    (tmp_path / "calibration.jsonl").write_text("{}\n")
+    with pytest.raises(UsageError, match="holds no calibration"):
+        read_lines(tmp_path)
+    (tmp_path / "calibration.jsonl").write_text("")
+    with pytest.raises(UsageError, match="holds no calibration"):
+        read_lines(tmp_path)
