@@ -28,13 +28,14 @@ from harness.verify.values import Pass, Screen
 
 @dataclass(frozen=True)
 class TablesOutcome:
-    """What the check of all tables gave."""
+    """What the check of all tables gave; `followed` are the tables (OIDs before) whose rows were compared."""
 
     columns: tuple[ColumnCheck, ...]
     findings: tuple[Finding, ...]
     explained: tuple[Explained, ...]
     rows_compared: int
     cells_compared: int
+    followed: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,7 @@ async def check_plans(context: Context, plans: list[TablePlan]) -> TablesOutcome
         explained=tuple(explained),
         rows_compared=sum(item.counted.old_rows for item in passes),
         cells_compared=sum(item.counted.old_rows * len(item.work.pairs) for item in passes),
+        followed=frozenset(item.work.table.change.old.oid for item in passes),
     )
 
 
