@@ -48,8 +48,10 @@ class _Screening:
 
 
 async def check_tables(context: Context, column_map: Mapping[str, tuple[Relation, Column]]) -> TablesOutcome:
-    """Compares every lost column of every changed table."""
-    return await check_plans(context, await plan_tables(context, column_map))
+    """Compares every lost column of every changed table, and what views show besides."""
+    plans = await plan_tables(context, column_map)
+    outcome = await check_plans(context, plans)
+    return replace(outcome, findings=(*outcome.findings, *await passed_findings(context, plans)))
 
 
 async def check_plans(context: Context, plans: list[TablePlan]) -> TablesOutcome:
@@ -67,7 +69,6 @@ async def check_plans(context: Context, plans: list[TablePlan]) -> TablesOutcome
         checks, found = await _account(context, screening, by_pass)
         columns += checks
         findings += found
-    findings += await passed_findings(context, plans)
     return TablesOutcome(
         columns=tuple(columns),
         findings=tuple(findings),
