@@ -39,7 +39,10 @@ def prove(
     quiet: QuietOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Plants faults in the migration's outcome and shows that the check catches each."""
+    """Plants faults and shows that the check catches each.
+
+    Exit code 3 where one escapes, is taken for another, or what is right is accused.
+    """
     wanted = options.RunOptions(
         scenario=scenario,
         scale=scale,

@@ -45,10 +45,6 @@ class Stand:
             return f"{self.change.old.display}.{self.lost[place].name}"
         return f"{self.view.display}.{self.view.columns[place].name}"
 
-    def type_of(self, place: int) -> Column:
-        """The type that the column must have: the lost column's, else the view's own."""
-        return self.lost.get(place, self.view.columns[place])
-
     def passes(self, place: int) -> bool:
         """Whether the column shows a column of the table that is still there, under its own name."""
         name = self.view.columns[place].name
@@ -90,6 +86,18 @@ class Ground:
         plain = {item.name for item in above}
         read = {query.name for query in self.scenario.queries if plain & set(words(query.after.text))}
         return frozenset({*names, *lost, *read, self.scenario.name})  # the scenario: nothing at all was compared
+
+    def reach_of_rows(self, table: Relation) -> frozenset[str]:
+        """The reach of a table whose rows go: rows that refer to them may go, too."""
+        tables, waiting = {table.oid: table}, [table.oid]
+        while waiting:
+            oid = waiting.pop()
+            for link in self.after.constraints:
+                child = self.relation(link.relation)
+                if link.referenced == oid and child is not None and child.oid not in tables:
+                    tables[child.oid] = child
+                    waiting.append(child.oid)
+        return frozenset().union(*map(self.reach, tables.values()))
 
     def queries(self, relation: Relation) -> list[str]:
         """Names of the workload's queries that read the relation, or a view that lies on it."""

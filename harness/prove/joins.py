@@ -193,7 +193,7 @@ def _sources(ground: Ground, stand: Stand) -> Iterator[tuple[int, str, str, str]
 
 def _data(ground: Ground, stand: Stand, on: str, script: str, about: str, kind: str, cause: str) -> Defect:
     changed = [item for item in ground.after.relations.values() if item.is_table and item.display == on]
-    touches = frozenset().union(*(ground.reach(item) for item in (stand.view, *changed)))
+    touches = ground.reach(stand.view).union(*map(ground.reach_of_rows, changed))
     return Defect(on, (script,), rows_and_types(stand.view), kind, about, cause, touches=touches)
 
 

@@ -110,12 +110,12 @@ def _places(ground: Ground, recipe: Recipe, number: int) -> Iterator[Defect]:
             for place in stand.places:
                 named = stand.view.columns[place].name
                 eligible = place in stand.lost if lost else stand.passes(place) and named not in stand.key
-                if eligible and recipe.suits(stand.type_of(place)):
+                if eligible and recipe.suits(stand.view.columns[place]):
                     yield _defect(ground, recipe, stand, place)
 
 
 def _defect(ground: Ground, recipe: Recipe, stand: Stand, place: int) -> Defect:
-    column = stand.type_of(place)
+    column = stand.view.columns[place]
     old = stand.text.expressions[place]
     made = recipe.template.format(f"({old})", first=stand.first_row, unit=_unit(column))
     new = made if recipe.retypes else f"({made})::{column.type_sql}"

@@ -28,13 +28,14 @@ from harness.verify.values import Pass, Screen
 
 @dataclass(frozen=True)
 class TablesOutcome:
-    """What the check of all tables gave."""
+    """What the check of all tables gave; `followed` are the tables (OIDs before) whose rows were compared."""
 
     columns: tuple[ColumnCheck, ...]
     findings: tuple[Finding, ...]
     explained: tuple[Explained, ...]
     rows_compared: int
     cells_compared: int
+    followed: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,10 @@ class _Screening:
 
 
 async def check_tables(context: Context, column_map: Mapping[str, tuple[Relation, Column]]) -> TablesOutcome:
-    """Compares every lost column of every changed table."""
-    return await check_plans(context, await plan_tables(context, column_map))
+    """Compares every lost column of every changed table, and what views show besides."""
+    plans = await plan_tables(context, column_map)
+    outcome = await check_plans(context, plans)
+    return replace(outcome, findings=(*outcome.findings, *await passed_findings(context, plans)))
 
 
 async def check_plans(context: Context, plans: list[TablePlan]) -> TablesOutcome:
@@ -66,13 +69,13 @@ async def check_plans(context: Context, plans: list[TablePlan]) -> TablesOutcome
         checks, found = await _account(context, screening, by_pass)
         columns += checks
         findings += found
-    findings += await passed_findings(context, plans)
     return TablesOutcome(
         columns=tuple(columns),
         findings=tuple(findings),
         explained=tuple(explained),
         rows_compared=sum(item.counted.old_rows for item in passes),
         cells_compared=sum(item.counted.old_rows * len(item.work.pairs) for item in passes),
+        followed=frozenset(item.work.table.change.old.oid for item in passes),
     )
 
 

@@ -248,3 +248,18 @@ def test_a_table_made_anew_keeps_nothing_by_itself(checked: Checked) -> None:
         ("comment_lost", "table column public.goods.price"),
         ("policy_lost", "goods"),
     }
+
+
+def test_rows_taken_from_a_table_that_keeps_its_columns_are_missed(checked: Checked) -> None:
+    migration = """
+        DROP VIEW report;
+        CREATE VIEW goods_shown AS
+            SELECT g.id, m.name AS maker_name FROM goods g LEFT JOIN makers m ON m.id = g.maker_id;
+        ALTER TABLE goods DROP COLUMN maker_name;
+        INSERT INTO makers VALUES (99, 'new');
+        CREATE TABLE parts (id int);
+    """
+    old_state = VIEWS + "CREATE TABLE notes (id int, note text); INSERT INTO notes VALUES (1, 'a'), (2, 'b');"
+    outcome = checked(old_state, migration + "DELETE FROM notes WHERE id = 2;")
+    found = {key: count for key, count in errors(outcome).items() if key[0] != "view_lost"}
+    assert found == {("row_missing", "notes", "row_deleted"): 1}
