@@ -18,7 +18,7 @@ from harness.measure.model import BlockTable, SlicePages, SliceRecord
 from harness.measure.orders import ArmWork, SliceOrder, Work
 from harness.measure.sample_writer import SampleWriter
 from harness.measure.schedule import Pilot, Plan, SlicePlan, Task, operations_in_slice, order_of_block
-from harness.measure.slices import SliceFacts, summarise
+from harness.measure.slices import SliceFacts, summarise, typical_s
 from harness.measure.writes import Table, vacuum
 
 NO_DATA = "02000"
@@ -117,14 +117,14 @@ class Coordinator:
             outcome = await self._run(task, arm, first)
             if not self._usable(task, arm, outcome, first):
                 return None
-            seconds[arm] = _typical_s(outcome.samples, len(work.sets))
+            seconds[arm] = typical_s(outcome.samples, len(work.sets))
         slowest = max(seconds.values())
         again = SlicePlan(min(int(_PROBE_S / slowest), _MOST_PROBES), every, share_cores=slowest < SHORT_S)
         for arm in arms if again.executions > WARMUP_EXECUTIONS else ():
             outcome = await self._run(task, arm, again)
             if not self._usable(task, arm, outcome, again):
                 return None
-            seconds[arm] = _typical_s(outcome.samples, len(work.sets))
+            seconds[arm] = typical_s(outcome.samples, len(work.sets))
         return Pilot(task, work.reads, len(work.sets), seconds)
 
     def _usable(self, task: Task, arm: str, outcome: SliceOutcome, plan: SlicePlan) -> bool:
@@ -261,17 +261,3 @@ async def vacuum_arms(
     """Vacuums what the writes have touched, arm by arm."""
     for arm in arms:
         await vacuum(connections[arm], tables[arm])
-
-
-def _typical_s(samples: Samples, sets: int) -> float:
-    """Seconds per execution: the mean over parameter sets of the best of each: a pilot must not plan with hiccups.
-
-    Each client's first two executions, which fill its caches, do not count where there are more.
-    """
-    best: dict[int, float] = {}
-    for client in np.unique(samples["client"]):
-        mine = samples[samples["client"] == client]
-        for row in mine[2 if len(mine) > 2 else 0 :]:
-            chosen, latency_s = int(row["op"]) % sets, float(row["done_s"] - row["sent_s"])
-            best[chosen] = min(latency_s, best.get(chosen, latency_s))
-    return max(sum(best.values()) / len(best), 1e-6) if best else 1e-6

@@ -10,7 +10,7 @@ import numpy as np
 
 from harness.errors import MeasureError
 from harness.measure.coordinator import BUDGET_ENDED, Coordinator, vacuum_arms
-from harness.measure.mixed import Mix, MixedLoad, OpenPlan, plan_open
+from harness.measure.mixed import FINDING_SHARE, Mix, MixedLoad, OpenPlan, plan_open, shortest_s
 from harness.measure.model import WARMUP_BLOCKS, BlockTable, Measurement, MeasureOptions, OpenLoad, PlanCount
 from harness.measure.orders import ArmWork
 from harness.measure.sample_writer import SampleWriter
@@ -107,19 +107,24 @@ class Course:
         if not mix.queries:
             self.note("the mixed load is left out: no query of the mix runs on every arm")
             return
+        arms, budget_s = len(self._full_arms), load.budget_share * self._left_s
+        if shortest_s(arms, WARMUP_BLOCKS + 1) > budget_s * (1 - FINDING_SHARE):
+            self.note(f"the mixed load is left out: {max(budget_s, 0.0):.0f} s hold no block of it")
+            return
+        began = self._elapsed_s
         mixed = MixedLoad(self._coordinator, load, mix, self._options.seed)
         rate, words = load.rate_per_s, "as asked for"
         if rate is None:
-            capacity = await mixed.find_capacity(self._full_arms, pilots)
+            capacity = await mixed.find_capacity(self._full_arms, pilots, FINDING_SHARE * budget_s)
             if capacity is None:
                 self.note("the mixed load is left out: what the arms manage could not be found")
                 return
             rate = float(f"{load.utilisation * capacity:.3g}")
             words = f"{load.utilisation:.0%} of the {capacity:,.0f} that the slower arm manages"
         processes = len(self._coordinator.crew.workers)
-        budget_s = load.budget_share * self._left_s
-        plan = plan_open(rate, budget_s, len(self._full_arms), WARMUP_BLOCKS + self._options.looks[0], processes)
-        if plan.block_s(len(self._full_arms)) * (WARMUP_BLOCKS + 1) > budget_s:
+        budget_s -= self._elapsed_s - began
+        plan = plan_open(rate, budget_s, arms, WARMUP_BLOCKS + self._options.looks[0], processes)
+        if plan.block_s(arms) * (WARMUP_BLOCKS + 1) > budget_s:
             self.note(
                 f"the mixed load is left out: {budget_s:.0f} s hold no block of it at {rate:g} operations a second"
             )

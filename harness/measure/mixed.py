@@ -25,6 +25,9 @@ SHORTEST_S, LONGEST_S = 0.5, 5.0
 FEWEST_OPERATIONS = 20
 """Below so many operations a slice the mix is no mix."""
 
+FINDING_SHARE = 0.25
+"""The share of the mixed load's time that finding its rate may take."""
+
 _CAPACITY_RUN_S = 1.0
 _BESIDE_S = 0.1
 """What a slice takes beside its schedule: its last answers, orders, counters."""
@@ -77,12 +80,13 @@ class MixedLoad:
         """Every slice so far: of each the mix, then its queries."""
         return BlockTable(tuple(self._slices))
 
-    async def find_capacity(self, arms: Sequence[str], pilots: Sequence[Pilot]) -> float | None:
+    async def find_capacity(self, arms: Sequence[str], pilots: Sequence[Pilot], budget_s: float) -> float | None:
         """Operations a second that the slower arm manages when all are due at once; None where an arm fails.
 
         All of them run to their end, on each arm: the writes among them have to be the same everywhere.
         """
-        count = max(FEWEST_OPERATIONS, min(round(_CAPACITY_RUN_S / self._mean_s(pilots)), CAPACITY // 2))
+        run_s = min(_CAPACITY_RUN_S, budget_s / (2 * len(arms)))
+        count = max(FEWEST_OPERATIONS, min(round(run_s / self._mean_s(pilots)), CAPACITY // 2))
         await self._manage(arms, count, _CAPACITY_BLOCK)  # fills the caches of connections that have sent nothing yet
         return await self._manage(arms, count, _CAPACITY_BLOCK + 1)
 
@@ -225,6 +229,11 @@ def _of_query(facts: SliceFacts, query: str) -> SliceFacts:
 
 def _judged(parts: Sequence[Slice], invalid: str) -> list[Slice]:
     return [Slice(replace(part.facts, invalid=invalid), part.samples) for part in parts]
+
+
+def shortest_s(arms: int, blocks: int) -> float:
+    """What so many blocks of the shortest slices take."""
+    return blocks * arms * (SHORTEST_S + _BESIDE_S)
 
 
 def plan_open(rate_per_s: float, budget_s: float, arms: int, blocks: int, processes: int) -> OpenPlan:

@@ -105,3 +105,17 @@ def _lateness(lag_p99_s: float, p50_s: float | None) -> str:
     if lag_p99_s <= limit:
         return ""
     return f"the client was late: event loop lag p99 {lag_p99_s * 1e3:.1f} ms exceeds {limit * 1e3:.1f} ms"
+
+
+def typical_s(samples: Samples, sets: int) -> float:
+    """Seconds per execution: the mean over parameter sets of the best of each: a pilot must not plan with hiccups.
+
+    Each client's first two executions, which fill its caches, do not count where there are more.
+    """
+    best: dict[int, float] = {}
+    for client in np.unique(samples["client"]):
+        mine = samples[samples["client"] == client]
+        for row in mine[2 if len(mine) > 2 else 0 :]:
+            chosen, latency_s = int(row["op"]) % sets, float(row["done_s"] - row["sent_s"])
+            best[chosen] = min(latency_s, best.get(chosen, latency_s))
+    return max(sum(best.values()) / len(best), 1e-6) if best else 1e-6

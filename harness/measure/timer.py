@@ -79,3 +79,12 @@ class Pacer:
                 future.set_result(None)
         if self._waiting:
             arm_timer(self._descriptor, self._waiting[0][0])
+
+
+async def wait_until(start_at: float) -> None:
+    """Sleeps until shortly before the instant, then spins: all workers begin together."""
+    ahead = start_at - time.perf_counter() - 0.0015
+    if ahead > 0:
+        await asyncio.sleep(ahead)
+    while time.perf_counter() < start_at:
+        pass

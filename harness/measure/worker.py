@@ -34,7 +34,7 @@ from harness.measure.orders import (
 from harness.measure.precedence import take_precedence
 from harness.measure.schedule import operation_numbers
 from harness.measure.session import Operation, Session
-from harness.measure.timer import Pacer
+from harness.measure.timer import Pacer, wait_until
 
 _LOST = (asyncpg.InterfaceError, OSError)
 _MOST_FAILURES_IN_A_ROW = 3
@@ -120,7 +120,7 @@ class Worker:
     ) -> SliceReport:
         """Lets the clients' loops run from the instant on, with the probe and the clock of this process beside them."""
         self._log.clear()
-        await _wait_until(start_at)
+        await wait_until(start_at)
         self._probe.start(alone)
         cpu_before = time.process_time()
         await asyncio.gather(*loops)
@@ -230,15 +230,6 @@ async def _execute(operation: Operation, chosen: int, number: int, tally: _Tally
 def _plain(values: Any) -> memoryview:
     """An array's values as Python's own numbers, without a copy of them all."""
     return memoryview(values)
-
-
-async def _wait_until(start_at: float) -> None:
-    """Sleeps until shortly before the instant, then spins: all workers begin together."""
-    ahead = start_at - time.perf_counter() - 0.0015
-    if ahead > 0:
-        await asyncio.sleep(ahead)
-    while time.perf_counter() < start_at:
-        pass
 
 
 async def serve(control: int, memory: int) -> None:

@@ -18,7 +18,7 @@ SLOW = query("slow", "SELECT pg_sleep(0.005), id FROM item WHERE id = $1::int")
 NOTE = query(
     "note", "UPDATE item SET note = 'operation ' || $2::bigint WHERE id = $1::int", names=("id", "op"), kind="write"
 )
-RATE = OpenLoad(rate_per_s=100, connections=2, budget_share=0.6)
+RATE = OpenLoad(rate_per_s=100, connections=2, budget_share=0.8)
 
 
 def mixed(measurement: Measurement, query: str = MIX) -> list[tuple[str, int, int]]:
@@ -57,7 +57,7 @@ def test_the_rate_is_found_once_as_a_share_of_what_the_slower_arm_manages(
     arms: dict[str, str], server: Server, tmp_path: Path
 ) -> None:
     progress = Recording()
-    chosen = options(budget_s=20, open_load=OpenLoad(connections=2, budget_share=0.6))
+    chosen = options(budget_s=20, open_load=OpenLoad(connections=2, budget_share=0.8))
     measurement = asyncio.run(measured([SLOW], arms, server.address, tmp_path / "s", chosen, progress))
     assert measurement.rate_per_s is not None
     assert 100 < measurement.rate_per_s < 0.6 * 2 / 0.005  # two connections, 5 ms each at the very least
@@ -70,7 +70,7 @@ def test_an_arm_that_cannot_keep_the_rate_is_called_saturated_and_nothing_is_dro
     arms: dict[str, str], server: Server, tmp_path: Path
 ) -> None:
     path = tmp_path / "samples.parquet"
-    chosen = options(budget_s=20, open_load=OpenLoad(rate_per_s=1000, connections=2, budget_share=0.6))
+    chosen = options(budget_s=20, open_load=OpenLoad(rate_per_s=1000, connections=2, budget_share=0.8))
     measurement = asyncio.run(measured([SLOW], arms, server.address, path, chosen))
     slices = [item for item in measurement.open_table.slices if item.query == MIX]
     assert all(item.skipped > 100 and item.saturated for item in slices)
@@ -93,7 +93,7 @@ def test_a_stall_is_charged_to_everyone_who_would_have_waited(
         "SELECT pg_sleep(CASE $2::bigint % 60 WHEN 59 THEN 0.3 ELSE 0.002 END), id FROM item WHERE id = $1::int",
         names=("id", "op"),
     )
-    chosen = options(budget_s=20, open_load=OpenLoad(rate_per_s=80, connections=1, budget_share=0.6))
+    chosen = options(budget_s=20, open_load=OpenLoad(rate_per_s=80, connections=1, budget_share=0.8))
     asyncio.run(measured([stalling], arms, server.address, path, chosen))
     rows = [row for row in pq.read_table(path).to_pylist() if row["rate_per_s"] is not None]
     done = [row for row in rows if row["done_s"] is not None]
