@@ -34,6 +34,7 @@ class TablesOutcome:
     explained: tuple[Explained, ...]
     rows_compared: int
     cells_compared: int
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ async def check_plans(context: Context, plans: list[TablePlan]) -> TablesOutcome
         explained=tuple(explained),
         rows_compared=sum(item.counted.old_rows for item in passes),
         cells_compared=sum(item.counted.old_rows * len(item.work.pairs) for item in passes),
+        notes=tuple(dict.fromkeys(item.counted.note for item in passes if item.counted.note)),
     )
 
 
