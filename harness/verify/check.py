@@ -107,7 +107,7 @@ async def _check(context: Context, scenario: Scenario, queries: Sequence[BoundQu
         findings=accepted,
         rows_compared=tables.rows_compared,
         cells_compared=tables.cells_compared,
-        notes=(*cross_check(scenario.migrations, context.snapshot), *access_notes),
+        notes=(*cross_check(scenario.migrations, context.snapshot), *tables.notes, *access_notes),
     )
     return Checked(integrity, untimed)
 

@@ -119,7 +119,7 @@ async def compare_in_place(
             findings=findings,
             rows_compared=tables.rows_compared,
             cells_compared=tables.cells_compared,
-            notes=_notes(two),
+            notes=(*_notes(two), *tables.notes),
         )
 
 

@@ -9,7 +9,7 @@ from harness.together import together
 from harness.verify.context import Context
 from harness.verify.frozen import is_unchanged, read_state
 from harness.verify.multiset import screen_multiset
-from harness.verify.spans import cut, may_cut
+from harness.verify.spans import Cut, cut, may_cut
 from harness.verify.values import Pass, Screen, Span, Tally, add, count, count_filled, count_keyless
 
 Advance = Callable[[int, str], None]
@@ -37,7 +37,8 @@ async def screen(context: Context, work: Pass, advance: Advance) -> Screen:
             counted = await screen_multiset(connection, work)
         advance(work.table.copy.rows, work.relation.display)
         return counted
-    tally = await _tally(context, work, advance)
+    found = await _cut(context, work)
+    tally = await _tally(context, work, found.spans, advance)
     duplicates = tally.joined + tally.missing - work.table.copy.rows
     filled = tally.filled
     if duplicates:
@@ -51,12 +52,12 @@ async def screen(context: Context, work: Pass, advance: Advance) -> Screen:
         duplicates=duplicates,
         filled=filled,
         differing=tally.differing,
+        note=f"{work.relation.display} was compared in one pass: {found.reason}" if found.reason else "",
     )
 
 
-async def _tally(context: Context, work: Pass, advance: Advance) -> Tally:
+async def _tally(context: Context, work: Pass, spans: Sequence[Span], advance: Advance) -> Tally:
     rows, name = work.table.copy.rows, work.relation.display
-    spans = await _spans(context, work)
     if not spans:
         async with context.sessions.one() as connection:
             tally = await count(connection, work)
@@ -82,14 +83,15 @@ async def _tally(context: Context, work: Pass, advance: Advance) -> Tally:
     return add(await together(*parts, keyless()))
 
 
-async def _spans(context: Context, work: Pass) -> tuple[Span, ...]:
-    """As an earlier session cut, or anew; what has to be done in one pass is told where it is large."""
+async def _cut(context: Context, work: Pass) -> Cut:
+    """As an earlier session cut, or anew."""
     known = context.ledger.spans(work)
     if known is not None:
-        return known
+        return Cut(known)
     async with context.sessions.one() as connection:
         found = await cut(connection, work, context.sessions.number)
     if found.reason:
         context.progress.note(f"{work.relation.display} is compared in one pass: {found.reason}")
-    context.ledger.record_spans(work, found.spans)
-    return found.spans
+    if found.spans:
+        context.ledger.record_spans(work, found.spans)
+    return found

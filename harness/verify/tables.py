@@ -36,6 +36,7 @@ class TablesOutcome:
     rows_compared: int
     cells_compared: int
     followed: frozenset[int] = frozenset()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ async def check_plans(context: Context, plans: list[TablePlan]) -> TablesOutcome
         rows_compared=sum(item.counted.old_rows for item in passes),
         cells_compared=sum(item.counted.old_rows * len(item.work.pairs) for item in passes),
         followed=frozenset(item.work.table.change.old.oid for item in passes),
+        notes=tuple(dict.fromkeys(item.counted.note for item in passes if item.counted.note)),
     )
 
 

@@ -131,7 +131,7 @@ class Screen:
     among them, so it is zero only where there is no difference, and else an upper bound.
 
     `duplicates` are rows of the relation beyond the first for an old row, `missing` old rows without any, `extra` rows
-    of the relation without an old one, `filled[i]` old values of pair i.
+    of the relation without an old one, `filled[i]` old values of pair i. `note` is what the reader should know of it.
     """
 
     old_rows: int
@@ -141,6 +141,7 @@ class Screen:
     duplicates: int
     filled: tuple[int, ...]
     differing: tuple[int, ...]
+    note: str = ""
 
 
 def make_pass(table: OldTable, counterparts: Sequence[tuple[Column, Counterpart]]) -> Pass:
