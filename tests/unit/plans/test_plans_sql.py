@@ -1,4 +1,4 @@
-"""The tool's own queries of this package: every file is used, every used name exists, the first line says what it is."""
+"""The queries of this package: every file is used, every used name exists, the first line says what it is."""
 
 from __future__ import annotations
 
