@@ -22,7 +22,7 @@ LEVELS = {"before": 1.0, "after": 1.0, "control": 1.0, PLANTED: 1.10}
 
 
 def measured(path: Path, seed: int, leaning: float = 1.0, blocks: int = 20) -> Measured:
-    """Two queries on four arms; `list` is slowed by a tenth, `report` cannot be; `after` leans as told."""
+    """Two queries on four arms; `list` is slowed by a tenth, `report` cannot be; `after` and control lean as told."""
     generator = np.random.default_rng(seed)
     writer = SampleWriter(path, QUERIES, list(LEVELS), {})
     for block in range(WARMUP_BLOCKS + blocks):
@@ -32,7 +32,7 @@ def measured(path: Path, seed: int, leaning: float = 1.0, blocks: int = 20) -> M
                 samples = np.zeros(30, dtype=SAMPLE)
                 samples["op"] = np.arange(30)
                 samples["intended_s"] = samples["sent_s"] = block + np.arange(30) * 0.01
-                factor = level * (leaning if arm == "after" else 1.0) * np.exp(generator.normal(0, 0.01))
+                factor = level * (leaning if arm in ("after", "control") else 1.0) * np.exp(generator.normal(0, 0.01))
                 samples["done_s"] = samples["intended_s"] + 0.004 * factor * np.exp(generator.normal(0, 0.05, 30))
                 slices.append((SliceFacts(query, arm, 1, block, 0.0001, 0.00002, None), samples))
         writer.append(slices)
@@ -62,6 +62,7 @@ def test_a_run_gives_a_record_for_each_query_and_one_for_each_that_was_slowed(tm
 def test_an_arm_that_leans_is_a_false_alarm_even_where_the_control_would_hide_it(tmp_path: Path) -> None:
     unchanged, _, _ = assess_run(measured(tmp_path / "s", 2, leaning=1.06), Rules())
     assert [item.verdict for item in unchanged] == ["slower", "slower"]
+    assert all(item.as_judged != "slower" for item in unchanged)
 
 
 def test_two_runs_are_held_against_each_other_as_the_gate_does(tmp_path: Path) -> None:
@@ -72,6 +73,7 @@ def test_two_runs_are_held_against_each_other_as_the_gate_does(tmp_path: Path) -
     assert {item.test for item in rivals} == {f"{name}, run against run" for name in TESTS}
     leaning, _, _ = assess_pair(base, measured(tmp_path / "c", 5, leaning=1.08), Rules())
     assert [item.verdict for item in leaning] == ["slower", "slower"]
+    assert all(item.as_judged != "slower" for item in leaning)
 
 
 def test_a_query_without_a_valid_slice_in_one_run_is_held_by_no_other_test_and_fails_nothing(tmp_path: Path) -> None:
