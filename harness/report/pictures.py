@@ -15,8 +15,7 @@ ARM_LOOKS = {
     AFTER: ("#c2571a", "", "square"),
     CONTROL: ("#7a8490", "2 3", ""),
 }
-"""Colour, dashes and points (the cap of a line without length: the smallest point that SVG has) of the arms that are
-drawn, the first on top; others are in the table behind the picture."""
+"""Colour, dashes and ends of the dots of the arms that are drawn, the first on top."""
 
 VOID_SIGN = "✕"
 MARK_SIGN = "!"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness import text
+from harness.migrate.stages import STAGES
 from harness.report.data import Bytes, Dropped, StorageSection, TableStorage
 from harness.report.evidence import Absent
 from harness.report.words import title
@@ -40,11 +41,21 @@ def storage_section(result: Result) -> StorageSection | Absent:
         dropped=tuple(_dropped(item) for item in sorted(result.dropped_columns, key=_widest_first)),
         stages=tuple(_bytes(item, totals[0]) for item in totals),
         tables=tuple(
-            TableStorage(text.visible(name), tuple(_bytes(item, tables[name][0]) for item in tables[name]))
+            TableStorage(text.visible(name), tuple(_bytes(item, tables[name][0]) for item in _changing(tables[name])))
             for name in ordered
         ),
         largest_bytes=max(item.total_bytes for item in totals),
     )
+
+
+def _changing(records: list[StorageRecord]) -> list[StorageRecord]:
+    """Without the migration's own stages that leave the table as it was: `result.json` holds them."""
+    sizes = [(item.heap_bytes, item.index_bytes, item.toast_bytes) for item in records]
+    return [
+        item
+        for number, item in enumerate(records)
+        if number == 0 or item.stage not in STAGES.values() or sizes[number] != sizes[number - 1]
+    ]
 
 
 def _bytes(item: StorageRecord, first: StorageRecord) -> Bytes:
