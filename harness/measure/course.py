@@ -14,7 +14,7 @@ from harness.measure.mixed import FINDING_SHARE, Mix, MixedLoad, OpenPlan, plan_
 from harness.measure.model import WARMUP_BLOCKS, BlockTable, Measurement, MeasureOptions, OpenLoad, PlanCount
 from harness.measure.orders import ArmWork
 from harness.measure.sample_writer import SampleWriter
-from harness.measure.schedule import Pilot, Plan, Task, announce, arms_of_block, plan_slices
+from harness.measure.schedule import Pilot, Plan, Task, announce, arms_of_block, plan_slices, reaches_first_look
 from harness.measure.writes import Equality, Table, prove_equal, tables_written
 from harness.progress import Progress
 from harness.result import QueryError, VoidSlice
@@ -75,8 +75,11 @@ class Course:
             self._coordinator.messages[fault.query, fault.arm, fault.sqlstate] = fault.message
         await self._look_at_writes()
         pilots = await self._pilots()
-        if self._options.open_load is not None:
-            await self._plan_mix(self._options.open_load, pilots)
+        if (load := self._options.open_load) is not None:
+            if load.rate_per_s or reaches_first_look(pilots, (1 - load.budget_share) * self._left_s, self._options):
+                await self._plan_mix(load, pilots)
+            else:
+                self.note("the mixed load is left out: beside it the queries would not reach the blocks of a verdict")
         open_s = self._open_plan.budget_s if self._open_plan else 0.0
         plan = plan_slices(pilots, self._left_s - open_s, self._options)
         for task in plan.left_out:
@@ -92,7 +95,7 @@ class Course:
                 f"{self._options.looks[0]} blocks that verdicts need"
             )
             self.note(f"{' and '.join(sorted(plan.absent_arms))} take no part: {self._absent}")
-        self.note(announce(plan, len(self._arms), self._left_s, self._options.looks))
+        self.note(announce(plan, len(self._arms), self._left_s - open_s, self._options.looks))
         return plan
 
     async def _plan_mix(self, load: OpenLoad, pilots: Sequence[Pilot]) -> None:

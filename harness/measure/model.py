@@ -42,7 +42,8 @@ MOST_UNFINISHED_SHARE = 0.05
 
 MOST_LAG_S = 0.001
 MOST_LAG_SHARE = 0.1
-"""A slice is void where the event loop's lag p99 exceeds the larger of 1 ms and a tenth of the slice's median."""
+"""A slice is void where the event loop's lag p99 exceeds the larger of 1 ms and a tenth of the slice's median (of
+an open load: of its p99)."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class OpenLoad:
 
     rate_per_s: float | None = None
     connections: int = 4
-    utilisation: float = 0.6
+    utilisation: float = 0.4
     budget_share: float = 0.2
 
 

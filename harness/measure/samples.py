@@ -97,7 +97,7 @@ def read_open_table(path: Path) -> BlockTable:
 def summarise_mix(parts: Sequence[Slice]) -> list[SliceRecord]:
     """The records of an open slice: the whole mix, then each query of which it holds an operation."""
     whole = summarise(replace(parts[0].facts, query=MIX), np.concatenate([item.samples for item in parts]))
-    return [whole, *(summarise(replace(item.facts, invalid=whole.invalid), item.samples) for item in parts)]
+    return [whole, *(replace(summarise(item.facts, item.samples), invalid=whole.invalid) for item in parts)]
 
 
 def read_slices(path: Path) -> Iterator[Slice]:

@@ -89,6 +89,11 @@ def plan_slices(pilots: Sequence[Pilot], budget_s: float, options: MeasureOption
     return replace(_plan_slices(fewer, budget_s, options), absent_arms=absent)
 
 
+def reaches_first_look(pilots: Sequence[Pilot], budget_s: float, options: MeasureOptions) -> bool:
+    """Whether the budget holds the blocks of the first look, without the arms that would give way for it."""
+    return blocks_affordable(budget_s, plan_slices(pilots, budget_s, options).block_s) >= options.looks[0]
+
+
 def _plan_slices(pilots: Sequence[Pilot], budget_s: float, options: MeasureOptions) -> Plan:
     sparse = options.sparse_arms
     slots = sum(_weight(arm, sparse) for pilot in pilots for arm in pilot.seconds)
