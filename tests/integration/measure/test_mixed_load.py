@@ -62,7 +62,7 @@ def test_the_rate_is_found_once_as_a_share_of_what_the_slower_arm_manages(
     assert measurement.rate_per_s is not None
     assert 60 < measurement.rate_per_s < 0.4 * 2 / 0.005  # two connections, 5 ms each at the very least
     (line,) = [note for note in progress.notes if "operations a second on every arm" in note]
-    assert "60% of the" in line
+    assert "40% of the" in line
     assert "seed is 1" in line
 
 
