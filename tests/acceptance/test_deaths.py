@@ -40,8 +40,7 @@ def test_a_worker_killed_while_it_seeds_ends_the_run(place: Place) -> None:
 def test_a_worker_killed_while_it_measures_is_replaced(place: Place) -> None:
     run = place.start("run", str(copied_mini(place.folder)), "--scale", "1k", "--budget", "10s")
     run.wait_for("a block of")
-    (worker,) = place.workers("measure")
-    worker.kill()
+    place.workers("measure")[0].kill()
     outcome = run.end()
     result = place.result()
     assert result["complete"], outcome.err
