@@ -17,6 +17,9 @@ from harness.result.integrity import Integrity
 from harness.result.run import SCHEMA_VERSION, Result
 
 RESULT_FILE = "result.json"
+HALF_WRITTEN = ".*.new"
+"""What a process that was killed while it wrote a file leaves beside it."""
+
 _ADAPTER: TypeAdapter[Result] = TypeAdapter(Result)
 _INTEGRITY: TypeAdapter[Integrity] = TypeAdapter(Integrity)
 _GATE: TypeAdapter[Gate] = TypeAdapter(Gate)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from harness.errors import ServerError
 from harness.progress import Progress
+from harness.result.store import HALF_WRITTEN
 from harness.server.embedded import end_strays
 from harness.server.home import Home, find_homes
 from harness.server.journal import FILE_NAME, Journal, is_live, read_journal
@@ -84,8 +85,10 @@ def remove_home(run: DeadRun) -> bool:
 
 
 def close_journal(run: DeadRun) -> None:
-    """Writes into the dead run's journal that nothing of it is left."""
+    """Writes into the dead run's journal that nothing of it is left, and removes what it was about to write."""
     if run.folder is not None:
+        for half in run.folder.glob(HALF_WRITTEN):
+            half.unlink(missing_ok=True)
         journal = Journal.resume(run.folder)
         for name in run.databases:
             journal.record("drop", database=name)
