@@ -13,7 +13,8 @@ from harness.report.indexes import index_section
 from harness.report.integrity import integrity_section
 from harness.report.latency import latency_section
 from harness.report.load import load_section
-from harness.report.method import method_section, migration_files, troubles
+from harness.report.method import method_section, troubles
+from harness.report.migrations import migration_files
 from harness.report.storage import storage_section
 from harness.report.verdict import claims_counts, failed_phase, figures, headline
 from harness.report.why import plan_queries, why_rows

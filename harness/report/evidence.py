@@ -89,7 +89,6 @@ class FindingCard:
     query: str
     database: str
     next_step: str
-    accepted: str
 
 
 @dataclass(frozen=True)
@@ -101,6 +100,14 @@ class FindingGroup:
     tone: Tone
     sentence: str
     meaning: str
+    cards: tuple[FindingCard, ...]
+
+
+@dataclass(frozen=True)
+class AcceptedGroup:
+    """Findings that the scenario accepts for the same reason."""
+
+    reason: str
     cards: tuple[FindingCard, ...]
 
 
@@ -127,7 +134,7 @@ class IntegritySection:
     matrix: tuple[MatrixRow, ...]
     columns: tuple[Column, ...]
     findings: tuple[FindingGroup, ...]
-    accepted: tuple[FindingCard, ...]
+    accepted: tuple[AcceptedGroup, ...]
     views: tuple[View, ...]
     notes: tuple[str, ...]
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+from collections import defaultdict
 from collections.abc import Sequence
 
 from harness import text
 from harness.report.evidence import (
     Absent,
+    AcceptedGroup,
     Cell,
     Column,
     ExampleRow,
@@ -25,6 +27,7 @@ from harness.verify.kinds import CAUSES, KINDS
 
 _SEVERITIES = ("error", "warning", "info")
 _MOST_EXAMPLES = 8
+_ACCEPTED_EXAMPLES = 2
 _COUNTS = (
     "renders_differently",
     "different",
@@ -51,7 +54,7 @@ def integrity_section(integrity: Integrity) -> IntegritySection | Absent:
         matrix=tuple(_matrix_row(table, integrity, accepted_objects) for table in tables),
         columns=tuple(_column(item, accepted_objects) for item in integrity.columns),
         findings=_groups([item for item in findings if item.accepted is None]),
-        accepted=tuple(_finding(item) for item in findings if item.accepted is not None),
+        accepted=_accepted([item for item in findings if item.accepted is not None]),
         views=tuple(_view(item) for item in integrity.views),
         notes=tuple(text.visible(note) for note in integrity.notes),
     )
@@ -136,12 +139,23 @@ def _group(kind: str, severity: str, findings: Sequence[Finding]) -> FindingGrou
     )
 
 
-def _finding(item: Finding) -> FindingCard:
+def _accepted(findings: Sequence[Finding]) -> tuple[AcceptedGroup, ...]:
+    """Findings by the rule that accepts them: the rule is told once, and what it lets pass stands in a table."""
+    by_reason: dict[str, list[Finding]] = defaultdict(list)
+    for item in findings:
+        by_reason[item.accepted or ""].append(item)
+    return tuple(
+        AcceptedGroup(text.visible(reason), tuple(_finding(item, _ACCEPTED_EXAMPLES) for item in items))
+        for reason, items in by_reason.items()
+    )
+
+
+def _finding(item: Finding, most_examples: int = _MOST_EXAMPLES) -> FindingCard:
     extent = ""
     if item.rows:
         of_rows = text.count(item.rows, "row")
         extent = f"{text.count(item.count)} of {of_rows} ({text.share(item.count, item.rows)})"
-    examples = item.examples[:_MOST_EXAMPLES]
+    examples = item.examples[:most_examples]
     return FindingCard(
         kind=title(item.kind),
         severity=item.severity,
@@ -156,7 +170,6 @@ def _finding(item: Finding) -> FindingCard:
         query=text.printable(item.query.strip()),
         database=text.visible(item.database),
         next_step=text.visible(item.next_step),
-        accepted=text.visible(item.accepted or ""),
     )
 
 

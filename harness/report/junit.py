@@ -81,8 +81,9 @@ def _findings(section: IntegritySection | Absent) -> Iterator[Case]:
             words = "; ".join(filter(None, (finding.extent, finding.cause, finding.next_step)))
             name = f"{group.kind}: {finding.object}: {finding.detail}"
             yield Case(name, failure=words or name) if finding.severity == "error" else Case(name, output=words)
-    for finding in section.accepted:
-        yield Case(f"{finding.kind}: {finding.object}: {finding.detail}", output=f"accepted: {finding.accepted}")
+    for rule in section.accepted:
+        for finding in rule.cards:
+            yield Case(f"{finding.kind}: {finding.object}: {finding.detail}", output=f"accepted: {rule.reason}")
 
 
 def _queries(section: LatencySection | Absent) -> Iterator[Case]:

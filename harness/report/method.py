@@ -1,4 +1,4 @@
-"""What ran and where: migrations, phases, environment, seed data, troubles, and how to repeat the run."""
+"""What ran and where: phases, environment, seed data, troubles, and how to repeat the run."""
 
 from __future__ import annotations
 
@@ -6,66 +6,12 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from harness import text
-from harness.report.data import MethodSection, MigrationFile, Phase, Step, Trouble
-from harness.report.evidence import Absent, Fact, Tone
+from harness.report.data import MethodSection, Phase, Trouble
+from harness.report.evidence import Fact, Tone
 from harness.report.words import title
-from harness.result import MigrationStep, PhaseRecord, Result, ServerIo, VoidSlice
-
-_LOCKS = (
-    "AccessShareLock",
-    "RowShareLock",
-    "RowExclusiveLock",
-    "ShareUpdateExclusiveLock",
-    "ShareLock",
-    "ShareRowExclusiveLock",
-    "ExclusiveLock",
-    "AccessExclusiveLock",
-)
-"""Weakest first."""
+from harness.result import PhaseRecord, Result, ServerIo, VoidSlice
 
 _STATUS_TONES: dict[str, Tone] = {"done": "good", "failed": "bad", "skipped": "open"}
-
-
-def migration_files(result: Result) -> tuple[MigrationFile, ...] | Absent:
-    """One entry per file, in the order in which they were applied."""
-    if not result.migrations:
-        return Absent("No migration was applied.")
-    files = dict.fromkeys(step.file for step in result.migrations)
-    return tuple(_migration_file(name, [step for step in result.migrations if step.file == name]) for name in files)
-
-
-def _migration_file(name: str, steps: list[MigrationStep]) -> MigrationFile:
-    modes = [lock.mode for step in steps for lock in step.locks]
-    return MigrationFile(
-        name=text.visible(name),
-        statements=text.count(len(steps), "statement"),
-        seconds=text.duration(sum(step.seconds for step in steps)),
-        wal=text.size(_wal(steps)),
-        strongest_lock=max(modes, key=_strength) if modes else text.MISSING,
-        steps=tuple(_step(step) for step in steps),
-        failed=any(step.error for step in steps),
-    )
-
-
-def _wal(steps: list[MigrationStep]) -> int | None:
-    written = [step.wal_bytes for step in steps if step.wal_bytes is not None]
-    return sum(written) if written else None
-
-
-def _strength(mode: str) -> int:
-    return _LOCKS.index(mode) if mode in _LOCKS else len(_LOCKS)
-
-
-def _step(step: MigrationStep) -> Step:
-    locks = dict.fromkeys(f"{lock.relation} {lock.mode}" for lock in step.locks)
-    return Step(
-        file=text.visible(step.file),
-        line=str(step.line),
-        statement=text.visible(step.statement.strip()),
-        seconds=text.duration(step.seconds),
-        locks=text.visible(", ".join(locks)) or "none",
-        error=text.visible(step.error or ""),
-    )
 
 
 def troubles(result: Result) -> tuple[Trouble, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from harness import text
 from harness.report.evidence import QueryDetail, Series
-from harness.report.svg import Axis, Tick, linear_axis, linear_values, log_values, point_path, step_path, ticks
+from harness.report.svg import Axis, Tick, line_path, linear_axis, linear_values, log_values, point_path, ticks
 from harness.report.words import AFTER, BEFORE, CONTROL
 
 ARM_LOOKS = {
@@ -27,9 +27,15 @@ _LEFT = 0.11
 """Room for the labels of the upright axis, as a share of the width."""
 
 
+WIDTH, HEIGHT = 600, 300
+"""The box in which lines are drawn; the width of one with blocks is their number."""
+
+Point = tuple[int, int]
+
+
 @dataclass(frozen=True)
 class Line:
-    """One arm's line and its points, both as paths in a box of 1000 by 1000, and its look."""
+    """One arm's line and its points, both as paths in the picture's box, and its look."""
 
     arm: str
     path: str
@@ -41,8 +47,9 @@ class Line:
 
 @dataclass(frozen=True)
 class Column:
-    """An upright strip of the picture: a block, with what hovering over it says."""
+    """An upright strip of the picture: a block, with what hovering over it says; `x`, `width` are in percent."""
 
+    block: int
     x: str
     width: str
     words: str
@@ -52,9 +59,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Picture:
-    """Lines within labelled axes; `words` is the text alternative."""
+    """Lines within labelled axes; `words` is the text alternative, `box` holds the paths."""
 
     words: str
+    box: str
     across: tuple[Tick, ...]
     up: tuple[Tick, ...]
     lines: tuple[Line, ...]
@@ -68,14 +76,14 @@ def blocks_picture(detail: QueryDetail) -> Picture | None:
     if not values:
         return None
     first, last = detail.blocks[0], detail.blocks[-1]
-    length = max(last - first, 1)
-    across = Axis(first - _LEFT * length - 0.5, last + 0.5)
+    across = Axis(first - 0.5 - round(_LEFT * (last - first) + 0.5), last + 0.5)
     up = linear_axis(_HEADROOM * max(values), from_top=True)
     return Picture(
         words=f"{detail.query}: median per block, {_range(values)}",
+        box=f"{across.low:g} 0 {across.high - across.low:g} {HEIGHT}",
         across=ticks(across, [(block, str(block)) for block in _some(detail.blocks)]),
         up=ticks(up, [(value, text.rounded(text.duration(value))) for value in linear_values(max(values), 4) if value]),
-        lines=tuple(_medians(item, detail.blocks, across, up) for item in shown),
+        lines=tuple(_medians(item, detail.blocks, up) for item in shown),
         columns=_columns(detail, shown, across),
     )
 
@@ -92,6 +100,7 @@ def distribution_picture(detail: QueryDetail) -> Picture | None:
     up = Axis(0.0, 1.04, from_top=True)
     return Picture(
         words=f"{detail.query}: share of executions that took at most so long, {_range(values)}",
+        box=f"0 0 {WIDTH} {HEIGHT}",
         across=ticks(across, [(value, text.rounded(text.duration(value))) for value in log_values(low, high)]),
         up=ticks(up, [(share, f"{100 * share:g} %") for share in (0.5, 0.95)]),
         lines=tuple(_distribution(item, detail.shares, across, up, low) for item in shown),
@@ -104,34 +113,36 @@ def _shown(detail: QueryDetail) -> list[Series]:
     return [by_arm[arm] for arm in reversed(ARM_LOOKS) if arm in by_arm]
 
 
-def _medians(item: Series, blocks: Sequence[int], across: Axis, up: Axis) -> Line:
-    pairs = [(block, value) for block, value in zip(blocks, item.medians_s, strict=True) if value is not None]
-    path = step_path(across, up, [block for block, _ in pairs], [value for _, value in pairs])
-    colour, dashes, cap = ARM_LOOKS[item.arm]
-    return Line(item.arm, path, colour, dashes, cap, point_path(across, up, pairs) if cap else "")
+def _medians(item: Series, blocks: Sequence[int], up: Axis) -> Line:
+    pairs = zip(blocks, item.medians_s, strict=True)
+    points = [(block, up.units(value, HEIGHT)) for block, value in pairs if value is not None]
+    return _line(item.arm, points, points)
 
 
 def _distribution(item: Series, shares: Sequence[float], across: Axis, up: Axis, low: float) -> Line:
-    path = step_path(across, up, [max(value, low) for value in item.quantiles_s], shares)
-    marks = [
-        (max(value, low), share)
+    places = [
+        (share, (across.units(max(value, low), WIDTH), up.units(share, HEIGHT)))
         for value, share in zip(item.quantiles_s, shares, strict=True)
-        if share in (0.25, 0.5, 0.75, 0.95)
     ]
-    colour, dashes, cap = ARM_LOOKS[item.arm]
-    return Line(item.arm, path, colour, dashes, cap, point_path(across, up, marks) if cap else "")
+    marks = [place for share, place in places if share in (0.25, 0.5, 0.75, 0.95)]
+    return _line(item.arm, [place for _, place in places], marks)
+
+
+def _line(arm: str, points: Sequence[Point], marks: Sequence[Point]) -> Line:
+    colour, dashes, cap = ARM_LOOKS[arm]
+    return Line(arm, line_path(points), colour, dashes, cap, point_path(marks) if cap else "")
 
 
 def _columns(detail: QueryDetail, shown: Sequence[Series], across: Axis) -> tuple[Column, ...]:
     void, marks = dict(detail.void), dict(detail.marks)
     columns = []
     for place, block in enumerate(detail.blocks):
-        medians = ", ".join(f"{item.arm} {text.duration(item.medians_s[place])}" for item in shown)
+        medians = ", ".join(f"{item.arm} {text.duration(item.medians_s[place])}" for item in reversed(shown))
         words = f"block {block}: void, {void[block]}" if block in void else f"block {block}: {medians}"
         words += f"; {marks[block]}" if block in marks else ""
         sign = VOID_SIGN if block in void else MARK_SIGN if block in marks else ""
         place_and_width = across.at(block - 0.5), across.span(block - 0.5, block + 0.5)
-        columns.append(Column(*place_and_width, words, sign, block in void))
+        columns.append(Column(block, *place_and_width, words, sign, block in void))
     return tuple(columns)
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 _LOG_TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0)
 _NEAR_TICKS = (0.5, 0.67, 0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 2.0)
@@ -49,9 +50,9 @@ class Axis:
         """The length from one value to another."""
         return f"{round(abs(self._percent(high) - self._percent(low)), 2):g}%"
 
-    def units(self, value: float) -> str:
-        """The place in tenths of a percent, for paths in a box of 1000 by 1000."""
-        return f"{round(self._percent(value) * 10):d}"
+    def units(self, value: float, length: int) -> int:
+        """The place in a box of that length."""
+        return round(self._percent(value) / 100 * length)
 
     def _percent(self, value: float) -> float:
         if self.log:
@@ -117,15 +118,27 @@ def ticks(axis: Axis, labelled: Iterable[tuple[float, str]]) -> tuple[Tick, ...]
     return tuple(_tick(axis, value, label) for value, label in labelled)
 
 
-def step_path(across: Axis, up: Axis, xs: Sequence[float], ys: Sequence[float]) -> str:
-    """A path in a box of 1000 by 1000: straight lines from point to point."""
-    points = [f"{across.units(x)} {up.units(y)}" for x, y in zip(xs, ys, strict=True)]
-    return "M" + "L".join(points) if points else ""
+def line_path(points: Sequence[tuple[int, int]]) -> str:
+    """A path of straight lines from point to point; each but the first as its distance, which takes fewer digits."""
+    return "l".join([_start(points), _joined(_steps(points))]) if len(points) > 1 else _start(points)
 
 
-def point_path(across: Axis, up: Axis, points: Iterable[tuple[float, float]]) -> str:
+def point_path(points: Sequence[tuple[int, int]]) -> str:
     """The same for single points: lines without length, of which a wide stroke shows the cap."""
-    return "".join(f"M{across.units(x)} {up.units(y)}h0" for x, y in points)
+    return "h0".join([_start(points), *(f"m{_joined([step])}" for step in _steps(points)), ""]) if points else ""
+
+
+def _start(points: Sequence[tuple[int, int]]) -> str:
+    return f"M{points[0][0]} {points[0][1]}" if points else ""
+
+
+def _steps(points: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    return [(x - last_x, y - last_y) for (last_x, last_y), (x, y) in pairwise(points)]
+
+
+def _joined(steps: Iterable[tuple[int, int]]) -> str:
+    """Numbers as SVG reads them: a minus parts two of them, too."""
+    return " ".join(str(number) for step in steps for number in step).replace(" -", "-")
 
 
 def _tick(axis: Axis, value: float, label: str) -> Tick:

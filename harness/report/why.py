@@ -68,20 +68,23 @@ def _query(query: str, result: Result) -> PlanQuery:
     shown: list[PlanText] = []
     notes: list[str] = []
     seen: dict[object, str] = {}
+    same: dict[str, list[str]] = {}
     for (arm, mode), records in sorted(sides.items(), key=lambda item: _rank(*item[0])):
         label = arm if mode == "custom" else f"{arm}, generic plan"
-        notes += [f"{label}: {error}" for error in dict.fromkeys(record.error for record in records) if error]
+        errors = dict.fromkeys(record.error for record in records if record.error)
+        notes += [f"{label}: {text.visible(error)}" for error in errors]
         shapes = tuple(shape(read_tree(record.plan)) for record in records if record.plan is not None)
         if not shapes:
             continue
         if shapes in seen and (arm, mode) not in ((BEFORE, "custom"), (AFTER, "custom")):
-            notes.append(f"{label}: the same plan as {seen[shapes]}")
+            same.setdefault(seen[shapes], []).append(label)
             continue
         seen.setdefault(shapes, label)
         if arm in _OTHER_ARMS:
             notes.append(f"{label}: a plan of its own, in result.json; {_came_to(records)}")
             continue
         shown.append(PlanText(f"{label}: {_came_to(records)}", text.visible(_tree(records))))
+    notes += [f"the same plan as {one}: {'; '.join(others)}" for one, others in same.items()]
     notes += [_while_timed(item) for item in result.query_io if item.query == query and item.arm in (BEFORE, AFTER)]
     parameters = next((plan.parameters for plan in result.plans if plan.query == query and plan.parameters), "")
     changes = [item for item in result.plan_changes if (item.query, item.arm, item.mode) == (query, AFTER, "custom")]
@@ -91,7 +94,7 @@ def _query(query: str, result: Result) -> PlanQuery:
         parameters=text.visible(parameters[:_PARAMETER_CHARS]),
         changes=_changes(changes),
         plans=tuple(shown),
-        notes=tuple(text.visible(note) for note in notes),
+        notes=tuple(notes),
     )
 
 

@@ -18,7 +18,7 @@ from tests.unit.report.samples import write_samples
 
 PAGES = {case: html.render(build(result)) for case, result in CASES.items()}
 WITHOUT_END = {"meta", "br", "hr"}
-END_LEFT_OUT = {"tr", "th", "td", "thead", "tbody"}
+END_LEFT_OUT = {"tr", "th", "td", "thead", "tbody", "li", "dt", "dd"}
 
 
 class Page(HTMLParser):
