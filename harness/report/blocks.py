@@ -22,7 +22,7 @@ from harness.report.words import AFTER, BEFORE, CONTROL
 SHARES = (0.0, 0.01, 0.025, *(step / 20 for step in range(1, 20)), 0.975, 0.99, 0.999, 1.0)
 """The shares of executions at which the distribution is shown."""
 
-_SHOWN = (BEFORE, AFTER, CONTROL)
+SHOWN = (BEFORE, AFTER, CONTROL)
 """Of the other arms, attribution tells; their figures, too, would make the page twice as large."""
 
 Load = tuple[str, int]
@@ -71,7 +71,7 @@ def _detail(
         void=tuple(void.items()),
         marks=tuple(_marks(slices).items()),
         shares=SHARES,
-        series=tuple(_series(arm, blocks, slices, void, pooled.get((row.load, arm))) for arm in arms if arm in _SHOWN),
+        series=tuple(_series(arm, blocks, slices, void, pooled.get((row.load, arm))) for arm in arms if arm in SHOWN),
     )
 
 

@@ -1,7 +1,8 @@
 -- Settings that differ from PostgreSQL's defaults or were given, and the few that matter to a measurement always.
 SELECT name, current_setting(name) AS value
 FROM pg_settings
-WHERE name <> 'application_name' AND category <> 'File Locations'
+WHERE name NOT IN ('application_name', 'cluster_name', 'unix_socket_directories') -- names and places of this one server
+  AND category <> 'File Locations'
   AND name !~ '(conninfo|_command|krb_server_keyfile)$' -- may hold secrets, and measure nothing
   AND (setting IS DISTINCT FROM boot_val AND source NOT IN ('client', 'session')
        OR source IN ('configuration file', 'command line', 'environment variable')

@@ -18,7 +18,6 @@ import json
 import resource
 import statistics
 import tempfile
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -39,6 +38,7 @@ from harness.seed.worker import NO_WAIT_FOR_DISK
 from harness.server import Databases, Journal, ServerOptions, connect, open_server
 from harness.server.apply import apply_files
 from harness.sqltext import quote_ident, quote_literal
+from tests.benchmarks.memory import PeakMemory
 
 PART_PAGES = 4096
 USUAL_ROWS = 2000
@@ -95,35 +95,6 @@ class Times:
             f"{name} {part.clock_s:.2f} s (processor: client {part.client_s:.2f}, server {part.server_s:.2f})"
             for name, part in (("copy", self.copy), ("all", self.total))
         )
-
-
-class PeakMemory:
-    """The most memory that this process and its children held together, shared pages counted once."""
-
-    def __init__(self) -> None:
-        self.mb = 0.0
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-
-    def __enter__(self) -> PeakMemory:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        me = psutil.Process()
-        while not self._over.wait(0.2):
-            held = 0
-            for process in (me, *me.children(recursive=True)):
-                try:
-                    if "postgres" not in process.name():
-                        held += process.memory_full_info().pss
-                except psutil.Error:
-                    continue
-            self.mb = max(self.mb, held / 1e6)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,0 +1,93 @@
+"""Makes the committed sample report from a run: the folder that newcomers open before they install anything.
+
+    .venv/bin/bench run --scale 10k && .venv/bin/python -m tests.sample results/latest
+
+What a reader sees is the run's own; only what the report never reads is left out, for the sake of size. result.json
+holds the same data without blanks between them. samples.parquet keeps the latencies of the arms that the page draws (to
+seven digits, as if intended at 0 s) and the facts of every slice of the closed load; the open load's samples go.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from harness.report import write_report
+from harness.report.blocks import SHOWN
+from harness.report.emit import SAMPLES_FILE
+from harness.result.store import RESULT_FILE
+
+SAMPLE = Path(__file__).parent.parent / "docs" / "sample"
+_TIMES = ("intended_s", "sent_s", "done_s")
+PLACES = re.compile(r'"[^"]*(?<![\w.:/])/(?:home|root|tmp|var|work|srv|mnt|Users)\b[^"]*"')
+"""Paths of the machine that measured: nobody else's business."""
+
+
+def make_sample(run: Path, folder: Path = SAMPLE) -> None:
+    """Replaces the sample by this run's; raises SystemExit where the run holds paths that should not be published."""
+    data = json.loads((run / RESULT_FILE).read_text(encoding="utf-8"))
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    if found := sorted(set(PLACES.findall(text))):
+        raise SystemExit(
+            f"{run} names places of this machine ({', '.join(found)}); run bench without --results and --dsn"
+        )
+    folder.mkdir(exist_ok=True)
+    (folder / RESULT_FILE).write_text(text + "\n", encoding="utf-8")
+    cut_samples(run / SAMPLES_FILE, folder / SAMPLES_FILE)
+    write_report(folder)
+
+
+def cut_samples(source: Path, target: Path) -> None:
+    """The samples that the report reads, block by block."""
+    with pq.ParquetFile(source) as file:
+        schema = file.schema_arrow
+        with pq.ParquetWriter(
+            target,
+            schema,
+            compression="zstd",
+            compression_level=19,
+            use_byte_stream_split=list(_TIMES),
+            use_dictionary=[name for name in schema.names if name not in (*_TIMES, "op")],
+            column_encoding={"op": "DELTA_BINARY_PACKED"},
+        ) as writer:
+            for group in range(file.num_row_groups):
+                rows = _cut(file.read_row_group(group))
+                if rows.num_rows:
+                    writer.write_table(rows)
+
+
+def _cut(rows: pa.Table) -> pa.Table:
+    """The closed load alone; of an arm that is not drawn, one row for each slice."""
+    rows = rows.filter(pc.is_null(rows["rate_per_s"]))
+    arms, queries = rows["arm"].to_pylist(), rows["query"].to_pylist()
+    slices = list(zip(queries, arms, rows["clients"].to_pylist(), rows["block"].to_pylist(), strict=True))
+    first = np.array([place == 0 or slices[place - 1] != item for place, item in enumerate(slices)], dtype=bool)
+    drawn = np.isin(arms, SHOWN)
+    latencies = np.where(drawn, rows["done_s"].to_numpy() - rows["intended_s"].to_numpy(), 0.0)
+    nothing = np.zeros(rows.num_rows)
+    empty = {"op": np.where(drawn, rows["op"].to_numpy(), -1), "client": np.where(drawn, rows["client"].to_numpy(), -1)}
+    columns = {**empty, "intended_s": nothing, "sent_s": nothing, "done_s": latencies.astype(np.float32)}
+    for name, values in columns.items():
+        field = rows.schema.field(name)
+        rows = rows.set_column(rows.schema.get_field_index(name), field, pa.array(values).cast(field.type))
+    return rows.filter(pa.array(drawn | first))
+
+
+def main() -> None:
+    """Reads the run's folder and says what was written."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run", type=Path)
+    make_sample(parser.parse_args().run)
+    for path in sorted(SAMPLE.iterdir()):
+        print(f"{path}: {path.stat().st_size / 1e3:,.0f} kB")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,91 @@
+"""The committed sample is a run's own report, and the page of a larger run stays small."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from harness.report import build, html, write_report
+from harness.report.evidence import Absent
+from harness.report.words import AFTER
+from harness.result import Result
+from harness.result.store import RESULT_FILE, read_result, write_result
+from tests.sample import PLACES, SAMPLE, make_sample
+from tests.unit.report.cases import REGRESSION
+from tests.unit.report.samples import write_samples
+
+WRITTEN = ("report.html", "summary.md", "junit.xml")
+ARMS = ("before", "after", "control", "before_indexes", "after_noindexes")
+MEDIANS_S = {"orders_list": (0.0481, 0.063), "orders_search": (0.0021, 0.032)}
+
+
+def test_the_sample_is_what_its_folder_gives(tmp_path: Path) -> None:
+    for name in (RESULT_FILE, "samples.parquet"):
+        shutil.copy(SAMPLE / name, tmp_path / name)
+    write_report(tmp_path)
+    for name in WRITTEN:
+        assert (tmp_path / name).read_bytes() == (SAMPLE / name).read_bytes(), (
+            f"docs/sample/{name} is not what its run gives: bench report docs/sample"
+        )
+
+
+def test_the_sample_shows_blocks_and_distributions_of_every_timed_query() -> None:
+    data = build(read_result(SAMPLE), SAMPLE / "samples.parquet")
+    assert not isinstance(data.latency, Absent)
+    assert not isinstance(data.details, Absent)
+    assert [item.query for item in data.details] == [row.query for row in data.latency.rows]
+
+
+@pytest.mark.parametrize("name", [RESULT_FILE, *WRITTEN])
+def test_the_sample_names_no_place_of_the_machine_that_measured(name: str) -> None:
+    assert PLACES.findall((SAMPLE / name).read_text(encoding="utf-8")) == []
+
+
+def test_a_sample_shows_what_its_run_shows(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    write_result(run, REGRESSION)
+    write_samples(run / "samples.parquet", MEDIANS_S, arms=ARMS, void_query="orders_list")
+    write_report(run)
+    make_sample(run, tmp_path / "sample")
+    for name in WRITTEN:
+        assert (tmp_path / "sample" / name).read_bytes() == (run / name).read_bytes()
+    sizes = [(folder / "samples.parquet").stat().st_size for folder in (run, tmp_path / "sample")]
+    assert sizes[1] < sizes[0] / 2
+
+
+def test_a_run_that_names_a_place_of_the_machine_is_no_sample(tmp_path: Path) -> None:
+    write_result(tmp_path, replace(REGRESSION, options={"results": "/home/ada/results"}))
+    with pytest.raises(SystemExit, match="/home/ada/results"):
+        make_sample(tmp_path, tmp_path / "sample")
+    assert not (tmp_path / "sample").exists()
+
+
+def _of_queries(result: Result, number: int) -> Result:
+    """The result with so many queries: those that it has, and copies of them under other names."""
+    queries = list(dict.fromkeys(item.query for item in result.latency if item.arm == AFTER))
+    copies = {queries[n % len(queries)]: f"another_query_{n}" for n in range(len(queries), number)}
+    grown = {
+        name: tuple(
+            item
+            for one in getattr(result, name)
+            for item in (one, *([replace(one, query=copies[one.query])] if one.query in copies else []))
+        )
+        for name in ("latency", "throughput", "attribution", "plans", "plan_changes", "causes", "query_io")
+    }
+    return replace(result, **grown)
+
+
+def test_a_run_of_twenty_queries_and_forty_blocks_on_five_arms_stays_below_500_kb(tmp_path: Path) -> None:
+    result = _of_queries(read_result(SAMPLE), 20)
+    queries = list(dict.fromkeys(item.query for item in result.latency if item.arm == AFTER))
+    assert len(queries) == 20
+    path = tmp_path / "samples.parquet"
+    medians_s = {query: (0.00123 * 1.4**n, 0.00145 * 1.4**n) for n, query in enumerate(queries)}
+    write_samples(path, medians_s, blocks=40, executions=5, arms=ARMS, void_query=queries[0])
+    page = html.render(build(result, path))
+    assert page.count("<figure>") == 2 * len(queries)
+    assert len(page.encode()) <= 500_000
