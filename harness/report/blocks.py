@@ -19,7 +19,7 @@ from harness.measure.samples import read_table
 from harness.report.evidence import Absent, LatencyRow, LatencySection, QueryDetail, Series
 from harness.report.words import AFTER, BEFORE, CONTROL
 
-SHARES = (0.0, 0.01, 0.025, *(step / 20 for step in range(1, 20)), 0.975, 0.99, 0.999, 1.0)
+SHARES = (0.0, 0.01, 0.05, 0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.9, 0.95, 0.975, 0.99, 0.999, 1.0)
 """The shares of executions at which the distribution is shown."""
 
 SHOWN = (BEFORE, AFTER, CONTROL)

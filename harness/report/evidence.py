@@ -93,13 +93,18 @@ class FindingCard:
 
 @dataclass(frozen=True)
 class FindingGroup:
-    """The findings of one kind and severity: `12 views read past row level security`, and what that means."""
+    """The findings of one kind and severity: `12 views read past row level security`, and what that means.
+
+    What several cards have in common (the next step, the database of the queries) stands here, too, to be told once.
+    """
 
     kind: str
     severity: str
     tone: Tone
     sentence: str
     meaning: str
+    next_step: str
+    database: str
     cards: tuple[FindingCard, ...]
 
 

@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from harness import text
 from harness.report import pictures, svg
 from harness.report.data import ReportData
-from harness.report.evidence import MARKS, Absent, QueryDetail
+from harness.report.evidence import MARKS, Absent, LatencyRow, QueryDetail
 from harness.report.words import LATENCY_MARKS
 
 SECTIONS = (
@@ -57,12 +57,17 @@ def _byte_axis_ticks(axis: svg.Axis, largest: int) -> tuple[svg.Tick, ...]:
     return svg.ticks(axis, [(value, text.rounded(text.size(value))) for value in svg.byte_values(largest)])
 
 
-def _milliseconds(seconds: float | None) -> str:
-    return text.MISSING if seconds is None else f"{1e3 * seconds:.4g}"
-
-
 def _percents(shares: Sequence[float]) -> list[str]:
     return [f"{100 * share:g}{text.GAP}%" for share in shares]
+
+
+def _footnotes(rows: Sequence[LatencyRow]) -> tuple[list[str], list[str]]:
+    """Every different note of the rows once, and for each row the numbers of its own: `1, 4`."""
+    numbers: dict[str, int] = {}
+    for row in rows:
+        for note in row.notes:
+            numbers.setdefault(note, len(numbers) + 1)
+    return list(numbers), [", ".join(str(numbers[note]) for note in row.notes) for row in rows]
 
 
 def _remarks(detail: QueryDetail) -> dict[int, str]:
@@ -88,10 +93,12 @@ def _environment() -> Environment:
         linear_axis=svg.linear_axis,
         byte_axis_ticks=_byte_axis_ticks,
         ARM_LOOKS=pictures.ARM_LOOKS,
+        share_ticks=pictures.share_ticks,
         blocks_picture=pictures.blocks_picture,
         distribution_picture=pictures.distribution_picture,
-        milliseconds=_milliseconds,
+        milliseconds=text.milliseconds,
         percents=_percents,
+        footnotes=_footnotes,
         remarks=_remarks,
     )
     return environment

@@ -26,7 +26,7 @@ from harness.result import ColumnCheck, Example, Finding, Integrity, ViewCheck
 from harness.verify.kinds import CAUSES, KINDS
 
 _SEVERITIES = ("error", "warning", "info")
-_MOST_EXAMPLES = 8
+_MOST_EXAMPLES = 5
 _ACCEPTED_EXAMPLES = 2
 _COUNTS = (
     "renders_differently",
@@ -106,7 +106,7 @@ def _column(item: ColumnCheck, accepted: frozenset[str]) -> Column:
         name=text.visible(f"{item.table}.{item.column}"),
         type=text.visible(item.type),
         counterpart=text.visible(item.counterpart or "none"),
-        counterpart_type=text.visible(item.counterpart_type or ""),
+        counterpart_type=text.visible(item.counterpart_type or "") if item.counterpart_type != item.type else "",
         lineage=item.lineage,
         verdict=verdict,
         tone=tone,
@@ -129,14 +129,22 @@ def _groups(findings: Sequence[Finding]) -> tuple[FindingGroup, ...]:
 
 def _group(kind: str, severity: str, findings: Sequence[Finding]) -> FindingGroup:
     known = KINDS.get(kind)
+    cards = [_finding(item) for item in findings]
+    common = {name: _common([getattr(card, name) for card in cards]) for name in ("next_step", "database")}
     return FindingGroup(
         kind=title(kind),
         severity=severity,
         tone=SEVERITY_TONES[severity],
         sentence=problem(kind, len({item.object for item in findings})),
         meaning=known.meaning if known else "",
-        cards=tuple(_finding(item) for item in findings),
+        **common,
+        cards=tuple(cards),
     )
+
+
+def _common(words: Sequence[str]) -> str:
+    """What all say; nothing where one differs, or where only one speaks."""
+    return words[0] if len(words) > 1 and len(set(words)) == 1 else ""
 
 
 def _accepted(findings: Sequence[Finding]) -> tuple[AcceptedGroup, ...]:

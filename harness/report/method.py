@@ -20,18 +20,20 @@ def troubles(result: Result) -> tuple[Trouble, ...]:
         Trouble(text.visible(item.query), item.arm, f"{item.sqlstate} {text.visible(item.message)}", f"{item.count:,}")
         for item in result.errors
     ]
-    void: dict[tuple[str, str], list[VoidSlice]] = defaultdict(list)
+    void: dict[str, list[VoidSlice]] = defaultdict(list)
     for item in result.void_slices:
-        void[item.query, item.arm].append(item)
-    return (*errors, *(_void(*key, void[key]) for key in sorted(void)))
+        void[item.query].append(item)
+    return (*errors, *(_void(query, void[query]) for query in sorted(void)))
 
 
-def _void(query: str, arm: str, slices: Sequence[VoidSlice]) -> Trouble:
-    """Void slices of one query and arm in one line; the reason of the worst one stands for all."""
+def _void(query: str, slices: Sequence[VoidSlice]) -> Trouble:
+    """Void slices of one query in one line; the reason of the worst one stands for all."""
     worst = max(slices, key=lambda item: item.lag_p99_s)
-    blocks = text.several([str(item.block) for item in slices], 12)
-    what = f"block{'s' if len(slices) > 1 else ''} {blocks} void; worst: {worst.reason}"
-    return Trouble(text.visible(query), arm, text.visible(what), f"{len(slices):,}")
+    blocks = sorted({item.block for item in slices})
+    numbers = text.several([str(block) for block in blocks], 12)
+    what = f"block{'s' if len(blocks) > 1 else ''} {numbers} void; worst: {worst.arm}, {worst.reason}"
+    arms = ", ".join(sorted({item.arm for item in slices}))
+    return Trouble(text.visible(query), arms, text.visible(what), f"{len(slices):,}")
 
 
 def method_section(result: Result) -> MethodSection:

@@ -22,6 +22,9 @@ _LOCKS = (
 )
 """Weakest first."""
 
+_STATEMENT_CHARS = 400
+"""Of a longer statement that did not fail, file and line tell the rest."""
+
 
 def migration_files(result: Result) -> tuple[MigrationFile, ...] | Absent:
     """One entry per file, in the order in which they were applied."""
@@ -59,11 +62,16 @@ def _step(step: MigrationStep, before: MigrationStep | None) -> Step:
     return Step(
         file=text.visible(step.file),
         line=str(step.line),
-        statement=text.visible(step.statement.strip()),
+        statement=text.visible(_statement(step)),
         seconds=text.duration(step.seconds),
         locks=text.visible(_locks(step, before)),
         error=text.visible(step.error or ""),
     )
+
+
+def _statement(step: MigrationStep) -> str:
+    words = step.statement.strip()
+    return words if step.error or len(words) <= _STATEMENT_CHARS else f"{words[:_STATEMENT_CHARS].rstrip()} …"
 
 
 def _locks(step: MigrationStep, before: MigrationStep | None) -> str:

@@ -11,11 +11,11 @@ from harness.report.svg import Axis, Tick, line_path, linear_axis, linear_values
 from harness.report.words import AFTER, BEFORE, CONTROL
 
 ARM_LOOKS = {
-    BEFORE: ("#4c7fb8", "", "round"),
+    BEFORE: ("#4c7fb8", "", ""),
     AFTER: ("#c2571a", "", "square"),
     CONTROL: ("#7a8490", "2 3", ""),
 }
-"""Colour, dashes and ends of the dots of the arms that are drawn, the first on top."""
+"""Colour, dashes and shape of the points of the arms that are drawn, the first on top."""
 
 VOID_SIGN = "✕"
 MARK_SIGN = "!"
@@ -29,6 +29,8 @@ _LEFT = 0.11
 
 WIDTH, HEIGHT = 600, 300
 """The box in which lines are drawn; the width of one with blocks is their number."""
+
+_SHARE_AXIS = Axis(0.0, 1.04, from_top=True)
 
 Point = tuple[int, int]
 
@@ -97,15 +99,20 @@ def distribution_picture(detail: QueryDetail) -> Picture | None:
     low, high = min(values), max(values)
     room = (max(high / low, 1.2)) ** _LEFT
     across = Axis(low / room, high * 1.02, log=True)
-    up = Axis(0.0, 1.04, from_top=True)
+    up = _SHARE_AXIS
     return Picture(
         words=f"{detail.query}: share of executions that took at most so long, {_range(values)}",
         box=f"0 0 {WIDTH} {HEIGHT}",
         across=ticks(across, [(value, text.rounded(text.duration(value))) for value in log_values(low, high)]),
-        up=ticks(up, [(share, f"{100 * share:g} %") for share in (0.5, 0.95)]),
+        up=(),
         lines=tuple(_distribution(item, detail.shares, across, up, low) for item in shown),
         columns=(),
     )
+
+
+def share_ticks() -> tuple[Tick, ...]:
+    """The upright axis of every distribution."""
+    return ticks(_SHARE_AXIS, [(share, f"{100 * share:g} %") for share in (0.5, 0.95)])
 
 
 def _shown(detail: QueryDetail) -> list[Series]:
@@ -130,20 +137,33 @@ def _distribution(item: Series, shares: Sequence[float], across: Axis, up: Axis,
 
 def _line(arm: str, points: Sequence[Point], marks: Sequence[Point]) -> Line:
     colour, dashes, cap = ARM_LOOKS[arm]
-    return Line(arm, line_path(points), colour, dashes, cap, point_path(marks) if cap else "")
+    return Line(
+        arm,
+        line_path(points) + ("h0" if len(points) == 1 else ""),
+        colour,
+        dashes,
+        cap,
+        point_path(marks) if cap else "",
+    )
 
 
 def _columns(detail: QueryDetail, shown: Sequence[Series], across: Axis) -> tuple[Column, ...]:
     void, marks = dict(detail.void), dict(detail.marks)
     columns = []
     for place, block in enumerate(detail.blocks):
-        medians = ", ".join(f"{item.arm} {text.duration(item.medians_s[place])}" for item in reversed(shown))
-        words = f"block {block}: void, {void[block]}" if block in void else f"block {block}: {medians}"
+        words = f"block {block}: " + (f"void, {void[block]}" if block in void else _medians_of(shown, place))
         words += f"; {marks[block]}" if block in marks else ""
         sign = VOID_SIGN if block in void else MARK_SIGN if block in marks else ""
         place_and_width = across.at(block - 0.5), across.span(block - 0.5, block + 0.5)
         columns.append(Column(block, *place_and_width, words, sign, block in void))
     return tuple(columns)
+
+
+def _medians_of(shown: Sequence[Series], place: int) -> str:
+    """`5.968 → 6.554, control 6.832 ms`."""
+    medians = {item.arm: text.milliseconds(item.medians_s[place]) for item in shown}
+    before_and_after = " → ".join(medians[arm] for arm in (BEFORE, AFTER) if arm in medians)
+    return ", ".join([before_and_after, *(f"{CONTROL} {medians[CONTROL]}" for _ in range(CONTROL in medians))]) + " ms"
 
 
 def _some(blocks: Sequence[int], most: int = 8) -> Sequence[int]:

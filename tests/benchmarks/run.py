@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks.run --scale 100k --budget 5m
 
-The command runs as users run it, in a process of its own. `phases` are the run's own records; `peak_mb` in all is that of
+The command runs as users run it, in a process of its own. `phases` are the run's own records; `peak_mb` in all is of
 the process and its workers together, without the server. The report is written again by `bench report`, whose
 `report_s` and `report_peak_mb` hold everything from the start of the interpreter. The last line is one JSON object.
 """
