@@ -50,12 +50,12 @@ def duration(seconds: float | None) -> str:
     return f"{_digits(seconds * 1e6)}{GAP}µs"
 
 
-def milliseconds(seconds: float | None) -> str:
-    """A time to four significant digits where its unit stands elsewhere: `0.3055`, `12041`."""
+def milliseconds(seconds: float | None, digits: int = 4) -> str:
+    """A time to so many significant digits where its unit stands elsewhere: `0.3055`, `12041`."""
     if seconds is None:
         return MISSING
     amount = 1e3 * seconds
-    return f"{amount:.4g}" if amount < 9999.5 else f"{amount:.0f}"
+    return f"{amount:.{digits}g}" if amount < 10**digits - 0.5 else f"{amount:.0f}"
 
 
 def size(value: int | None) -> str:

@@ -23,7 +23,7 @@ SHARES = (0.0, 0.01, 0.05, 0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0
 """The shares of executions at which the distribution is shown."""
 
 SHOWN = (BEFORE, AFTER, CONTROL)
-"""Of the other arms, attribution tells; their figures, too, would make the page twice as large."""
+"""In this order. Of the other arms, attribution tells; their figures, too, would make the page twice as large."""
 
 Load = tuple[str, int]
 _COLUMNS = ["query", "arm", "clients", "block", "warmup", "client", "intended_s", "done_s", "sqlstate", "rate_per_s"]
@@ -71,7 +71,7 @@ def _detail(
         void=tuple(void.items()),
         marks=tuple(_marks(slices).items()),
         shares=SHARES,
-        series=tuple(_series(arm, blocks, slices, void, pooled.get((row.load, arm))) for arm in arms if arm in SHOWN),
+        series=tuple(_series(arm, blocks, slices, void, pooled.get((row.load, arm))) for arm in SHOWN if arm in arms),
     )
 
 

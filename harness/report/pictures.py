@@ -160,10 +160,10 @@ def _columns(detail: QueryDetail, shown: Sequence[Series], across: Axis) -> tupl
 
 
 def _medians_of(shown: Sequence[Series], place: int) -> str:
-    """`5.968 → 6.554, control 6.832 ms`."""
-    medians = {item.arm: text.milliseconds(item.medians_s[place]) for item in shown}
+    """`5.97 → 6.55 (6.83) ms`: before, after, and in brackets the control."""
+    medians = {item.arm: text.milliseconds(item.medians_s[place], 3) for item in shown}
     before_and_after = " → ".join(medians[arm] for arm in (BEFORE, AFTER) if arm in medians)
-    return ", ".join([before_and_after, *(f"{CONTROL} {medians[CONTROL]}" for _ in range(CONTROL in medians))]) + " ms"
+    return f"{before_and_after} ({medians[CONTROL]}) ms" if CONTROL in medians else f"{before_and_after} ms"
 
 
 def _some(blocks: Sequence[int], most: int = 8) -> Sequence[int]:

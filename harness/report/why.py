@@ -140,10 +140,8 @@ def _summary(sides: dict[tuple[str, str], list[PlanRecord]]) -> str:
 
 
 def _changes(changes: Sequence[PlanChange]) -> tuple[str, ...]:
-    words = [
-        text.visible(" ".join(_CHANGES[item.kind].format(node=item.node, before=item.before, after=item.after).split()))
-        for item in changes
-    ]
+    filled = (_CHANGES[item.kind].format(node=item.node, before=item.before, after=item.after) for item in changes)
+    words = list(dict.fromkeys(text.visible(" ".join(line.split())) for line in filled))
     rest = len(words) - _MOST_CHANGES
     return (*words[:_MOST_CHANGES], f"{rest:,} more in result.json") if rest > 0 else tuple(words)
 

@@ -75,7 +75,7 @@ def test_the_pictures_of_a_details_section_have_size(browser: Any, pages: Path) 
     evaluate(browser, "for (const item of document.querySelectorAll('details')) item.open = true")
     sizes = evaluate(
         browser,
-        "[...document.querySelectorAll('.picture path[vector-effect]:not([stroke-linecap])')]"
+        "[...document.querySelectorAll('.picture path[vector-effect]:not([stroke-width])')]"
         ".map(item => item.getBoundingClientRect())"
         ".map(box => [box.width, box.height])",
     )

@@ -38,6 +38,8 @@ class Page(HTMLParser):
         self.elements.append((tag, dict(attrs)))
         if tag == "svg" and "svg" not in self.open:
             self.pictures.append(dict(attrs))
+        if tag == "title" and self.open[-1] == "svg":
+            self.pictures[-1]["aria-label"] = "the words of its title"
         if tag not in WITHOUT_END:
             self.open.append(tag)
 

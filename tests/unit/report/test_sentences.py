@@ -139,8 +139,8 @@ def test_the_comparison_that_decides_is_shown_and_the_others_stand_behind_it() -
     section = rows(response, server, p95)
     assert [row.effect.text for row in section.rows if row.effect] == ["1.90×"]
     assert [(row.metric, row.basis) for row in section.further] == [
-        ("p95", "as the client saw it"),
-        ("p50", "as the client saw it"),
+        ("p95", "response"),
+        ("p50", "response"),
     ]
 
 
