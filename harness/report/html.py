@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -20,10 +21,10 @@ SECTIONS = (
     ("load", "Mixed load", "load"),
     ("why", "Why slower, why faster", "causes"),
     ("details", "Blocks and distributions", "details"),
+    ("plans", "Query plans", "plans"),
     ("attribution", "Attribution: indexes or views", "attribution"),
     ("storage", "Storage", "storage"),
     ("indexes", "Indexes", "indexes"),
-    ("plans", "Query plans", "plans"),
     ("migrations", "Migration statements", "migrations"),
 )
 """Anchor and template, heading, and the field of ReportData, in the order of the page."""
@@ -55,6 +56,13 @@ _WORDS = re.compile(r">[^<>]+(?=<)")
 
 def _byte_axis_ticks(axis: svg.Axis, largest: int) -> tuple[svg.Tick, ...]:
     return svg.ticks(axis, [(value, text.rounded(text.size(value))) for value in svg.byte_values(largest)])
+
+
+def _anchor(kind: str, section: Sequence[Any] | Absent, query: str, level: str = "") -> str:
+    """The id of a query's entry in a section: `plans-3`; empty where it has none."""
+    entries = () if isinstance(section, Absent) else section
+    found = (place for place, item in enumerate(entries, 1) if (item.query, getattr(item, "level", "")) == (query, level))
+    return next((f"{kind}-{place}" for place in found), "")
 
 
 def _percents(shares: Sequence[float]) -> list[str]:
@@ -98,6 +106,7 @@ def _environment() -> Environment:
         distribution_picture=pictures.distribution_picture,
         milliseconds=text.milliseconds,
         percents=_percents,
+        anchor=_anchor,
         footnotes=_footnotes,
         remarks=_remarks,
     )

@@ -131,7 +131,7 @@ def _p_value(value: float | None) -> str:
 def _notes(item: Comparison) -> tuple[str, ...]:
     notes = [text.visible(warning) for warning in item.warnings]
     if over_limit(item):
-        notes.insert(0, f"slower than the {100 * item.max_slowdown:.3g} % that the scenario allows")
+        notes.insert(0, f"more than the {100 * item.max_slowdown:.3g}{text.GAP}% allowed")
     if item.verdict == "inconclusive" and item.blocks_needed:
         notes.append(f"about {text.count(item.blocks_needed, 'block')} would settle it")
     return tuple(notes)
