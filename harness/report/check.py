@@ -12,12 +12,10 @@ from rich.table import Table
 from rich.text import Text
 
 from harness import text
-from harness.report.evidence import MARKS, Absent, Column, FindingCard, IntegritySection, Tone
+from harness.report.evidence import Absent, Column, FindingCard, IntegritySection
 from harness.report.integrity import integrity_section
-from harness.report.terminal import WIDTH
+from harness.report.terminal import WIDTH, indented, mark
 from harness.result import ColumnCheck, Integrity
-
-_STYLES: dict[Tone, str] = {"good": "green", "bad": "red", "open": "yellow", "plain": "default"}
 
 
 def show_check(integrity: Integrity, console: Console) -> None:
@@ -35,9 +33,9 @@ def show_check(integrity: Integrity, console: Console) -> None:
 
 
 def _overview(section: IntegritySection, integrity: Integrity) -> Iterator[RenderableType]:
-    yield Text.assemble(_mark(section.tone, section.verdict, bold=True), f": {section.sentence}")
+    yield Text.assemble(mark(section.tone, section.verdict, bold=True), f": {section.sentence}")
     for note in section.notes:
-        yield Padding(Text(note, "dim"), (0, 0, 0, 2))
+        yield indented(Text(note, "dim"))
     pairs = zip(integrity.columns, section.columns, strict=True)
     for name, rows in itertools.groupby(pairs, key=lambda pair: pair[0].table):
         yield from _table(text.visible(name), list(rows))
@@ -48,7 +46,7 @@ def _table(name: str, rows: Sequence[tuple[ColumnCheck, Column]]) -> Iterator[Re
     views = {(item.counterpart or "").rpartition(".")[0] for item, _ in rows if item.counterpart}
     view = text.visible(views.pop()) if len(views) == 1 else ""
     yield Text()
-    yield Padding(Text(f"{name} against {view}" if view else name, "bold"), (0, 0, 0, 2))
+    yield indented(Text(f"{name} against {view}" if view else name, "bold"))
     table = Table(box=box.SIMPLE, show_edge=False, pad_edge=False, padding=(0, 1))
     table.add_column("column", overflow="fold")
     table.add_column("there", overflow="fold")
@@ -59,15 +57,15 @@ def _table(name: str, rows: Sequence[tuple[ColumnCheck, Column]]) -> Iterator[Re
     for item, column in rows:
         besides = column.reason or ", ".join(f"{fact.label} {fact.value}" for fact in column.tally)
         shown = column.counterpart.removeprefix(f"{view}.") if view else column.counterpart
-        mark = _mark(column.tone, column.verdict)
+        verdict = mark(column.tone, column.verdict)
         own = text.visible(item.column)
-        table.add_row(Text(own), Text(shown), mark, column.identical, column.rows, Text(besides))
-    yield Padding(table, (0, 0, 0, 2))
+        table.add_row(Text(own), Text(shown), verdict, column.identical, column.rows, Text(besides))
+    yield indented(table)
 
 
 def _card(card: FindingCard, meaning: str) -> Iterator[RenderableType]:
     yield Text()
-    yield _mark(card.tone, f"{card.severity}: {card.kind}", bold=True)
+    yield mark(card.tone, f"{card.severity}: {card.kind}", bold=True)
     lines = [Text(card.detail), Text(f"{meaning}; {card.next_step}", "dim")]
     if card.cause:
         lines.append(Text(f"cause: {card.cause}"))
@@ -75,7 +73,3 @@ def _card(card: FindingCard, meaning: str) -> Iterator[RenderableType]:
     if card.keys:
         lines.append(Text(f"keys: {card.keys}"))
     yield Padding(Group(*lines), (0, 0, 0, 4))
-
-
-def _mark(tone: Tone, words: str, bold: bool = False) -> Text:
-    return Text(f"{MARKS[tone]} {words}", _STYLES[tone] + (" bold" if bold else ""))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from harness import text
 from harness.errors import EXIT_INCONCLUSIVE, EXIT_INTEGRITY, EXIT_OK, EXIT_REGRESSION
 from harness.report.evidence import Absent, Fact, Tone
+from harness.report.gate_data import GateData, QueryRow, Row
 from harness.report.words import EXIT_TONES, title
 from harness.result import FindingShift, Gate, ItemShift, Outcome, QueryShift, RunName, StorageShift
 
@@ -14,60 +13,6 @@ _TONES: dict[Outcome, Tone] = {"pass": "good", "fail": "bad", "open": "open"}
 _VERDICTS = {"slower": "slower", "faster": "faster", "equivalent": "unchanged", "inconclusive": "undecided"}
 _WORST = ("fail", "open", "pass")
 _WHOLE = "whole database"
-
-
-@dataclass(frozen=True)
-class QueryRow:
-    """One query's effect in both runs and its shift; `role` says whether it can fail the gate."""
-
-    query: str
-    level: str
-    metric: str
-    verdict: str
-    sign: str
-    tone: Tone
-    base: str
-    new: str
-    shift: str
-    interval: str
-    blocks: str
-    margin: str
-    detectable: str
-    role: str
-    notes: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Row:
-    """A table, finding, view, column or claim in both runs."""
-
-    name: str
-    state: str
-    tone: Tone
-    base: str
-    new: str
-    detail: str = ""
-
-
-@dataclass(frozen=True)
-class GateData:
-    """The whole comparison; sections hold rows, or the reason why there are none."""
-
-    title: str
-    sentence: str
-    exit_code: int
-    exit_meaning: str
-    tone: Tone
-    facts: tuple[Fact, ...]
-    cautions: tuple[str, ...]
-    conditions: tuple[Row, ...]
-    queries: tuple[QueryRow, ...] | Absent
-    further: tuple[QueryRow, ...]
-    storage: tuple[Row, ...] | Absent
-    findings: tuple[Row, ...] | Absent
-    views: tuple[Row, ...]
-    columns: tuple[Row, ...]
-    claims: tuple[Row, ...] | Absent
 
 
 def build_gate(gate: Gate) -> GateData:

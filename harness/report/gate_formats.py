@@ -11,7 +11,7 @@ from rich.text import Text
 from harness import text
 from harness.report import junit, markdown, terminal
 from harness.report.evidence import MARKS, Absent
-from harness.report.gate import GateData, QueryRow, Row
+from harness.report.gate_data import GateData, QueryRow, Row
 from harness.report.html import render_template
 
 _MOST = 40

@@ -12,6 +12,7 @@ from harness import text
 from harness.report import pictures, svg
 from harness.report.data import ReportData
 from harness.report.evidence import MARKS, Absent, LatencyRow, QueryDetail
+from harness.report.gate_data import QueryRow
 from harness.report.words import LATENCY_MARKS
 
 SECTIONS = (
@@ -61,15 +62,15 @@ def _byte_axis_ticks(axis: svg.Axis, largest: int) -> tuple[svg.Tick, ...]:
 def _anchor(kind: str, section: Sequence[Any] | Absent, query: str, level: str = "") -> str:
     """The id of a query's entry in a section: `plans-3`; empty where it has none."""
     entries = () if isinstance(section, Absent) else section
-    found = (place for place, item in enumerate(entries, 1) if (item.query, getattr(item, "level", "")) == (query, level))
-    return next((f"{kind}-{place}" for place in found), "")
+    names = [(item.query, getattr(item, "level", "")) for item in entries]
+    return f"{kind}-{names.index((query, level)) + 1}" if (query, level) in names else ""
 
 
 def _percents(shares: Sequence[float]) -> list[str]:
     return [f"{100 * share:g}{text.GAP}%" for share in shares]
 
 
-def _footnotes(rows: Sequence[LatencyRow]) -> tuple[list[str], list[str]]:
+def _footnotes(rows: Sequence[LatencyRow | QueryRow]) -> tuple[list[str], list[str]]:
     """Every different note of the rows once, and for each row the numbers of its own: `1, 4`."""
     numbers: dict[str, int] = {}
     for row in rows:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from harness.report.data import Claims, ReportData
-from harness.report.evidence import MARKS, Absent, IntegritySection, LatencySection, LoadSection
+from harness.report.evidence import MARKS, Absent, IntegritySection, LatencyRow, LatencySection, LoadSection
 from harness.report.words import LATENCY_MARKS
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>#|~&$@])")
@@ -69,35 +69,26 @@ def _integrity(section: IntegritySection) -> Iterator[str]:
 def _latency(section: LatencySection) -> Iterator[str]:
     yield plain(f"{section.sentence} {section.noise}")
     yield ""
-    rows = (
-        (
-            f"{LATENCY_MARKS[row.verdict]} {row.verdict}",
-            " ".join(filter(None, (row.query, row.level))),
-            row.effect.text if row.effect else "not measured",
-            row.effect.range_text if row.effect else "",
-            row.before,
-            row.after,
-        )
-        for row in section.rows
-    )
+    rows = (_compared(row, " ".join(filter(None, (row.query, row.level)))) for row in section.rows)
     yield from table(("Verdict", "Query", "After ÷ before", "Interval", "Median before", "Median after"), rows)
 
 
 def _load(section: LoadSection) -> Iterator[str]:
     yield plain(section.sentence)
     yield ""
-    rows = (
-        (
-            f"{LATENCY_MARKS[row.verdict]} {row.verdict}",
-            row.metric,
-            row.effect.text if row.effect else "not measured",
-            row.effect.range_text if row.effect else "",
-            row.before,
-            row.after,
-        )
-        for row in section.rows
-    )
+    rows = (_compared(row, row.metric) for row in section.rows)
     yield from table(("Verdict", "Metric", "After ÷ before", "Interval", "Before", "After"), rows)
+
+
+def _compared(row: LatencyRow, name: str) -> tuple[str, ...]:
+    return (
+        f"{LATENCY_MARKS[row.verdict]} {row.verdict}",
+        name,
+        row.effect.text if row.effect else "not measured",
+        row.effect.range_text if row.effect else "",
+        row.before,
+        row.after,
+    )
 
 
 def _why(data: ReportData) -> Iterator[str]:

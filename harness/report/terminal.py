@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.report.data import Claims, IndexSection, ReportData, StorageSection
-from harness.report.evidence import MARKS, Absent, IntegritySection, LatencySection, LoadSection, Tone
+from harness.report.evidence import MARKS, Absent, IntegritySection, LatencyRow, LatencySection, LoadSection, Tone
 from harness.report.words import LATENCY_MARKS
 
 WIDTH = 100
@@ -116,13 +116,7 @@ def _latency(section: LatencySection) -> Iterator[RenderableType]:
     yield indented(Text(f"{section.sentence} {section.noise}"))
     grid = table()
     for row in section.rows[:_MOST_QUERIES]:
-        grid.add_row(
-            mark(row.tone, row.verdict, LATENCY_MARKS[row.verdict]),
-            Text(" ".join(filter(None, (row.query, row.level))), overflow="fold"),
-            Text(row.effect.text if row.effect else "not measured", justify="right"),
-            Text(row.effect.range_text if row.effect and row.effect.low else "", "dim"),
-            Text(f"{row.before} → {row.after}" if row.effect else "", "dim"),
-        )
+        grid.add_row(*_compared(row, " ".join(filter(None, (row.query, row.level)))))
     yield indented(grid)
     yield from _more(len(section.rows) - _MOST_QUERIES, "queries")
 
@@ -133,14 +127,19 @@ def _load(section: LoadSection) -> Iterator[RenderableType]:
     yield indented(Text(section.sentence))
     grid = table()
     for row in section.rows:
-        grid.add_row(
-            mark(row.tone, row.verdict, LATENCY_MARKS[row.verdict]),
-            Text(row.metric),
-            Text(row.effect.text if row.effect else "not measured", justify="right"),
-            Text(row.effect.range_text if row.effect and row.effect.low else "", "dim"),
-            Text(f"{row.before} → {row.after}" if row.effect else "", "dim"),
-        )
+        grid.add_row(*_compared(row, row.metric))
     yield indented(grid)
+
+
+def _compared(row: LatencyRow, name: str) -> tuple[Text, ...]:
+    effect = row.effect
+    return (
+        mark(row.tone, row.verdict, LATENCY_MARKS[row.verdict]),
+        Text(name, overflow="fold"),
+        Text(effect.text if effect else "not measured", justify="right"),
+        Text(effect.range_text if effect and effect.low else "", "dim"),
+        Text(f"{row.before} → {row.after}" if effect else "", "dim"),
+    )
 
 
 def _why(data: ReportData) -> Iterator[RenderableType]:
