@@ -47,7 +47,7 @@ def duration(seconds: float | None) -> str:
         return f"{_digits(seconds)}{GAP}s"
     if seconds >= 0.0000995:
         return f"{_digits(seconds * 1e3)}{GAP}ms"
-    return f"{_digits(seconds * 1e6)}{GAP}µs"
+    return f"{_digits(round(seconds * 1e6, 3))}{GAP}µs"
 
 
 def milliseconds(seconds: float | None, digits: int = 4) -> str:

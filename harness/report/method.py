@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import defaultdict
 from collections.abc import Sequence
 
 from harness import text
+from harness.options import RunOptions
 from harness.report.data import MethodSection, Phase, Trouble
 from harness.report.evidence import Fact, Tone
 from harness.report.words import title
 from harness.result import PhaseRecord, Result, ServerIo, VoidSlice
+
+_ATTRIBUTING = {"before_indexes", "after_noindexes"}
+"""Arms that are usual where there is something to tell apart."""
 
 _STATUS_TONES: dict[str, Tone] = {"done": "good", "failed": "bad", "skipped": "open"}
 
@@ -39,7 +44,7 @@ def _void(query: str, slices: Sequence[VoidSlice]) -> Trouble:
 def method_section(result: Result) -> MethodSection:
     """Environment, settings, seed data, phases, notes, and the command that repeats the run."""
     environment = result.environment
-    machine = [Fact(title(key), text.visible(str(value))) for key, value in environment.machine.items()]
+    machine = [_machine(key, value) for key, value in environment.machine.items()]
     client = [Fact(title(key), text.visible(value)) for key, value in environment.client.items()]
     server = Fact("server", f"PostgreSQL {text.visible(environment.server_version)} ({environment.server_kind})")
     return MethodSection(
@@ -58,15 +63,35 @@ def method_section(result: Result) -> MethodSection:
         phases=tuple(_phase(phase) for phase in result.phases),
         server_io=tuple(_server_io(item) for item in result.server_io if item.read_bytes or item.written_bytes),
         notes=tuple(text.visible(note) for note in result.notes),
-        repeat=text.visible(
-            f"bench run {result.scenario} --scale {result.scale} --profile {result.profile} --seed {result.seed}"
-        ),
+        repeat=text.visible(_repeat(result)),
     )
+
+
+def _repeat(result: Result) -> str:
+    """The command that does the same again; options that are as everybody has them are left out."""
+    chosen, usual = RunOptions.from_record(result.options), RunOptions()
+    words = ["bench", "verify" if chosen.check_only else "run", str(result.options.get("scenario", result.scenario))]
+    words += ["--scale", result.scale, "--profile", result.profile, "--seed", str(result.seed)]
+    words += ["--budget", f"{chosen.budget_s:g}s"] if chosen.budget_s != usual.budget_s else []
+    words += ["--clients", ",".join(map(str, chosen.clients))] if chosen.clients != usual.clients else []
+    words += ["--rate", f"{chosen.rate:g}"] if chosen.rate is not None else []
+    words += ["--arms", ",".join(chosen.arms)] if chosen.arms and not _ATTRIBUTING.issubset(chosen.arms) else []
+    words += ["--baseline", str(chosen.baseline)] if chosen.baseline else []
+    words += ["--full"] if chosen.full else []
+    words += ["--pg-bin", str(chosen.pg_bin)] if chosen.pg_bin else []
+    words += ["--dsn", "URL"] if result.environment.server_kind == "given" else []
+    return shlex.join(words)
 
 
 def _server_io(item: ServerIo) -> Fact:
     moved = f"{text.size(item.read_bytes)} read, {text.size(item.written_bytes)} written, {item.evictions:,} evictions"
     return Fact(text.visible(f"{item.backend}, {item.object}, {item.context}"), moved)
+
+
+def _machine(key: str, value: object) -> Fact:
+    if key.endswith("_bytes") and isinstance(value, int):
+        return Fact(title(key.removesuffix("_bytes")), text.size(value))
+    return Fact(title(key), text.visible(str(value)))
 
 
 def _phase(phase: PhaseRecord) -> Phase:

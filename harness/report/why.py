@@ -140,10 +140,16 @@ def _summary(sides: dict[tuple[str, str], list[PlanRecord]]) -> str:
 
 
 def _changes(changes: Sequence[PlanChange]) -> tuple[str, ...]:
-    filled = (_CHANGES[item.kind].format(node=item.node, before=item.before, after=item.after) for item in changes)
-    words = list(dict.fromkeys(text.visible(" ".join(line.split())) for line in filled))
+    words = list(dict.fromkeys(text.visible(_change(item)) for item in changes))
     rest = len(words) - _MOST_CHANGES
     return (*words[:_MOST_CHANGES], f"{rest:,} more in result.json") if rest > 0 else tuple(words)
+
+
+def _change(item: PlanChange) -> str:
+    words = {"node": item.node, "before": item.before, "after": item.after}
+    if item.kind in ("appeared", "disappeared"):  # of nodes without a table, it is how many
+        words |= {key: f"× {value}" for key, value in words.items() if value.isdecimal()}
+    return " ".join(_CHANGES[item.kind].format(**words).split())
 
 
 def _tree(records: Sequence[PlanRecord]) -> str:
