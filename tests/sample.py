@@ -1,4 +1,4 @@
-"""Makes the committed sample report from a run: the folder that newcomers open before they install anything.
+"""Makes the committed sample report, and the README's picture of it, from a run: what newcomers see first.
 
     .venv/bin/bench run --scale 10k && .venv/bin/python -m tests.sample results/latest
 
@@ -21,10 +21,12 @@ import pyarrow.parquet as pq
 
 from harness.report import write_report
 from harness.report.blocks import SHOWN
-from harness.report.emit import SAMPLES_FILE
+from harness.report.emit import REPORT_FILE, SAMPLES_FILE
 from harness.result.store import RESULT_FILE
+from tests.browsing import set_view, start_browser
 
 SAMPLE = Path(__file__).parent.parent / "docs" / "sample"
+PICTURE = SAMPLE.parent / "report.png"
 _TIMES = ("intended_s", "sent_s", "done_s")
 PLACES = re.compile(r'"[^"]*(?<![\w.:/])/(?:home|root|tmp|var|work|srv|mnt|Users)\b[^"]*"')
 """Paths of the machine that measured: nobody else's business."""
@@ -80,12 +82,24 @@ def _cut(rows: pa.Table) -> pa.Table:
     return rows.filter(pa.array(drawn | first))
 
 
+def take_picture(page: Path, picture: Path) -> None:
+    """The top of the page as the README shows it; wants Debian's packages chromium and chromium-driver."""
+    browser = start_browser()
+    try:
+        set_view(browser, 1200, "light")
+        browser.get(page.resolve().as_uri())
+        browser.save_screenshot(str(picture))
+    finally:
+        browser.quit()
+
+
 def main() -> None:
     """Reads the run's folder and says what was written."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path)
     make_sample(parser.parse_args().run)
-    for path in sorted(SAMPLE.iterdir()):
+    take_picture(SAMPLE / REPORT_FILE, PICTURE)
+    for path in (*sorted(SAMPLE.iterdir()), PICTURE):
         print(f"{path}: {path.stat().st_size / 1e3:,.0f} kB")
 
 

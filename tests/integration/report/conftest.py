@@ -13,39 +13,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
 
 from harness.report import build, html
+from tests.browsing import PROGRAMS, start_browser
 from tests.unit.report.cases import CASES
 from tests.unit.report.samples import write_samples
 
-ARGUMENTS = (
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--no-first-run",
-    "--hide-scrollbars",
-)
 WITH_SAMPLES = ("regression", "all_good")
 
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Any]:
     """Chromium, driven; skipped where it is not installed, but never in CI."""
-    missing = [name for name in ("chromium", "chromedriver") if not shutil.which(name)]
+    missing = [name for name in PROGRAMS if not shutil.which(name)]
     if missing:
         words = f"the report's pages need {' and '.join(missing)} (Debian: apt-get install chromium chromium-driver)"
         pytest.fail(words) if os.environ.get("CI") else pytest.skip(words)
-    options = webdriver.ChromeOptions()
-    options.binary_location = str(shutil.which("chromium"))
-    for argument in ARGUMENTS:
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
+    driver = start_browser()
     try:
         yield driver
     finally:

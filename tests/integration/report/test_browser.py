@@ -11,6 +11,7 @@ import pytest
 
 from harness.report import write_index, write_report
 from harness.result.store import write_result
+from tests.browsing import set_view
 from tests.unit.report.cases import CASES
 
 AXE = files("axe_core_python").joinpath("axe.min.js").read_text(encoding="utf-8")
@@ -23,10 +24,7 @@ NARROWEST = [(case, min(WIDTHS), "light", True) for case in ("integrity_failure"
 
 def show(browser: Any, address: str, width: int = 1280, theme: str = "light", script: bool = True) -> None:
     """Loads the page at that width and in that theme; what the browser logged before is forgotten."""
-    metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-    theme_feature = {"name": "prefers-color-scheme", "value": theme}
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": [theme_feature]})
+    set_view(browser, width, theme)
     browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": not script})
     browser.get_log("browser")
     browser.get_log("performance")
