@@ -4,7 +4,7 @@
 
 What a reader sees is the run's own; only what the report never reads is left out, for the sake of size. result.json
 holds the same data without blanks between them. samples.parquet keeps the latencies of the arms that the page draws (to
-seven digits, as if intended at 0 s) and the facts of every slice of the closed load; the open load's samples go.
+seven digits, as if intended at 0 s, sorted within each slice) and the facts of every slice of the closed load.
 """
 
 from __future__ import annotations
@@ -66,20 +66,33 @@ def cut_samples(source: Path, target: Path) -> None:
 
 
 def _cut(rows: pa.Table) -> pa.Table:
-    """The closed load alone; of an arm that is not drawn, one row for each slice."""
+    """The closed load alone: the slices of drawn arms sorted, of any other one row, which holds the slice's median."""
     rows = rows.filter(pc.is_null(rows["rate_per_s"]))
-    arms, queries = rows["arm"].to_pylist(), rows["query"].to_pylist()
-    slices = list(zip(queries, arms, rows["clients"].to_pylist(), rows["block"].to_pylist(), strict=True))
-    first = np.array([place == 0 or slices[place - 1] != item for place, item in enumerate(slices)], dtype=bool)
-    drawn = np.isin(arms, SHOWN)
-    latencies = np.where(drawn, rows["done_s"].to_numpy() - rows["intended_s"].to_numpy(), 0.0)
+    if not rows.num_rows:
+        return rows
+    keys = list(zip(*(rows[name].to_pylist() for name in ("query", "arm", "clients", "block")), strict=True))
+    starts = [place for place, key in enumerate(keys) if place == 0 or keys[place - 1] != key]
+    latencies = rows["done_s"].to_numpy() - rows["intended_s"].to_numpy()
+    good = rows["sqlstate"].is_null().to_numpy() & (rows["client"].to_numpy() >= 0)
+    kept: list[int] = []
+    shown: list[float] = []
+    for start, end in zip(starts, [*starts[1:], rows.num_rows], strict=True):
+        places = start + np.lexsort((latencies[start:end], ~good[start:end]))  # failures last
+        if keys[start][1] in SHOWN:
+            kept += places.tolist()
+            shown += latencies[places].astype(np.float32).tolist()
+        else:
+            kept.append(int(places[0]))
+            counted = latencies[places][good[places]]
+            shown.append(float(np.median(counted)) if len(counted) else 0.0)
+    rows = rows.take(kept)
+    operations = np.where(rows["op"].to_numpy() < 0, -1, np.arange(rows.num_rows))
     nothing = np.zeros(rows.num_rows)
-    empty = {"op": np.where(drawn, rows["op"].to_numpy(), -1), "client": np.where(drawn, rows["client"].to_numpy(), -1)}
-    columns = {**empty, "intended_s": nothing, "sent_s": nothing, "done_s": latencies.astype(np.float32)}
+    columns = {"op": operations, "intended_s": nothing, "sent_s": nothing, "done_s": np.array(shown)}
     for name, values in columns.items():
         field = rows.schema.field(name)
         rows = rows.set_column(rows.schema.get_field_index(name), field, pa.array(values).cast(field.type))
-    return rows.filter(pa.array(drawn | first))
+    return rows
 
 
 def take_picture(page: Path, picture: Path) -> None:

@@ -23,6 +23,7 @@ def write_samples(
     executions: int = 40,
     arms: tuple[str, ...] = ARMS,
     void_query: str = "",
+    lag_p99_s: float = 0.0001,
 ) -> None:
     """Log-normal latencies around each query's (before, after) medians; the same call writes the same samples."""
     random = np.random.default_rng(7)
@@ -42,6 +43,6 @@ def write_samples(
                 late = query == void_query and arm == "after" and block == VOID_BLOCK
                 invalid = "the client was late" if late else ""
                 marks = "a checkpoint began" if arm == "before" and block == MARKED_BLOCK else ""
-                slices.append((SliceFacts(query, arm, 1, block, 0.0001, 0.00002, before_s, invalid, marks), samples))
+                slices.append((SliceFacts(query, arm, 1, block, lag_p99_s, 0.00002, before_s, invalid, marks), samples))
         writer.append(slices)
     writer.finish()
