@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from harness import text
-from harness.report.evidence import Absent, AttributionRow, Interval
+from harness.report.evidence import Absent, Interval
 from harness.report.latency import interval
+from harness.report.reasons import AttributionRow
 from harness.result import Attribution, Result
 
 _NEXT_TO_NOTHING = 1.01

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from harness.report.evidence import (
     Absent,
-    AttributionRow,
     Fact,
     IntegritySection,
     LatencySection,
@@ -14,7 +13,7 @@ from harness.report.evidence import (
     QueryDetail,
     Tone,
 )
-from harness.report.reasons import PlanQuery, WhyRow
+from harness.report.reasons import AttributionRow, PlanQuery, WhyRow
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The evidence as the report shows it: integrity, latency, blocks and attribution, all of it formatted."""
+"""The evidence as the report shows it: integrity, latency and blocks, all of it formatted."""
 
 from __future__ import annotations
 
@@ -237,19 +237,3 @@ class QueryDetail:
     marks: tuple[tuple[int, str], ...]
     shares: tuple[float, ...]
     series: tuple[Series, ...]
-
-
-@dataclass(frozen=True)
-class AttributionRow:
-    """What the indexes alone, the views alone and both did to one query, as speed-ups (2×: twice as fast).
-
-    `interaction` is how many times more both did together than the product of each alone.
-    """
-
-    query: str
-    sentence: str
-    indexes: Interval | None
-    normalisation: Interval | None
-    both: Interval | None
-    interaction: Interval | None
-    blocks: str

@@ -1,10 +1,10 @@
-"""Why things are as they are, as the report shows it: causes and plans, all of it formatted."""
+"""Why things are as they are, as the report shows it: causes, attribution and plans, all of it formatted."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.report.evidence import Tone
+from harness.report.evidence import Interval, Tone
 
 
 @dataclass(frozen=True)
@@ -36,3 +36,19 @@ class PlanQuery:
     changes: tuple[str, ...]
     plans: tuple[PlanText, ...]
     notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class AttributionRow:
+    """What the indexes alone, the views alone and both did to one query, as speed-ups (2×: twice as fast).
+
+    `interaction` is how many times more both did together than the product of each alone.
+    """
+
+    query: str
+    sentence: str
+    indexes: Interval | None
+    normalisation: Interval | None
+    both: Interval | None
+    interaction: Interval | None
+    blocks: str

@@ -81,6 +81,16 @@ def test_the_pictures_of_a_details_section_have_size(browser: Any, pages: Path) 
     assert all(width > 100 and height > 0 for width, height in sizes)
 
 
+@pytest.mark.parametrize("script", [True, False])
+def test_the_name_of_a_query_leads_to_its_blocks_and_opens_them(browser: Any, pages: Path, script: bool) -> None:
+    address = (pages / "regression.html").as_uri()
+    show(browser, address, script=script)
+    link = evaluate(browser, "document.querySelector('.forest tbody th a').getAttribute('href')")
+    assert not evaluate(browser, f"document.querySelector('{link}').closest('details').open")
+    browser.get(f"{address}{link}")
+    assert evaluate(browser, f"document.querySelector('{link}').closest('details').open")
+
+
 def test_a_table_sorts_by_the_pressed_heading(browser: Any, pages: Path) -> None:
     show(browser, (pages / "regression.html").as_uri())
     rows = "document.querySelector('#latency details table').tBodies[0].rows"
