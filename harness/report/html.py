@@ -30,6 +30,9 @@ SECTIONS = (
 )
 """Anchor and template, heading, and the field of ReportData, in the order of the page."""
 
+MOST_CARDS = 8
+"""Of more findings of one kind and severity, those that touch fewer rows are told in brief."""
+
 PARTS = (("heap", "#4c7fb8", "part-heap"), ("indexes", "#a87400", "part-index"), ("TOAST", "#8a62b0", "part-toast"))
 
 
@@ -94,6 +97,7 @@ def _environment() -> Environment:
     environment.tests["absent"] = lambda section: isinstance(section, Absent)
     environment.globals.update(
         MARKS=MARKS,
+        MOST_CARDS=MOST_CARDS,
         LATENCY_MARKS=LATENCY_MARKS,
         SECTIONS=SECTIONS,
         PARTS=PARTS,
