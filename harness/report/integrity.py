@@ -27,7 +27,7 @@ from harness.verify.kinds import CAUSES, KINDS
 
 _SEVERITIES = ("error", "warning", "info")
 _MOST_EXAMPLES = 5
-_ACCEPTED_EXAMPLES = 2
+_ACCEPTED_EXAMPLES = 1
 _COUNTS = (
     "renders_differently",
     "different",
@@ -44,15 +44,15 @@ def integrity_section(integrity: Integrity) -> IntegritySection | Absent:
     """Everything about values; absent where nothing was checked."""
     if integrity.verdict == "not_checked":
         return Absent("No value was compared.")
-    accepted_objects = _accepted_objects(integrity)
+    accepted = accepted_objects(integrity)
     findings = sorted(integrity.findings, key=_severity_first)
     tables = list(dict.fromkeys(column.table for column in integrity.columns))
     return IntegritySection(
         verdict="passed" if integrity.verdict == "pass" else "failed",
         sentence=_sentence(integrity),
         tone="good" if integrity.verdict == "pass" else "bad",
-        matrix=tuple(_matrix_row(table, integrity, accepted_objects) for table in tables),
-        columns=tuple(_column(item, accepted_objects) for item in integrity.columns),
+        matrix=tuple(_matrix_row(table, integrity, accepted) for table in tables),
+        columns=tuple(_column(item, accepted) for item in integrity.columns),
         findings=_groups([item for item in findings if item.accepted is None]),
         accepted=_accepted([item for item in findings if item.accepted is not None]),
         views=tuple(_view(item) for item in integrity.views),
@@ -72,8 +72,8 @@ def _sentence(integrity: Integrity) -> str:
     return f"{compared} compared; findings: {', '.join(found) or 'none'}."
 
 
-def _accepted_objects(integrity: Integrity) -> frozenset[str]:
-    """Objects that have findings, all of them accepted."""
+def accepted_objects(integrity: Integrity) -> frozenset[str]:
+    """Objects, such as `table.column`, that have findings, all of them accepted."""
     still_open = {item.object for item in integrity.findings if item.accepted is None and item.severity != "info"}
     return frozenset({item.object for item in integrity.findings if item.accepted is not None} - still_open)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from harness import text
@@ -11,6 +11,7 @@ from harness.judge import regressions, undecided
 from harness.report.data import Figure, Headline
 from harness.report.evidence import Tone
 from harness.report.gate import gate_sentence
+from harness.report.integrity import accepted_objects
 from harness.report.latency import headline_comparisons, tally
 from harness.report.storage import database_total
 from harness.report.words import EXIT_MEANINGS, EXIT_TONES, gravity, problem, title
@@ -170,13 +171,17 @@ def _values(integrity: Integrity) -> Figure:
     if integrity.verdict == "not_checked" or not integrity.columns:
         return Figure(label, "not checked", "no value was compared", "open")
     total = len(integrity.columns)
-    kept = sum(column.verdict == "identical" for column in integrity.columns)
-    others = [
-        f"{sum(column.verdict == verdict for column in integrity.columns):,} {words}"
-        for verdict, words in _COLUMN_WORDS.items()
-        if any(column.verdict == verdict for column in integrity.columns)
-    ]
-    context = "; ".join([*others, f"{text.count(integrity.rows_compared, 'row')} compared"])
+    accepted = accepted_objects(integrity)
+    others = [column for column in integrity.columns if column.verdict != "identical"]
+    found = Counter(
+        "different, as the scenario accepts"
+        if f"{column.table}.{column.column}" in accepted
+        else _COLUMN_WORDS[column.verdict]
+        for column in others
+    )
+    kept = total - len(others)
+    words = [f"{number:,} {what}" for what, number in found.most_common()]
+    context = "; ".join([*words, f"{text.count(integrity.rows_compared, 'row')} compared"])
     tone: Tone = "good" if integrity.verdict == "pass" else "bad"
     return Figure(label, f"{kept:,} of {total:,}", context, tone)
 

@@ -14,7 +14,7 @@ from harness.report.load import load_section
 from harness.report.words import problem
 from harness.result import Comparison, Finding, Integrity, PhaseRecord, Result
 from harness.verify.kinds import KINDS
-from tests.unit.report.cases import ALL_GOOD, CASES, EMPTY, INTEGRITY, compare, control
+from tests.unit.report.cases import ALL_GOOD, CASES, EMPTY, INTEGRITY, column, compare, control
 
 
 def sentence(result: Result) -> str:
@@ -61,6 +61,19 @@ def test_accepted_findings_and_warnings_are_no_reason_to_stop() -> None:
     assert "a.b" not in sentence(result)
     assert "a.c" not in sentence(result)
     assert "a.d" in sentence(result)
+
+
+def test_the_figure_of_columns_says_which_differences_the_scenario_accepts() -> None:
+    columns = (
+        column("a.b", "v", "different", different=1),
+        column("a.c", "v", "different", different=1),
+        column("a.d", "v"),
+    )
+    accepted = Finding("value_differs", "error", "a.b", "…", accepted="stale")
+    integrity = replace(INTEGRITY, columns=columns, findings=(accepted,), verdict="fail")
+    figure = build(replace(ALL_GOOD, integrity=integrity)).figures[0]
+    assert figure.value == "1 of 3"
+    assert figure.context == "1 different, as the scenario accepts; 1 different; 350,000 rows compared"
 
 
 def test_a_finding_of_an_unknown_kind_speaks_for_itself() -> None:
