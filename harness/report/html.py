@@ -30,7 +30,7 @@ SECTIONS = (
 )
 """Anchor and template, heading, and the field of ReportData, in the order of the page."""
 
-MOST_CARDS = 5
+MOST_CARDS = 4
 """Of more findings of one kind and severity, those that touch fewer rows are told in brief."""
 
 PARTS = (("heap", "#4c7fb8", "part-heap"), ("indexes", "#a87400", "part-index"), ("TOAST", "#8a62b0", "part-toast"))

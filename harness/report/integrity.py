@@ -26,7 +26,7 @@ from harness.result import ColumnCheck, Example, Finding, Integrity, ViewCheck
 from harness.verify.kinds import CAUSES, KINDS
 
 _SEVERITIES = ("error", "warning", "info")
-_MOST_EXAMPLES = 5
+_MOST_EXAMPLES = 4
 _ACCEPTED_EXAMPLES = 1
 _COUNTS = (
     "renders_differently",

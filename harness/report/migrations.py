@@ -22,7 +22,7 @@ _LOCKS = (
 )
 """Weakest first."""
 
-_STATEMENT_CHARS = 400
+_STATEMENT_CHARS = 240
 """Of a longer statement that did not fail, file and line tell the rest."""
 
 
