@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -174,7 +175,8 @@ class Coordinator:
         if account.pages is not None and not outcome.failure:
             load = self.work(task).query, arm, task.clients
             self.pages.append(SlicePages(*load, block, len(outcome.samples), *account.pages))
-        count = len(outcome.samples)
+        count, good = len(outcome.samples), int(np.count_nonzero(outcome.samples["state"] == 0))
+        told = good > 0 and not outcome.failure and not math.isnan(outcome.answered_s)
         facts = SliceFacts(
             query=self.work(task).query,
             arm=arm,
@@ -182,19 +184,18 @@ class Coordinator:
             block=block,
             lag_p99_s=outcome.lag_p99_s,
             client_cpu_s=outcome.cpu_s / count if count else None,
-            server_mean_s=account.server_mean_s,
+            server_mean_s=outcome.answered_s / good if told else None,
+            statements_mean_s=None if outcome.failure else account.statements_mean_s,
             invalid=outcome.failure,
             marks="; ".join(account.marks),
         )
         return facts, outcome.samples
 
     async def _account(self, task: Task, arm: str, outcome: SliceOutcome) -> Account:
-        """The counters' account; no server time for writes, for it holds the commit of one form and not of another."""
+        """The counters' account of the slice; several statements have BEGIN and COMMIT around them."""
         executions = int(np.count_nonzero(outcome.samples["state"] == 0))
         statements = len(self._statements[arm, task.query].statements)
-        account = await self.counters.end(arm, executions, executions * (statements + 2 * (statements > 1)))
-        usable = self.work(task).reads and not outcome.failure
-        return account if usable else replace(account, server_mean_s=None)
+        return await self.counters.end(arm, executions, executions * (statements + 2 * (statements > 1)))
 
     async def _run(self, task: Task, arm: str, plan: SlicePlan) -> SliceOutcome:
         """Runs a slice; afterwards the crew is whole again. Times count from the start of measuring."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
 
 from harness.errors import MeasureError
 from harness.measure.orders import ArmWork, Fault, Work
+from harness.measure.wire import Wire
 from harness.scenario.paths import catalogue_sql
 from harness.server.address import Address, connect
 
@@ -23,6 +26,7 @@ Each has a function `<type>_send` on the server, with which the parameters are e
 
 
 Execute = Callable[[Sequence[Any]], Awaitable[tuple[list[Any], bytes, bool]]]
+Answer = TypeVar("Answer")
 
 
 def executor(statement: Any) -> Execute:
@@ -48,7 +52,11 @@ def _public_executor(statement: Any) -> Execute:
 
 
 class Operation:
-    """One query on one connection, ready to run; several statements run as one transaction."""
+    """One query on one connection, ready to run; several statements run as one transaction.
+
+    After a run that succeeded `answered_s` holds its seconds from handing over each request to the arrival of its
+    answer's last byte, all statements together; NaN where the connection's wire cannot be watched.
+    """
 
     def __init__(
         self,
@@ -60,6 +68,8 @@ class Operation:
         self.query = work.query
         self.statements = statements
         self.connection = connection
+        self.answered_s = 0.0
+        self._wire: Wire | None = None
         self._execute = [executor(statement) for statement in statements]
         self._arguments = arguments
         self._numbered = [
@@ -68,24 +78,41 @@ class Operation:
 
     async def run(self, chosen: int, number: int) -> int:
         """Runs it once with the parameter set `chosen` as operation `number`; gives the rows read or touched."""
+        self.answered_s = 0.0
         if len(self._execute) == 1:
             return await self._statement(0, chosen, number)
-        await self.connection.execute("BEGIN")
+        await self._answer(self.connection.execute("BEGIN"))
         try:
             rows = [await self._statement(index, chosen, number) for index in range(len(self._execute))]
         except BaseException:
             if not self.connection.is_closed():
                 await self.connection.execute("ROLLBACK")
             raise
-        await self.connection.execute("COMMIT")
+        await self._answer(self.connection.execute("COMMIT"))
         return sum(rows)
 
     async def _statement(self, index: int, chosen: int, number: int) -> int:
         arguments: Sequence[Any] = self._arguments[index][chosen]
         if self._numbered[index]:
             arguments = _numbered(arguments, self._numbered[index], number)
-        rows, tag, _ = await self._execute[index](arguments)
+        rows, tag, _ = await self._answer(self._execute[index](arguments))
         return len(rows) or _touched(tag)
+
+    async def _answer(self, request: Awaitable[Answer]) -> Answer:
+        """The request's answer; what it took is added up, without the client's work on it."""
+        wire = self._wire
+        if wire is None:
+            self.answered_s = math.nan
+            return await request
+        wire.asked()
+        asked_s = time.perf_counter()
+        answer = await request
+        self.answered_s += wire.arrived_s - asked_s
+        return answer
+
+    def watch(self, wire: Wire | None) -> None:
+        """From now on the connection's answers are timed where they arrive."""
+        self._wire = wire
 
 
 class Session:
@@ -112,6 +139,10 @@ class Session:
             prepared = await _prepare_all(connection, arm.arm, [arm.works[place] for place in places])
             operations |= dict(zip(places, prepared, strict=True))
             await connection.execute("SELECT")  # preparing leaves a transaction open, with its locks, until it is ended
+            wire = Wire.of(connection)
+            for operation in prepared:
+                if isinstance(operation, Operation):
+                    operation.watch(wire)
         return cls(connections, [operations[place] for place in range(len(arm.works))])
 
     @property

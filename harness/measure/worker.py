@@ -44,6 +44,7 @@ _MOST_FAILURES_IN_A_ROW = 3
 @dataclass
 class _Tally:
     rows: int = 0
+    answered_s: float = 0.0
     lost: bool = False
     finished: bool = True
     messages: dict[str, str] = field(default_factory=dict)
@@ -132,6 +133,7 @@ class Worker:
             rows=tally.rows,
             lags_s=tuple(lags),
             cpu_s=cpu_s,
+            answered_s=tally.answered_s,
             messages=tally.messages,
             lost=tally.lost,
             finished=tally.finished,
@@ -206,6 +208,7 @@ async def _run(
         try:
             tally.rows += await run(cycle[number % sets], number)
             done, state, failures = clock(), 0, 0
+            tally.answered_s += operation.answered_s
         except (asyncpg.PostgresError, *_LOST) as error:
             done, failures, state = clock(), failures + 1, tally.failed(error)
         if not add(number, sent, sent, done, client, state):
@@ -224,6 +227,7 @@ async def _execute(operation: Operation, chosen: int, number: int, tally: _Tally
         tally.rows += await operation.run(chosen, number)
     except (asyncpg.PostgresError, *_LOST) as error:
         return tally.failed(error)
+    tally.answered_s += operation.answered_s
     return 0
 
 
