@@ -11,7 +11,16 @@ import numpy as np
 from harness.errors import MeasureError
 from harness.measure.coordinator import BUDGET_ENDED, Coordinator, vacuum_arms
 from harness.measure.mixed import FINDING_SHARE, Mix, MixedLoad, OpenPlan, plan_open, shortest_s
-from harness.measure.model import WARMUP_BLOCKS, BlockTable, Measurement, MeasureOptions, OpenLoad, PlanCount
+from harness.measure.model import (
+    MIX,
+    WARMUP_BLOCKS,
+    BlockTable,
+    Measurement,
+    MeasureOptions,
+    OpenLoad,
+    PlanCount,
+    SliceRecord,
+)
 from harness.measure.orders import ArmWork
 from harness.measure.sample_writer import SampleWriter
 from harness.measure.schedule import Pilot, Plan, Task, announce, arms_of_block, plan_slices, reaches_first_look
@@ -216,7 +225,7 @@ class Course:
         proofs = await self._prove()
         for failure, count in coordinator.failures.items():
             self.note(f"{count} slices failed: {failure}")
-        table = coordinator.table
+        table, open_table = coordinator.table, self._mixed.table if self._mixed else BlockTable()
         if not any(item.executions for item in table.slices):
             raise MeasureError("no execution of any query succeeded", "look at the errors of the queries")
         return Measurement(
@@ -226,11 +235,7 @@ class Course:
                 QueryError(query, arm, state, coordinator.messages.get((query, arm, state), ""), count)
                 for (query, arm, state), count in sorted(coordinator.errors.items())
             ),
-            void_slices=tuple(
-                VoidSlice(item.query, item.arm, item.block, item.lag_p99_s, item.invalid)
-                for item in table.slices
-                if item.invalid
-            ),
+            void_slices=_void((*table.slices, *(item for item in open_table.slices if item.query == MIX))),
             left_out={
                 (coordinator.work(task).query, task.clients): reason for task, reason in coordinator.left_out.items()
             },
@@ -242,7 +247,7 @@ class Course:
             seconds=self._elapsed_s,
             writes=frozenset(work.query for work in self._works[0].works if not work.reads),
             clients=self._options.clients,
-            open_table=self._mixed.table if self._mixed else BlockTable(),
+            open_table=open_table,
             rate_per_s=self._open_plan.rate_per_s if self._open_plan else None,
         )
 
@@ -255,3 +260,9 @@ class Course:
             if not proof.equal:
                 self.note(f"the writes did not do the same on {proof.arm}: {proof.difference}")
         return proofs
+
+
+def _void(slices: Sequence[SliceRecord]) -> tuple[VoidSlice, ...]:
+    return tuple(
+        VoidSlice(item.query, item.arm, item.block, item.lag_p99_s, item.invalid) for item in slices if item.invalid
+    )

@@ -140,7 +140,7 @@ class QueryError:
 
 @dataclass(frozen=True)
 class VoidSlice:
-    """A slice whose client was too late to be believed; it voids its query's block for all arms."""
+    """A slice that may not be used: its client was late, or a worker died; it voids its query's block for all arms."""
 
     query: str
     arm: str
