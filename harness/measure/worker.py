@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Coroutine, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -190,7 +190,7 @@ class Worker:
 
 async def _run(
     operation: Operation,
-    numbers: Sequence[int],
+    numbers: Iterable[int],
     order: SliceOrder,
     client: int,
     log: SampleLog,
