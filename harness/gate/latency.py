@@ -86,7 +86,9 @@ def _record(
     short = few < ADVISORY_BELOW.get(metric, 0)
     remarks = [f"{metric} needs {ADVISORY_BELOW[metric]} samples per arm and block, these are {few}"] if short else []
     if decides and basis == "server":
-        remarks.append("the client takes more than a third of the response: the server's time decides")
+        remarks.append(
+            "the client takes more than a third of the response: the server's time, to the answer's last byte, decides"
+        )
     return QueryShift(
         query=load[0],
         clients=load[1],

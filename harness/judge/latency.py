@@ -105,5 +105,7 @@ def _remarks(metric: str, samples: int, few: bool, headline: bool, basis: Basis)
     if few:
         remarks.append(f"{metric} needs {ADVISORY_BELOW[metric]} samples per arm and block, these are {samples}")
     if headline and basis == "server":
-        remarks.append("the client takes more than a third of the response: the server's time decides")
+        remarks.append(
+            "the client takes more than a third of the response: the server's time, to the answer's last byte, decides"
+        )
     return remarks

@@ -26,7 +26,7 @@ def undecided(comparisons: Iterable[Comparison]) -> tuple[Comparison, ...]:
 def headlines(comparisons: Iterable[Comparison]) -> tuple[Comparison, ...]:
     """The one comparison of each query and level, of the migrated state, that decides: the others are advisory.
 
-    It is the median of the response, or the server's own mean time where the client takes too much of the response.
+    It is the median of the response, or the server's mean time where the client takes too much of the response.
     """
     chosen: dict[tuple[str, int], Comparison] = {}
     for item in comparisons:

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
 from harness.measure.affinity import SHORT_S
-from harness.measure.buffer import Samples, state_text
+from harness.measure.buffer import Samples
 from harness.measure.counters import Account, Counters
 from harness.measure.crew import UNFINISHED, WARMUP_EXECUTIONS, Crew, SliceOutcome
+from harness.measure.error_log import ErrorLog
 from harness.measure.model import BlockTable, SlicePages, SliceRecord
 from harness.measure.orders import ArmWork, SliceOrder, Work
 from harness.measure.sample_writer import SampleWriter
 from harness.measure.schedule import Pilot, Plan, SlicePlan, Task, operations_in_slice, order_of_block
 from harness.measure.slices import SliceFacts, summarise, typical_s
-from harness.measure.writes import Table, vacuum
 
 NO_DATA = "02000"
 """SQL's own code for "no row": a query that finds nothing measures nothing."""
+
+NO_ROW = "no row was read or touched with any of the parameter sets"
 
 BUDGET_ENDED = "the budget ended before its pilot did"
 
@@ -55,8 +57,7 @@ class Coordinator:
         self.bounds = bounds
         self.slices: list[SliceRecord] = []
         self.pages: list[SlicePages] = []
-        self.errors: Counter[tuple[str, str, str]] = Counter()
-        self.messages: dict[tuple[str, str, str], str] = {}
+        self.errors = ErrorLog()
         self.left_out: dict[Task, str] = {}
         self.failures: Counter[str] = Counter()
         self._arms = {work.arm: index for index, work in enumerate(arms)}
@@ -91,14 +92,6 @@ class Coordinator:
         for name in ("intended_s", "sent_s", "done_s"):
             copied[name] -= self.bounds.started
         return copied
-
-    def count_errors(self, query: str, arm: str, samples: Samples, messages: Mapping[str, str]) -> None:
-        """Counts failures by SQLSTATE, with the first message of each."""
-        states, counts = np.unique(samples["state"][samples["state"] != 0], return_counts=True)
-        for number, count in zip(states, counts, strict=True):
-            state = state_text(int(number))
-            self.errors[query, arm, state] += int(count)
-            self.messages.setdefault((query, arm, state), messages.get(state, ""))
 
     def work(self, task: Task) -> Work:
         """The task's query; on any arm, for what is the same on all."""
@@ -174,7 +167,8 @@ class Coordinator:
         if account.pages is not None and not outcome.failure:
             load = self.work(task).query, arm, task.clients
             self.pages.append(SlicePages(*load, block, len(outcome.samples), *account.pages))
-        count = len(outcome.samples)
+        count, good = len(outcome.samples), int(np.count_nonzero(outcome.samples["state"] == 0))
+        told = good > 0 and not outcome.failure and not math.isnan(outcome.answered_s)
         facts = SliceFacts(
             query=self.work(task).query,
             arm=arm,
@@ -182,19 +176,18 @@ class Coordinator:
             block=block,
             lag_p99_s=outcome.lag_p99_s,
             client_cpu_s=outcome.cpu_s / count if count else None,
-            server_mean_s=account.server_mean_s,
+            server_mean_s=outcome.answered_s / good if told else None,
+            statements_mean_s=None if outcome.failure else account.statements_mean_s,
             invalid=outcome.failure,
             marks="; ".join(account.marks),
         )
         return facts, outcome.samples
 
     async def _account(self, task: Task, arm: str, outcome: SliceOutcome) -> Account:
-        """The counters' account; no server time for writes, for it holds the commit of one form and not of another."""
+        """The counters' account of the slice; several statements have BEGIN and COMMIT around them."""
         executions = int(np.count_nonzero(outcome.samples["state"] == 0))
         statements = len(self._statements[arm, task.query].statements)
-        account = await self.counters.end(arm, executions, executions * (statements + 2 * (statements > 1)))
-        usable = self.work(task).reads and not outcome.failure
-        return account if usable else replace(account, server_mean_s=None)
+        return await self.counters.end(arm, executions, executions * (statements + 2 * (statements > 1)))
 
     async def _run(self, task: Task, arm: str, plan: SlicePlan) -> SliceOutcome:
         """Runs a slice; afterwards the crew is whole again. Times count from the start of measuring."""
@@ -222,11 +215,10 @@ class Coordinator:
     def _count_errors(self, task: Task, arm: str, outcome: SliceOutcome, cycle: int) -> None:
         """Counts failures by SQLSTATE; a whole cycle of parameter sets that finds no row is one, too."""
         query = self.work(task).query
-        self.count_errors(query, arm, outcome.samples, outcome.messages)
+        self.errors.count(query, arm, outcome.samples, outcome.messages)
         succeeded = int(np.count_nonzero(outcome.samples["state"] == 0))
         if outcome.rows == 0 and succeeded >= cycle and not outcome.failure:
-            self.errors[query, arm, NO_DATA] += succeeded
-            self.messages[query, arm, NO_DATA] = "no row was read or touched with any of the parameter sets"
+            self.errors.add(query, arm, NO_DATA, NO_ROW, succeeded)
             self.left_out.setdefault(task, f"it reads or touches no row on {arm}")
 
     def _keep(self, done: Sequence[tuple[SliceFacts, Samples]], writer: SampleWriter) -> None:
@@ -253,11 +245,3 @@ class Coordinator:
                 total = failed + sum(item.executions for item in mine if item.arm == arm)
                 if failed > _HOPELESS_SHARE * total:
                     self.left_out.setdefault(task, f"{failed} of {total} executions failed on {arm}")
-
-
-async def vacuum_arms(
-    connections: Mapping[str, Any], tables: Mapping[str, Sequence[Table]], arms: Sequence[str]
-) -> None:
-    """Vacuums what the writes have touched, arm by arm."""
-    for arm in arms:
-        await vacuum(connections[arm], tables[arm])

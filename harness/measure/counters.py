@@ -1,4 +1,4 @@
-"""The server's and the kernel's own account of a slice: server time that no client can distort, and what interfered."""
+"""The server's and the kernel's own account of a slice: its statements' time and pages, and what interfered."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Reading:
 class Account:
     """What the counters say of a slice, per execution (None: unknown), and what interfered."""
 
-    server_mean_s: float | None
+    statements_mean_s: float | None
     pages: tuple[float, float, float] | None
     marks: tuple[str, ...]
 
@@ -79,13 +79,13 @@ class Counters:
         try:
             statements = await _can_read_statements(connection, create=database is not None)
         except asyncpg.PostgresError as error:
-            note = f"no server times: {error}"
+            note = f"no times of statements, no pages: {error}"
             return cls(connection, databases, statements=False, plans=False, note=note)
         if not statements:
-            note = "no server times: pg_stat_statements is not there or does not track"
+            note = "no times of statements, no pages: pg_stat_statements is not there or does not track"
             return cls(connection, databases, statements=False, plans=False, note=note)
         plans = await _can_track_planning(connection)
-        note = "" if plans else f"the server's times leave out planning: {_PLANNING} is off and cannot be set"
+        note = "" if plans else f"the statements' times leave out planning: {_PLANNING} is off and cannot be set"
         return cls(connection, databases, statements=True, plans=plans, note=note)
 
     async def begin(self, arm: str) -> None:
@@ -118,7 +118,7 @@ class Counters:
         return await watch
 
     async def end(self, arm: str, executions: int, calls: int) -> Account:
-        """The account of what ran on the arm since last asked; no server time where the calls are not the slice's."""
+        """What ran on the arm since last asked; no times and pages where the calls are not the slice's own."""
         waiters = await self._waiters()
         before, now = self._last[arm], await self._read(arm)
         self._last[arm] = now

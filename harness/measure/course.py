@@ -9,15 +9,24 @@ from typing import Any
 import numpy as np
 
 from harness.errors import MeasureError
-from harness.measure.coordinator import BUDGET_ENDED, Coordinator, vacuum_arms
-from harness.measure.mixed import FINDING_SHARE, Mix, MixedLoad, OpenPlan, plan_open, shortest_s
-from harness.measure.model import WARMUP_BLOCKS, BlockTable, Measurement, MeasureOptions, OpenLoad, PlanCount
+from harness.measure.coordinator import BUDGET_ENDED, Coordinator
+from harness.measure.mix_plan import plan_mix
+from harness.measure.mixed import MixedLoad, OpenPlan
+from harness.measure.model import (
+    MIX,
+    WARMUP_BLOCKS,
+    BlockTable,
+    Measurement,
+    MeasureOptions,
+    PlanCount,
+    SliceRecord,
+)
 from harness.measure.orders import ArmWork
 from harness.measure.sample_writer import SampleWriter
 from harness.measure.schedule import Pilot, Plan, Task, announce, arms_of_block, plan_slices, reaches_first_look
-from harness.measure.writes import Equality, Table, prove_equal, tables_written
+from harness.measure.writes import Equality, Table, prove_equal, tables_written, vacuum_arms
 from harness.progress import Progress
-from harness.result import QueryError, VoidSlice
+from harness.result import VoidSlice
 from harness.scenario.paths import catalogue_sql
 from harness.sqltext import quote_qualified
 
@@ -71,13 +80,16 @@ class Course:
     async def plan(self) -> Plan:
         """Runs the pilot and plans the slices; says what the budget will reach before it is spent."""
         for fault in self._coordinator.crew.faults:
-            self._coordinator.errors[fault.query, fault.arm, fault.sqlstate] += 1
-            self._coordinator.messages[fault.query, fault.arm, fault.sqlstate] = fault.message
+            self._coordinator.errors.add(fault.query, fault.arm, fault.sqlstate, fault.message)
         await self._look_at_writes()
         pilots = await self._pilots()
         if (load := self._options.open_load) is not None:
             if load.rate_per_s or reaches_first_look(pilots, (1 - load.budget_share) * self._left_s, self._options):
-                await self._plan_mix(load, pilots)
+                planned = await plan_mix(
+                    self._coordinator, load, pilots, self._full_arms, self._options, load.budget_share * self._left_s
+                )
+                self._mixed, self._open_plan = planned.load, planned.plan
+                self.note(planned.note)
             else:
                 self.note("the mixed load is left out: beside it the queries would not reach the blocks of a verdict")
         open_s = self._open_plan.budget_s if self._open_plan else 0.0
@@ -97,47 +109,6 @@ class Course:
             self.note(f"{' and '.join(sorted(plan.absent_arms))} take no part: {self._absent}")
         self.note(announce(plan, len(self._arms), self._left_s - open_s, self._options.looks))
         return plan
-
-    async def _plan_mix(self, load: OpenLoad, pilots: Sequence[Pilot]) -> None:
-        """Finds the rate of the mixed load, unless it is given, and the length of its slices."""
-        usable = {pilot.task.query for pilot in pilots} - {task.query for task in self._coordinator.left_out}
-        weighted = {place: work for place, work in enumerate(self._works[0].works) if work.weight > 0}
-        mix = Mix(
-            queries=tuple(place for place in weighted if place in usable),
-            weights=tuple(work.weight for place, work in weighted.items() if place in usable),
-            missing=tuple(work.query for place, work in weighted.items() if place not in usable),
-        )
-        if not mix.queries:
-            self.note("the mixed load is left out: no query of the mix runs on every arm")
-            return
-        arms, budget_s = len(self._full_arms), load.budget_share * self._left_s
-        if shortest_s(arms, WARMUP_BLOCKS + 1) > budget_s * (1 - FINDING_SHARE):
-            self.note(f"the mixed load is left out: {max(budget_s, 0.0):.0f} s hold no block of it")
-            return
-        began = self._elapsed_s
-        mixed = MixedLoad(self._coordinator, load, mix, self._options.seed)
-        rate, words = load.rate_per_s, "as asked for"
-        if rate is None:
-            capacity = await mixed.find_capacity(self._full_arms, pilots, FINDING_SHARE * budget_s)
-            if capacity is None:
-                self.note("the mixed load is left out: what the arms manage could not be found")
-                return
-            rate = float(f"{load.utilisation * capacity:.3g}")
-            words = f"{load.utilisation:.0%} of the {capacity:,.0f} that the slower arm manages"
-        processes = len(self._coordinator.crew.workers)
-        budget_s -= self._elapsed_s - began
-        plan = plan_open(rate, budget_s, arms, WARMUP_BLOCKS + self._options.looks[0], processes)
-        if plan.block_s(arms) * (WARMUP_BLOCKS + 1) > budget_s:
-            self.note(
-                f"the mixed load is left out: {budget_s:.0f} s hold no block of it at {rate:g} operations a second"
-            )
-            return
-        self._mixed, self._open_plan = mixed, plan
-        without = f", without {', '.join(mix.missing)}" if mix.missing else ""
-        self.note(
-            f"the mix{without} runs at {rate:g} operations a second on every arm, {words}, over {load.connections} "
-            f"connections, in slices of {plan.slice_s:.1f} s; its schedule's seed is {self._options.seed} and the block"
-        )
 
     @property
     def _full_arms(self) -> list[str]:
@@ -216,21 +187,14 @@ class Course:
         proofs = await self._prove()
         for failure, count in coordinator.failures.items():
             self.note(f"{count} slices failed: {failure}")
-        table = coordinator.table
+        table, open_table = coordinator.table, self._mixed.table if self._mixed else BlockTable()
         if not any(item.executions for item in table.slices):
             raise MeasureError("no execution of any query succeeded", "look at the errors of the queries")
         return Measurement(
             table=table,
             queries=tuple(work.query for work in self._works[0].works),
-            errors=tuple(
-                QueryError(query, arm, state, coordinator.messages.get((query, arm, state), ""), count)
-                for (query, arm, state), count in sorted(coordinator.errors.items())
-            ),
-            void_slices=tuple(
-                VoidSlice(item.query, item.arm, item.block, item.lag_p99_s, item.invalid)
-                for item in table.slices
-                if item.invalid
-            ),
+            errors=coordinator.errors.records(),
+            void_slices=_void((*table.slices, *(item for item in open_table.slices if item.query == MIX))),
             left_out={
                 (coordinator.work(task).query, task.clients): reason for task, reason in coordinator.left_out.items()
             },
@@ -242,7 +206,7 @@ class Course:
             seconds=self._elapsed_s,
             writes=frozenset(work.query for work in self._works[0].works if not work.reads),
             clients=self._options.clients,
-            open_table=self._mixed.table if self._mixed else BlockTable(),
+            open_table=open_table,
             rate_per_s=self._open_plan.rate_per_s if self._open_plan else None,
         )
 
@@ -255,3 +219,9 @@ class Course:
             if not proof.equal:
                 self.note(f"the writes did not do the same on {proof.arm}: {proof.difference}")
         return proofs
+
+
+def _void(slices: Sequence[SliceRecord]) -> tuple[VoidSlice, ...]:
+    return tuple(
+        VoidSlice(item.query, item.arm, item.block, item.lag_p99_s, item.invalid) for item in slices if item.invalid
+    )

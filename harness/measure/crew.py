@@ -30,13 +30,17 @@ _MOST_REPLACEMENTS = 10
 
 @dataclass(frozen=True)
 class SliceOutcome:
-    """A slice as run: all workers' samples, and why it may not be used (`failure`), if so."""
+    """A slice as run: all workers' samples, and why it may not be used (`failure`), if so.
+
+    `answered_s` is the sum over the successes of the seconds from request to the answer's last byte.
+    """
 
     samples: Samples
     rows: int
     lag_p99_s: float
     cpu_s: float
     messages: dict[str, str]
+    answered_s: float = 0.0
     failure: str = ""
 
 
@@ -171,6 +175,7 @@ def _joined(reports: Sequence[tuple[WorkerProcess, SliceReport]], failures: list
         lag_p99_s=max((percentile_99(list(report.lags_s)) for _, report in reports), default=0.0),
         cpu_s=sum(report.cpu_s for _, report in reports),
         messages={state: text for _, report in reports for state, text in report.messages.items()},
+        answered_s=sum(report.answered_s for _, report in reports),
         failure="; ".join(dict.fromkeys(failures)),
     )
 

@@ -207,7 +207,7 @@ class MixedLoad:
     def _count_errors(self, arm: str, parts: Mapping[int, Samples], outcome: SliceOutcome) -> None:
         for query, samples in parts.items():
             name = self._coordinator.works[query].query
-            self._coordinator.count_errors(name, arm, samples, outcome.messages)
+            self._coordinator.errors.count(name, arm, samples, outcome.messages)
 
 
 def _whole(arrivals: Arrivals, start_at: float, shares: Sequence[np.ndarray], logs: Sequence[Samples]) -> Samples:

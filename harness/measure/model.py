@@ -90,9 +90,11 @@ class SliceRecord:
     """One slice: a query on an arm at a level of concurrency in a block. Latencies in seconds, of successes only.
 
     `executions` counts successes, `errors` failures by SQLSTATE; `wall_s` is from the first send to the last answer;
-    `client_cpu_s` is the workers' CPU time per execution; `server_mean_s` the server's own mean time, None where the
-    server does not tell. `invalid` says why the slice may not be used; empty where it may. `marks` names what
-    interfered (a checkpoint, stolen time, temporary files) without voiding it.
+    `client_cpu_s` is the workers' CPU time per execution; `server_mean_s` the mean time from sending a request to
+    the arrival of its answer's last byte (see `wire`), None where that cannot be told; `statements_mean_s` what
+    pg_stat_statements has of it (the planner and the executor's run), None where the server does not tell. `invalid`
+    says why the slice may not be used; empty where it may. `marks` names what interfered (a checkpoint, stolen time,
+    temporary files) without voiding it.
 
     Of an open load: latencies count from the intended instants, and those of skipped operations up to the last instant
     at which they could have been sent; `wall_s` is the schedule's length and `completed` what succeeded by its end;
@@ -122,6 +124,7 @@ class SliceRecord:
     skipped: int = 0
     unfinished: int = 0
     completed: int = 0
+    statements_mean_s: float | None = None
 
     @property
     def failures(self) -> int:

@@ -118,14 +118,16 @@ class SliceReport:
 
     In an open slice a sample's `op` is the operation's place in the order's arrays.
 
-    `rows` were read or touched; `messages` has one message per SQLSTATE; `lost` tells that a connection broke,
-    `finished` that every execution took place.
+    `rows` were read or touched; `answered_s` is the sum, over the successes, of the seconds from
+    request to the last byte of the answer (NaN: the wire cannot be watched); `messages` has one message per SQLSTATE;
+    `lost` tells that a connection broke, `finished` that every execution took place.
     """
 
     count: int
     rows: int
     lags_s: tuple[float, ...]
     cpu_s: float
+    answered_s: float
     messages: Mapping[str, str]
     lost: bool
     finished: bool

@@ -55,7 +55,7 @@ class SampleWriter:
             pa.array(states, type=pa.string()),
             *(
                 pa.repeat(pa.scalar(value, type=pa.float64()), count)
-                for value in (facts.lag_p99_s, facts.client_cpu_s, facts.server_mean_s)
+                for value in (facts.lag_p99_s, facts.client_cpu_s, facts.server_mean_s, facts.statements_mean_s)
             ),
             *(pa.repeat(pa.scalar(text or None, type=pa.string()), count) for text in (facts.invalid, facts.marks)),
             *(pa.repeat(pa.scalar(value, type=pa.float64()), count) for value in _times(facts)),

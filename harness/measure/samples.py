@@ -10,8 +10,9 @@
 | `intended_s`, `sent_s`, `done_s` | float64 | seconds since measuring began; a latency is `done_s - intended_s`; \
 an operation of an open load that was never sent (skipped) has null in the last two |
 | `sqlstate` | string | null: the execution succeeded |
-| `lag_p99_s`, `client_cpu_s`, `server_mean_s` | float64 | of the slice: the event loop's lag, CPU time per execution, \
-the server's mean time (null where unknown) |
+| `lag_p99_s`, `client_cpu_s` | float64 | of the slice: the event loop's lag, CPU time per execution |
+| `server_mean_s`, `statements_mean_s` | float64 | of the slice: the mean time from a request to its answer's last \
+byte, and what pg_stat_statements has of it (null where unknown) |
 | `invalid` | string | of the slice: why it may not be used; null where it may |
 | `marks` | string | of the slice: what interfered (a checkpoint, autovacuum, stolen time, temporary files, \
 sessions that waited for a lock); null: nothing |
@@ -40,7 +41,7 @@ from harness.measure.buffer import SAMPLE, Samples, state_number
 from harness.measure.model import MIX, BlockTable, SliceRecord
 from harness.measure.slices import Schedule, SliceFacts, summarise
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 METADATA_KEY = b"bench.samples"
 _NAME = pa.dictionary(pa.int16(), pa.string())
 
@@ -60,6 +61,7 @@ SCHEMA = pa.schema(
         ("lag_p99_s", pa.float64()),
         ("client_cpu_s", pa.float64()),
         ("server_mean_s", pa.float64()),
+        ("statements_mean_s", pa.float64()),
         ("invalid", pa.string()),
         ("marks", pa.string()),
         ("rate_per_s", pa.float64()),
@@ -140,7 +142,7 @@ def _indices(column: pa.ChunkedArray) -> NDArray[np.int64]:
 
 def _slice(rows: pa.Table) -> Slice:
     first = rows.slice(0, 1).to_pylist()[0]
-    names = ("query", "arm", "clients", "block", "lag_p99_s", "client_cpu_s", "server_mean_s")
+    names = ("query", "arm", "clients", "block", "lag_p99_s", "client_cpu_s", "server_mean_s", "statements_mean_s")
     open_load = first["rate_per_s"] is not None
     facts = SliceFacts(
         **{name: first[name] for name in names},

@@ -159,19 +159,20 @@ def order_of_block(
     ]
 
 
-def operation_numbers(order: SliceOrder, client: int, reads: bool) -> list[int]:
+def operation_numbers(order: SliceOrder, client: int, reads: bool) -> Iterable[int]:
     """The operations of one client in a slice; number n takes the parameter set n modulo the cycle's length.
 
     Reading clients all run the whole list, each from another start, so that they do not march in step. Writing
-    clients share one list: each has its own parameter sets, so that no two ever write the same key at once.
+    clients share one list: each has its own parameter sets, so that no two ever write the same key at once. No list
+    is made: a worker's memory holds 40 bytes for each sample and nothing besides.
     """
     length = len(order.cycle)
     if reads:
-        return [order.first_op + client + index for index in range(order.executions)]
+        return range(order.first_op + client, order.first_op + client + order.executions)
     writers = min(order.clients, length) if length > 1 else order.clients
     everything = range(order.first_op, order.first_op + order.executions * order.clients)
     parted = length if length > 1 else order.clients
-    return [number for number in everything if number % parted % writers == client]
+    return (number for number in everything if number % parted % writers == client)
 
 
 def operations_in_slice(plan: SlicePlan, clients: int) -> int:

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+import math
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeVar
 
 import asyncpg
 
-from harness.errors import MeasureError
+from harness.measure.encoding import encode_sets, number_places, numbered, types_passed_through
 from harness.measure.orders import ArmWork, Fault, Work
+from harness.measure.wire import Wire
 from harness.scenario.paths import catalogue_sql
 from harness.server.address import Address, connect
 
-OPERATION = "op"
-
-PASSED_THROUGH = frozenset(
-    {"numeric", "uuid", "date", "time", "timetz", "timestamp", "timestamptz", "interval", "inet", "cidr"}
-)
-"""Types whose values asyncpg would make into Python objects at a cost that is no part of the query: they stay bytes.
-
-Each has a function `<type>_send` on the server, with which the parameters are encoded beforehand."""
-
-
 Execute = Callable[[Sequence[Any]], Awaitable[tuple[list[Any], bytes, bool]]]
+Answer = TypeVar("Answer")
 
 
 def executor(statement: Any) -> Execute:
@@ -48,7 +42,11 @@ def _public_executor(statement: Any) -> Execute:
 
 
 class Operation:
-    """One query on one connection, ready to run; several statements run as one transaction."""
+    """One query on one connection, ready to run; several statements run as one transaction.
+
+    After a run that succeeded `answered_s` holds its seconds from handing over each request to the arrival of its
+    answer's last byte, all statements together; NaN where the connection's wire cannot be watched.
+    """
 
     def __init__(
         self,
@@ -60,32 +58,51 @@ class Operation:
         self.query = work.query
         self.statements = statements
         self.connection = connection
+        self.answered_s = 0.0
+        self._wire: Wire | None = None
         self._execute = [executor(statement) for statement in statements]
         self._arguments = arguments
         self._numbered = [
-            _number_places(names, statement) for (_, names), statement in zip(work.statements, statements, strict=True)
+            number_places(names, statement) for (_, names), statement in zip(work.statements, statements, strict=True)
         ]
 
     async def run(self, chosen: int, number: int) -> int:
         """Runs it once with the parameter set `chosen` as operation `number`; gives the rows read or touched."""
+        self.answered_s = 0.0
         if len(self._execute) == 1:
             return await self._statement(0, chosen, number)
-        await self.connection.execute("BEGIN")
+        await self._answer(self.connection.execute("BEGIN"))
         try:
             rows = [await self._statement(index, chosen, number) for index in range(len(self._execute))]
         except BaseException:
             if not self.connection.is_closed():
                 await self.connection.execute("ROLLBACK")
             raise
-        await self.connection.execute("COMMIT")
+        await self._answer(self.connection.execute("COMMIT"))
         return sum(rows)
 
     async def _statement(self, index: int, chosen: int, number: int) -> int:
         arguments: Sequence[Any] = self._arguments[index][chosen]
         if self._numbered[index]:
-            arguments = _numbered(arguments, self._numbered[index], number)
-        rows, tag, _ = await self._execute[index](arguments)
+            arguments = numbered(arguments, self._numbered[index], number)
+        rows, tag, _ = await self._answer(self._execute[index](arguments))
         return len(rows) or _touched(tag)
+
+    async def _answer(self, request: Awaitable[Answer]) -> Answer:
+        """The request's answer; what it took is added up, without the client's work on it."""
+        wire = self._wire
+        if wire is None:
+            self.answered_s = math.nan
+            return await request
+        wire.asked()
+        asked_s = time.perf_counter()
+        answer = await request
+        self.answered_s += wire.arrived_s - asked_s
+        return answer
+
+    def watch(self, wire: Wire | None) -> None:
+        """From now on the connection's answers are timed where they arrive."""
+        self._wire = wire
 
 
 class Session:
@@ -112,6 +129,10 @@ class Session:
             prepared = await _prepare_all(connection, arm.arm, [arm.works[place] for place in places])
             operations |= dict(zip(places, prepared, strict=True))
             await connection.execute("SELECT")  # preparing leaves a transaction open, with its locks, until it is ended
+            wire = Wire.of(connection)
+            for operation in prepared:
+                if isinstance(operation, Operation):
+                    operation.watch(wire)
         return cls(connections, [operations[place] for place in range(len(arm.works))])
 
     @property
@@ -141,10 +162,10 @@ async def _prepare_all(connection: Any, arm: str, works: Sequence[Work]) -> list
     """Prepares twice: the first time tells the types, after which the values that pass through need not be decoded."""
     prepared = [await _prepare(connection, work, arm) for work in works]
     arguments = [
-        [] if isinstance(item, Fault) else await _encode_sets(connection, work, item)
+        [] if isinstance(item, Fault) else await encode_sets(connection, work, item)
         for work, item in zip(works, prepared, strict=True)
     ]
-    for name in sorted(_types_passed_through([item for item in prepared if not isinstance(item, Fault)])):
+    for name in sorted(types_passed_through([item for item in prepared if not isinstance(item, Fault)])):
         await connection.set_builtin_type_codec(name, schema="pg_catalog", codec_name="bytea", format="binary")
     return [await _operation(connection, work, encoded, arm) for work, encoded in zip(works, arguments, strict=True)]
 
@@ -159,70 +180,6 @@ async def _prepare(connection: Any, work: Work, arm: str) -> list[Any] | Fault:
         return [await connection.prepare(sql) for sql, _ in work.statements]
     except asyncpg.PostgresError as error:
         return Fault(work.query, arm, error.sqlstate or "XX000", str(error))
-
-
-def _types_passed_through(prepared: Sequence[Sequence[Any]]) -> set[str]:
-    """The names of the types to pass through that occur in results or parameters, elements of arrays included."""
-    kinds = [
-        kind
-        for statements in prepared
-        for statement in statements
-        for kind in (*(attribute.type for attribute in statement.get_attributes()), *statement.get_parameters())
-    ]
-    return {_element(kind.name) for kind in kinds} & PASSED_THROUGH
-
-
-def _element(name: str) -> str:
-    """`uuid` for `uuid`, `uuid[]` and `_uuid`."""
-    return name.removesuffix("[]").removeprefix("_")
-
-
-async def _encode_sets(connection: Any, work: Work, statements: Sequence[Any]) -> list[list[tuple[Any, ...]]]:
-    """For each statement and parameter set the arguments as the prepared statement takes them."""
-    encoded = []
-    for (_, names), statement in zip(work.statements, statements, strict=True):
-        kinds = statement.get_parameters()
-        encoded.append([await _encode(connection, names, kinds, values) for values in work.sets])
-    return encoded
-
-
-async def _encode(
-    connection: Any, names: Sequence[str], kinds: Sequence[Any], values: Mapping[str, Any]
-) -> tuple[Any, ...]:
-    return tuple(
-        [
-            0 if name == OPERATION else await _encode_value(connection, _element(kind.name), values[name])
-            for name, kind in zip(names, kinds, strict=True)
-        ]
-    )
-
-
-async def _encode_value(connection: Any, kind: str, value: Any) -> Any:
-    """The value's binary form by the server's own send function, for types that pass through; else the value."""
-    if value is None or kind not in PASSED_THROUGH:
-        return value
-    if isinstance(value, list):
-        return [await _encode_value(connection, kind, item) for item in value]
-    return await connection.fetchval(f"SELECT pg_catalog.{kind}_send($1)", value)
-
-
-def _number_places(names: Sequence[str], statement: Any) -> list[tuple[int, bool]]:
-    """(index of the argument, whether it is text) for each place of the operation's number."""
-    places = []
-    for index, (name, kind) in enumerate(zip(names, statement.get_parameters(), strict=True)):
-        if name != OPERATION:
-            continue
-        if kind.name not in {"int2", "int4", "int8", "text", "varchar"}:
-            raise MeasureError(f"the parameter :{OPERATION} is used as {kind.name}", f"write :{OPERATION}::bigint")
-        places.append((index, kind.name in {"text", "varchar"}))
-    return places
-
-
-def _numbered(arguments: Sequence[Any], places: Sequence[tuple[int, bool]], number: int) -> list[Any]:
-    filled = list(arguments)
-    for index, is_text in places:
-        filled[index] = str(number) if is_text else number
-    return filled
 
 
 def _touched(tag: bytes) -> int:

@@ -46,6 +46,7 @@ class SliceFacts:
     invalid: str = ""
     marks: str = ""
     schedule: Schedule | None = None
+    statements_mean_s: float | None = None
 
 
 def summarise(facts: SliceFacts, samples: Samples) -> SliceRecord:
@@ -72,6 +73,7 @@ def summarise(facts: SliceFacts, samples: Samples) -> SliceRecord:
         lag_p99_s=facts.lag_p99_s,
         client_cpu_s=facts.client_cpu_s,
         server_mean_s=facts.server_mean_s,
+        statements_mean_s=facts.statements_mean_s,
         invalid=facts.invalid or _lateness(facts.lag_p99_s, p50_s),
         marks=facts.marks,
     )

@@ -8,18 +8,17 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Coroutine, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Coroutine, Sequence
 
 import asyncpg
 import numpy as np
 import uvloop
 
 from harness.errors import HarnessError
-from harness.measure.buffer import SampleLog, state_number
+from harness.measure.buffer import SampleLog
 from harness.measure.channel import Channel
 from harness.measure.lag import LagProbe
+from harness.measure.loops import LOST, Tally, closed_loop, open_loop, plain
 from harness.measure.orders import (
     CountPlans,
     Fault,
@@ -30,29 +29,11 @@ from harness.measure.orders import (
     Setup,
     SliceOrder,
     SliceReport,
+    Work,
 )
 from harness.measure.precedence import take_precedence
-from harness.measure.schedule import operation_numbers
-from harness.measure.session import Operation, Session
+from harness.measure.session import Session
 from harness.measure.timer import Pacer, wait_until
-
-_LOST = (asyncpg.InterfaceError, OSError)
-_MOST_FAILURES_IN_A_ROW = 3
-"""A read that fails so often in a row is not tried again in this slice: a timeout would eat the whole budget."""
-
-
-@dataclass
-class _Tally:
-    rows: int = 0
-    lost: bool = False
-    finished: bool = True
-    messages: dict[str, str] = field(default_factory=dict)
-
-    def failed(self, error: Exception) -> int:
-        """Keeps the first message of each kind; gives the state of the sample."""
-        sqlstate = getattr(error, "sqlstate", None) or "08006"
-        self.messages.setdefault(sqlstate, str(error) or type(error).__name__)
-        return state_number(sqlstate)
 
 
 class Worker:
@@ -85,7 +66,7 @@ class Worker:
                     self._sessions[arm, client] = await Session.open(setup.address, work, setup.settings)
         except HarnessError as error:
             return Refused(error.message, error.next_step)
-        except (asyncpg.PostgresError, *_LOST) as error:
+        except (asyncpg.PostgresError, *LOST) as error:
             return Refused(f"the connections could not be set up: {error}", "look at the server's log")
         gc.collect()
         gc.freeze()
@@ -97,26 +78,30 @@ class Worker:
 
     async def _closed_slice(self, order: SliceOrder) -> SliceReport:
         clients = [client for arm, client in self._sessions if arm == order.arm and client < order.clients]
-        tally = _Tally()
-        return await self._timed(
-            [self._closed_loop(order, client, tally) for client in clients], order.start_at, tally, len(clients) == 1
-        )
+        tally, work = Tally(), self._works(order.arm)[order.query]
+        loops = [
+            closed_loop(self._sessions[order.arm, client], work, order, client, self._log, tally) for client in clients
+        ]
+        return await self._timed(loops, order.start_at, tally, alone=len(clients) == 1)
 
     async def _open_slice(self, order: OpenOrder) -> SliceReport:
         """Every client takes the next operation when it is free: a stall is charged to all that wait behind it."""
         clients = [client for arm, client in self._sessions if arm == order.arm and client <= order.clients]
-        reads, writes = iter(_plain(np.flatnonzero(~order.writing))), iter(_plain(np.flatnonzero(order.writing)))
-        tally = _Tally()
-        loops = [
-            self._open_loop(order, client, writes, order.writes_stop_at, tally)
-            if client == order.clients
-            else self._open_loop(order, client, reads, order.stop_at, tally)
-            for client in clients
-        ]
+        reads, writes = iter(plain(np.flatnonzero(~order.writing))), iter(plain(np.flatnonzero(order.writing)))
+        tally, works = Tally(), self._works(order.arm)
+        loops = []
+        for client in clients:
+            places, stop_at = (writes, order.writes_stop_at) if client == order.clients else (reads, order.stop_at)
+            session = self._sessions[order.arm, client]
+            loops.append(open_loop(session, works, order, client, places, stop_at, self._pacer, self._log, tally))
         return await self._timed(loops, order.start_at, tally, alone=False)
 
+    def _works(self, arm: int) -> Sequence[Work]:
+        assert self._setup is not None
+        return self._setup.arms[arm].works
+
     async def _timed(
-        self, loops: Sequence[Coroutine[None, None, None]], start_at: float, tally: _Tally, alone: bool
+        self, loops: Sequence[Coroutine[None, None, None]], start_at: float, tally: Tally, alone: bool
     ) -> SliceReport:
         """Lets the clients' loops run from the instant on, with the probe and the clock of this process beside them."""
         self._log.clear()
@@ -132,49 +117,11 @@ class Worker:
             rows=tally.rows,
             lags_s=tuple(lags),
             cpu_s=cpu_s,
+            answered_s=tally.answered_s,
             messages=tally.messages,
             lost=tally.lost,
             finished=tally.finished,
         )
-
-    async def _closed_loop(self, order: SliceOrder, client: int, tally: _Tally) -> None:
-        """One client's operations back to back: each is sent when the answer to its predecessor is complete."""
-        session = self._sessions[order.arm, client]
-        operation = session.operations[order.query]
-        if isinstance(operation, Fault):
-            tally.finished = False
-            return
-        assert self._setup is not None
-        reads = self._setup.arms[order.arm].works[order.query].reads
-        numbers = operation_numbers(order, client, reads)
-        tally.finished &= await _run(operation, numbers, order, client, self._log, tally, reads)
-
-    async def _open_loop(
-        self, order: OpenOrder, client: int, places: Iterator[int], stop_at: float, tally: _Tally
-    ) -> None:
-        """One client of an open load: takes the next operation, sleeps until its instant if that is still to come."""
-        session, clock, until = self._sessions[order.arm, client], time.perf_counter, self._pacer.until
-        assert self._setup is not None
-        sets = [len(work.sets) for work in self._setup.arms[order.arm].works]
-        dues, queries, numbers = _plain(order.due_s), _plain(order.query), _plain(order.number)
-        for place in places:
-            due, query, number = dues[place], queries[place], numbers[place]
-            if clock() < due:
-                await until(due)
-            sent = clock()
-            if sent > stop_at:
-                return
-            operation = session.operations[query]
-            if isinstance(operation, Fault):
-                tally.finished = False
-                return
-            state = await _execute(operation, number % sets[query], number, tally)
-            if not self._log.add(place, due, sent, clock(), client, state):
-                tally.finished = False
-                return
-            if state and session.is_broken:
-                tally.lost = True
-                return
 
     async def _count_plans(self) -> PlanReport:
         assert self._setup is not None
@@ -184,52 +131,6 @@ class Worker:
                 key = query, self._setup.arms[arm].arm
                 counts[key] = counts.get(key, (0, 0))[0] + generic, counts.get(key, (0, 0))[1] + custom
         return PlanReport(counts)
-
-
-async def _run(
-    operation: Operation,
-    numbers: Sequence[int],
-    order: SliceOrder,
-    client: int,
-    log: SampleLog,
-    tally: _Tally,
-    reads: bool,
-) -> bool:
-    """Runs the operations one after the other; True where every one took place."""
-    clock, cycle, add, run = time.perf_counter, order.cycle, log.add, operation.run
-    sets = len(cycle)
-    failures = 0
-    for number in numbers:
-        sent = clock()
-        if sent > order.stop_at:
-            return False
-        try:
-            tally.rows += await run(cycle[number % sets], number)
-            done, state, failures = clock(), 0, 0
-        except (asyncpg.PostgresError, *_LOST) as error:
-            done, failures, state = clock(), failures + 1, tally.failed(error)
-        if not add(number, sent, sent, done, client, state):
-            return False
-        if state and operation.connection.is_closed():
-            tally.lost = True
-            return False
-        if reads and failures == _MOST_FAILURES_IN_A_ROW:
-            return True
-    return True
-
-
-async def _execute(operation: Operation, chosen: int, number: int, tally: _Tally) -> int:
-    """Runs the operation once; gives the state that its sample takes."""
-    try:
-        tally.rows += await operation.run(chosen, number)
-    except (asyncpg.PostgresError, *_LOST) as error:
-        return tally.failed(error)
-    return 0
-
-
-def _plain(values: Any) -> memoryview:
-    """An array's values as Python's own numbers, without a copy of them all."""
-    return memoryview(values)
 
 
 async def serve(control: int, memory: int) -> None:

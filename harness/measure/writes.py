@@ -125,3 +125,11 @@ async def _digest(connection: Any, table: Table, parts: Sequence[Sequence[str]])
     sums = ", ".join(f"coalesce(sum(hashtextextended({row}, 0)::numeric), 0)" for row in rows)
     query = f"SELECT count(*), {sums} FROM {quote_qualified(*table)}"  # noqa: S608 - every name is quoted
     return tuple(await connection.fetchrow(query))
+
+
+async def vacuum_arms(
+    connections: Mapping[str, Any], tables: Mapping[str, Sequence[Table]], arms: Sequence[str]
+) -> None:
+    """Vacuums what the writes have touched, arm by arm."""
+    for arm in arms:
+        await vacuum(connections[arm], tables[arm])

@@ -95,7 +95,7 @@ def _settled(run: Run, rules: Mapping[str, QueryRules]) -> Decide:
 
 
 async def open_statistics(run: Run) -> str | None:
-    """A small database from which the server's own times can be read, where the server keeps them at all.
+    """A small database from which pg_stat_statements can be read, where the server keeps them at all.
 
     The view shows every database's statements, so that the extension need not lie in a timed arm, nor in a database
     that is not ours.

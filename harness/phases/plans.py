@@ -59,7 +59,7 @@ async def _of_arm(
             for mode in modes:
                 needed = arm in STATES and mode == "custom"
                 reason = "" if needed else too_long(query.name, [*earlier, *found])
-                found += await explain(connection, query.name, arm, statements, values, mode, settings, reason)
+                found += await explain(connection, query, arm, statements, values, mode, settings, reason)
             run.progress.update(len(earlier) + len(found), f"{query.name} on {arm}")
     finally:
         await connection.close()

@@ -39,7 +39,7 @@ async def typical_set(connection: Any, query: BoundQuery) -> Mapping[str, Any]:
     costs = []
     for number, values in enumerate(query.sets):
         try:
-            plans = await _run(connection, query.before, values, "custom", _ESTIMATED, {})
+            plans = await _run(connection, query, query.before, values, "custom", _ESTIMATED, {})
         except asyncpg.PostgresError:
             return query.sets[len(query.sets) // 2]
         costs.append((sum(plan["Plan"]["Total Cost"] for plan, _ in plans), number))
@@ -48,7 +48,7 @@ async def typical_set(connection: Any, query: BoundQuery) -> Mapping[str, Any]:
 
 async def explain(
     connection: Any,
-    query: str,
+    query: BoundQuery,
     arm: str,
     statements: Sequence[BoundStatement],
     values: Mapping[str, Any],
@@ -56,8 +56,9 @@ async def explain(
     settings: Mapping[str, str],
     unexecuted: str = "",
 ) -> tuple[PlanRecord, ...]:
-    """One record per statement, all run in one transaction that is rolled back; `settings` hold within it.
+    """One record per statement of the query's form, all run in one transaction that is rolled back.
 
+    `settings` hold within it, and it belongs to whoever asks the query: row security is part of the plan that is timed.
     Where `unexecuted` gives a reason not to, nothing runs, and the records hold estimated plans with that reason.
 
     A statement that fails (the statement timeout, above all) is told in its record, which then holds
@@ -65,15 +66,15 @@ async def explain(
     """
     error = unexecuted
     try:
-        plans = await _run(connection, statements, values, mode, _ESTIMATED if error else _ANALYZED, settings)
+        plans = await _run(connection, query, statements, values, mode, _ESTIMATED if error else _ANALYZED, settings)
     except asyncpg.PostgresError as problem:
         error = error or _words(problem, settings)
         try:
-            plans = await _run(connection, statements, values, mode, _ESTIMATED, settings)
+            plans = await _run(connection, query, statements, values, mode, _ESTIMATED, settings)
         except asyncpg.PostgresError:
-            return (PlanRecord(query, arm, None, mode=mode, error=error),)
+            return (PlanRecord(query.name, arm, None, mode=mode, error=error),)
     return tuple(
-        _record(PlanRecord(query, arm, plan, mode=mode, statement=number, parameters=parameters, error=error))
+        _record(PlanRecord(query.name, arm, plan, mode=mode, statement=number, parameters=parameters, error=error))
         for number, (plan, parameters) in enumerate(plans, start=1)
     )
 
@@ -106,17 +107,18 @@ def _record(record: PlanRecord) -> PlanRecord:
 
 async def _run(
     connection: Any,
+    query: BoundQuery,
     statements: Sequence[BoundStatement],
     values: Mapping[str, Any],
     mode: PlanMode,
     options: str,
     settings: Mapping[str, str],
 ) -> list[tuple[dict[str, Any], str]]:
-    """Plan and parameters of each statement; whatever they write is rolled back."""
+    """Plan and parameters of each statement, as the query's asker; whatever they write is rolled back."""
     transaction = connection.transaction()
     await transaction.start()
     try:
-        for key, value in (*settings.items(), ("plan_cache_mode", f"force_{mode}_plan")):
+        for key, value in (*settings.items(), ("plan_cache_mode", f"force_{mode}_plan"), *query.session):
             await connection.execute("SELECT set_config($1, $2, true)", key, value)
         return [await _explained(connection, statement, values, options) for statement in statements]
     finally:

@@ -23,7 +23,7 @@ _MOST_SPAN = 4.0
 def headline_comparisons(result: Result) -> list[Comparison]:
     """One comparison per query and level of clients, the one that decides: the others are marked advisory.
 
-    It is the median of the response, or the server's own mean time where the client takes too much of the response.
+    It is the median of the response, or the server's mean time where the client takes too much of the response.
     """
     return list(headlines(result.latency))
 
@@ -94,7 +94,7 @@ def comparison_row(item: Comparison, control: Comparison | None, several_levels:
         load=(item.query, item.clients),
         query=text.visible(item.query),
         metric=item.metric,
-        basis="response" if item.basis == "response" else "server time",
+        basis="as the client saw it" if item.basis == "response" else "server until the answer's last byte",
         clients=clients,
         level=clients if several_levels else "",
         verdict=item.verdict,

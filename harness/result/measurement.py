@@ -16,8 +16,9 @@ class Comparison:
     `ratio` is arm over before (1.10: ten percent slower for a latency); None, like its interval, where nothing valid
     was measured. Latencies are in seconds; `after_low_s` and `after_high_s` are the 95 % interval of `after_s`, None
     where blocks are too few. `basis` is what the samples hold: the response as the client saw it, or
-    the server's own time. `load` is closed (clients back to back, one query alone) or open (the mix at `rate_per_s`
-    operations a second, latencies from the intended instants). Of the open load, `intended`, `late` (waited for a
+    the server's time, from sending the request to the arrival of the answer's last byte. `load` is closed (clients
+    back to back, one query alone) or open (the mix at `rate_per_s` operations a second, latencies from the intended
+    instants). Of the open load, `intended`, `late` (waited for a
     connection) and `skipped` (never sent) count the operations of `before` and the arm together.
     """
 
@@ -139,7 +140,7 @@ class QueryError:
 
 @dataclass(frozen=True)
 class VoidSlice:
-    """A slice whose client was too late to be believed; it voids its query's block for all arms."""
+    """A slice that may not be used: its client was late, or a worker died; it voids its query's block for all arms."""
 
     query: str
     arm: str

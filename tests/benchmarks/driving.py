@@ -1,11 +1,18 @@
-"""What the load benchmarks share: our workers driven slice by slice, and pgbench with the same statements."""
+"""What the load benchmarks share: our workers driven slice by slice, and pgbench with the same statements.
+
+Both sides get the same precedence: what our workers take for themselves (`harness.measure.precedence`: niceness, short
+turns) pgbench is given before it starts, and its sleeps are as exact as our kernel timers. The kernel lets a process
+sleep up to 50 us longer than it asked for (the timer slack), which pgbench would charge to the server at a given rate.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import os
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -19,10 +26,14 @@ from harness.measure.arrivals import Arrivals, all_at_once, deal, draw_arrivals
 from harness.measure.buffer import Samples
 from harness.measure.crew import Crew, SliceOutcome
 from harness.measure.orders import ArmWork, OpenOrder, Setup, SliceOrder
+from harness.measure.precedence import take_precedence
 from harness.server import Address
 
 PLANS = ("plan_cache_mode", "force_custom_plan")
-"""Both sides plan alike: pgbench has a statement per parameter set, ours one for all of them."""
+"""Both sides plan alike, whatever the planner would make of few executions of a statement."""
+
+_SET_TIMERSLACK = 29
+"""prctl(2), PR_SET_TIMERSLACK: nanoseconds; it stays through exec."""
 
 _PATIENCE_S = 300.0
 
@@ -46,22 +57,22 @@ class Ours:
     async def open(self, arm: int, seed: int, rate_per_s: float, seconds: float) -> Samples:
         """The arm's queries by their weights at a rate."""
         weights = [work.weight for work in self.arms[arm].works]
-        return await self._send(arm, draw_arrivals((seed,), rate_per_s, seconds, weights), seed)
+        return (await self._send(arm, draw_arrivals((seed,), rate_per_s, seconds, weights), seed)).samples
 
-    async def mix(self, arm: int, seed: int, count: int) -> float:
-        """Operations a second of the mix back to back: all of it is due at once."""
+    async def mix(self, arm: int, seed: int, count: int) -> SliceOutcome:
+        """The arm's queries by their weights, mixed, back to back: all of them are due at once."""
         weights = [work.weight for work in self.arms[arm].works]
-        samples = await self._send(arm, all_at_once((seed,), count, weights), seed)
-        assert not samples["state"].any()
-        return len(samples) / float(samples["done_s"].max() - samples["sent_s"].min())
+        outcome = await self._send(arm, all_at_once((seed,), count, weights), seed)
+        assert not outcome.samples["state"].any()
+        return outcome
 
-    async def _send(self, arm: int, arrivals: Arrivals, seed: int) -> Samples:
+    async def _send(self, arm: int, arrivals: Arrivals, seed: int) -> SliceOutcome:
         works = self.arms[arm].works
         writes = frozenset(place for place, work in enumerate(works) if not work.reads)
         writer = self.crew.holder(self.connections)
         shares = deal(arrivals, (seed,), self.crew.connections(self.connections), writes, writer)
         start_at = time.perf_counter() + 0.005
-        numbers = self.taken + arrivals.rank
+        numbers = self.taken + np.arange(len(arrivals))
         self.taken += len(arrivals)
         last = start_at + (arrivals.offset_s[-1] if len(arrivals) else 0.0) + _PATIENCE_S
         orders = {
@@ -80,7 +91,7 @@ class Ours:
         }
         outcome, _ = await self.crew.run_open(orders, 2 * _PATIENCE_S)
         assert not outcome.failure, outcome.failure
-        return outcome.samples
+        return outcome
 
 
 @contextlib.asynccontextmanager
@@ -99,6 +110,13 @@ async def ours(
         yield Ours(crew, tuple(arms), connections)
     finally:
         await crew.dismiss()
+
+
+def _as_our_workers() -> None:
+    """What pgbench gets before it starts, so that two clients are compared and not two priorities."""
+    take_precedence()
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_SET_TIMERSLACK, 1, 0, 0, 0)
 
 
 @dataclass(frozen=True)
@@ -144,7 +162,13 @@ class Pgbench:
                 self._url,
             ]
             done = await asyncio.to_thread(
-                subprocess.run, command, env=self._environment, capture_output=True, text=True, check=False
+                subprocess.run,
+                command,
+                env=self._environment,
+                capture_output=True,
+                text=True,
+                check=False,
+                preexec_fn=_as_our_workers,
             )
             if done.returncode:
                 raise RuntimeError(f"pgbench: {done.stderr.strip()[-800:]}")

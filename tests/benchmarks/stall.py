@@ -3,8 +3,8 @@
     python -m tests.benchmarks.stall
 
 Both run a prepared point select at 500 a second for 20 s over the same number of connections; in the middle another
-session holds the table in ACCESS EXCLUSIVE mode. A load that tells the truth charges the stall to everyone who would
-have waited. The last line is one JSON object.
+session holds the table in ACCESS EXCLUSIVE mode. pgbench has our workers' precedence and exact sleeps (`driving`). A
+load that tells the truth charges the stall to everyone who would have waited. The last line is one JSON object.
 """
 
 from __future__ import annotations

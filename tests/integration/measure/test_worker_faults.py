@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import psutil
 import pytest
 
 from harness.errors import ServerError
-from harness.measure.model import Measurement, MeasureOptions
-from harness.measure.samples import read_table
+from harness.measure.buffer import Samples
+from harness.measure.crew import Crew, SliceOutcome
+from harness.measure.model import MIX, Measurement, MeasureOptions, OpenLoad
+from harness.measure.orders import OpenOrder
+from harness.measure.samples import read_open_table, read_table
 from harness.progress import Silent
 from harness.server import Address, Databases, Journal, Server, ServerOptions, open_server
 from tests.integration.measure.measuring import SCHEMA, Recording, measured, options, query
@@ -62,24 +66,84 @@ def test_a_worker_killed_in_the_middle_voids_a_slice_and_the_run_goes_on(
     assert worker_pids() == []
 
 
+@asynccontextmanager
+async def doomed_server(folder: Path) -> AsyncIterator[tuple[Address, dict[str, str], int]]:
+    """A server of the test's own: its address, two arms, the process id of its postmaster."""
+    journal = Journal.begin(folder)
+    async with open_server(ServerOptions(), journal, Silent()) as server:
+        databases = Databases(server, journal)
+        await databases.create("base")
+        connection = await databases.connect("base")
+        await connection.execute(SCHEMA)
+        await connection.close()
+        arms = {arm: await databases.create(arm, "base") for arm in ("before", "after")}
+        assert server.data_directory is not None
+        yield server.address, arms, int((server.data_directory / "postmaster.pid").read_text().splitlines()[0])
+
+
 def test_a_server_that_goes_away_ends_the_run_and_the_samples_so_far_are_kept(tmp_path: Path) -> None:
     async def run() -> None:
-        journal = Journal.begin(tmp_path)
-        async with open_server(ServerOptions(), journal, Silent()) as server:
-            databases = Databases(server, journal)
-            await databases.create("base")
-            connection = await databases.connect("base")
-            await connection.execute(SCHEMA)
-            await connection.close()
-            arms = {arm: await databases.create(arm, "base") for arm in ("before", "after")}
-            assert server.data_directory is not None
-            postmaster = int((server.data_directory / "postmaster.pid").read_text().splitlines()[0])
+        async with doomed_server(tmp_path) as (address, arms, postmaster):
             stop = lambda: os.kill(postmaster, signal.SIGQUIT)  # noqa: E731
-            await interrupt(arms, server.address, tmp_path / "samples.parquet", options(looks=(200,)), stop)
+            await interrupt(arms, address, tmp_path / "samples.parquet", options(looks=(200,)), stop)
 
     with pytest.raises(ServerError, match="server"):
         asyncio.run(run())
     assert len(read_table(tmp_path / "samples.parquet").slices) >= 8
+    assert worker_pids() == []
+
+
+def in_an_open_slice(monkeypatch: pytest.MonkeyPatch, number: int, act: Callable[[], object]) -> None:
+    """Does `act` in the middle of the open slice with this number."""
+    run_open, begun = Crew.run_open, []
+
+    async def interrupted(
+        crew: Crew, orders: Mapping[int, OpenOrder], timeout_s: float
+    ) -> tuple[SliceOutcome, list[Samples]]:
+        begun.append(orders)
+        if len(begun) == number:
+            asyncio.get_running_loop().call_later(0.2, act)
+        return await run_open(crew, orders, timeout_s)
+
+    monkeypatch.setattr(Crew, "run_open", interrupted)
+
+
+OPEN = OpenLoad(rate_per_s=100, connections=2, budget_share=0.8)
+"""Slices of half a second at least."""
+
+
+def test_a_worker_killed_in_an_open_slice_voids_it_and_the_run_goes_on(
+    arms: dict[str, str], server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_an_open_slice(monkeypatch, 2 * len(arms) + 1, kill_a_worker)
+    chosen = options(budget_s=20, looks=(3,), open_load=OPEN)
+    measurement = asyncio.run(measured([POINT], arms, server.address, tmp_path / "s", chosen))
+    slices = [item for item in measurement.open_table.slices if item.query == MIX]
+    (killed,) = [item for item in slices if "SIGKILL" in item.invalid]
+    assert killed.block == 2
+    assert killed.intended > 0
+    assert slices.index(killed) < len(slices) - 1
+    assert any("1 slices failed: a worker was ended by SIGKILL" in note for note in measurement.notes)
+    assert [(item.query, item.block) for item in measurement.void_slices if "SIGKILL" in item.reason] == [(MIX, 2)]
+    assert read_open_table(tmp_path / "s") == measurement.open_table
+    assert worker_pids() == []
+
+
+def test_a_server_that_goes_away_in_an_open_slice_ends_the_run_and_the_samples_so_far_are_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def run() -> None:
+        async with doomed_server(tmp_path) as (address, arms, postmaster):
+            in_an_open_slice(monkeypatch, 2 * len(arms) + 2, lambda: os.kill(postmaster, signal.SIGQUIT))
+            chosen = options(budget_s=30, looks=(200,), open_load=OPEN)
+            await measured([POINT], arms, address, tmp_path / "samples.parquet", chosen)
+
+    with pytest.raises(ServerError, match="server") as caught:
+        asyncio.run(run())
+    assert caught.value.exit_code == 5
+    closed, mixed = read_table(tmp_path / "samples.parquet"), read_open_table(tmp_path / "samples.parquet")
+    assert {item.block for item in closed.slices} == {0, 1, 2}
+    assert {item.block for item in mixed.slices} == {0, 1, 2}
     assert worker_pids() == []
 
 

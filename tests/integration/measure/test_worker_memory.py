@@ -15,6 +15,7 @@ from harness.server import Server
 
 ROUNDS = 12
 OPERATIONS = 4000
+LONG = 80_000
 SLACK_BYTES = 2 * 2**20
 
 
@@ -48,10 +49,15 @@ def test_a_workers_memory_does_not_grow_with_what_it_has_run(arms: dict[str, str
                 outcome, _ = await crew.run_open({0: order}, 60)
                 assert len(outcome.samples) == OPERATIONS
                 held.append(process.memory_info().rss)
+            now = time.perf_counter()
+            await crew.run(SliceOrder(0, 0, 1, LONG, 0, (0, 1), now, now + 60), 60, share_cores=False)
+            held.append(process.memory_info().rss)
             return held
         finally:
             await crew.dismiss()
 
     held = asyncio.run(run())
-    assert max(held[2:]) - held[1] < SLACK_BYTES, held
+    *short, long = held
+    assert max(short[2:]) - short[1] < SLACK_BYTES, held
+    assert long - short[-1] < LONG * SAMPLE.itemsize + SLACK_BYTES / 2, held
     assert SAMPLE.itemsize == 40

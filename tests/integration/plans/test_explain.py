@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -44,7 +45,7 @@ def explained(
     async def read() -> tuple[PlanRecord, ...]:
         connection = await connect(databases.server.address, database)
         try:
-            return await explain(connection, bound.name, form, bound.form(form), bound.sets[0], mode, settings)
+            return await explain(connection, bound, form, bound.form(form), bound.sets[0], mode, settings)
         finally:
             await connection.close()
 
@@ -115,7 +116,7 @@ def test_a_plan_that_is_not_to_be_executed_is_estimated(databases: Databases, fi
     async def read() -> tuple[PlanRecord, ...]:
         connection = await connect(databases.server.address, filled)
         try:
-            return await explain(connection, "q", "before", bound.before, bound.sets[0], "generic", {}, "too long")
+            return await explain(connection, bound, "before", bound.before, bound.sets[0], "generic", {}, "too long")
         finally:
             await connection.close()
 
@@ -151,3 +152,29 @@ def test_parameters_of_all_kinds_reach_the_plan(databases: Databases, database: 
     (record,) = explained(databases, database, query("q", sql, names=names, sets=(values,)), "before")
     assert record.error == ""
     assert "nothing = NULL" in record.parameters
+
+
+def test_a_query_that_a_role_asks_is_explained_as_that_role(databases: Databases, filled: str) -> None:
+    guarded = """
+    ALTER TABLE item ENABLE ROW LEVEL SECURITY;
+    CREATE POLICY own ON item USING (owner_code = current_setting('app.owner'));
+    GRANT SELECT ON item TO pg_monitor;
+    """
+    session = (("app.owner", "c7"), ("role", "pg_monitor"))
+    bound = replace(query("q", BEFORE, names=("kind",), sets=({"kind": 1}, {"kind": 15000})), session=session)
+
+    async def read() -> tuple[Any, tuple[PlanRecord, ...], str]:
+        connection = await connect(databases.server.address, filled)
+        try:
+            await connection.execute(guarded)
+            chosen = await typical_set(connection, bound)
+            found = await explain(connection, bound, "before", bound.before, {"kind": 1}, "custom", {})
+            return chosen, found, await connection.fetchval("SELECT current_user")
+        finally:
+            await connection.close()
+
+    chosen, (record,), user = asyncio.run(read())
+    assert chosen in bound.sets
+    assert (record.error, record.rows) == ("", 1)
+    assert "app.owner" in str(record.plan)
+    assert user == "postgres"

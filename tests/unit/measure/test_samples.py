@@ -30,7 +30,7 @@ def samples(latencies_s: list[float], states: list[str] | None = None) -> Sample
 def facts(
     block: int, arm: str = "before", query: str = "q", invalid: str = "", lag_s: float = 0.0, marks: str = ""
 ) -> SliceFacts:
-    return SliceFacts(query, arm, 1, block, lag_s, 2e-5, None, invalid, marks)
+    return SliceFacts(query, arm, 1, block, lag_s, 2e-5, 3e-4, invalid, marks, statements_mean_s=2e-4)
 
 
 def test_a_slice_is_summed_up_over_its_successes_and_counts_its_errors() -> None:
@@ -104,7 +104,7 @@ def test_a_run_without_a_block_has_an_empty_table(tmp_path: Path) -> None:
 def test_samples_of_another_schema_version_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "samples.parquet"
     pq.write_table(SCHEMA.with_metadata({METADATA_KEY: b'{"schema_version": 99}'}).empty_table(), path)
-    with pytest.raises(MeasureError, match=r"has the samples' schema version 99, this tool reads 2"):
+    with pytest.raises(MeasureError, match=r"has the samples' schema version 99, this tool reads 3"):
         read_table(path)
 
 

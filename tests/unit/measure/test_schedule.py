@@ -128,7 +128,7 @@ def test_reading_clients_run_the_same_sets_from_different_starts() -> None:
 @pytest.mark.parametrize(("clients", "cycle"), [(1, 8), (3, 8), (4, 16), (4, 2), (4, 1)])
 def test_writing_clients_share_the_operations_and_never_a_parameter_set(clients: int, cycle: int) -> None:
     chosen = order(clients, 16, cycle, first_op=64)
-    shares = [operation_numbers(chosen, client, reads=False) for client in range(clients)]
+    shares = [list(operation_numbers(chosen, client, reads=False)) for client in range(clients)]
     assert sorted(number for share in shares for number in share) == list(range(64, 64 + 16 * clients))
     if cycle > 1:
         sets = [{number % cycle for number in share} for share in shares]

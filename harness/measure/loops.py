@@ -1,0 +1,133 @@
+"""The clients' loops within a worker: operations back to back, or each at its instant; every execution is a sample."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import asyncpg
+
+from harness.measure.buffer import SampleLog, state_number
+from harness.measure.orders import Fault, OpenOrder, SliceOrder, Work
+from harness.measure.schedule import operation_numbers
+from harness.measure.session import Operation, Session
+from harness.measure.timer import Pacer
+
+LOST = (asyncpg.InterfaceError, OSError)
+"""How a connection that broke shows itself."""
+
+_MOST_FAILURES_IN_A_ROW = 3
+"""A read that fails so often in a row is not tried again in this slice: a timeout would eat the whole budget."""
+
+
+@dataclass
+class Tally:
+    """What the loops of a slice add up beside their samples; see SliceReport."""
+
+    rows: int = 0
+    answered_s: float = 0.0
+    lost: bool = False
+    finished: bool = True
+    messages: dict[str, str] = field(default_factory=dict)
+
+    def failed(self, error: Exception) -> int:
+        """Keeps the first message of each kind; gives the state of the sample."""
+        sqlstate = getattr(error, "sqlstate", None) or "08006"
+        self.messages.setdefault(sqlstate, str(error) or type(error).__name__)
+        return state_number(sqlstate)
+
+
+async def closed_loop(
+    session: Session, work: Work, order: SliceOrder, client: int, log: SampleLog, tally: Tally
+) -> None:
+    """One client's operations back to back: each is sent when the answer to its predecessor is complete."""
+    operation = session.operations[order.query]
+    if isinstance(operation, Fault):
+        tally.finished = False
+        return
+    numbers = operation_numbers(order, client, work.reads)
+    tally.finished &= await _run(operation, numbers, order, client, log, tally, work.reads)
+
+
+async def _run(
+    operation: Operation,
+    numbers: Iterable[int],
+    order: SliceOrder,
+    client: int,
+    log: SampleLog,
+    tally: Tally,
+    reads: bool,
+) -> bool:
+    """Runs the operations one after the other; True where every one took place."""
+    clock, cycle, add, run = time.perf_counter, order.cycle, log.add, operation.run
+    sets = len(cycle)
+    failures = 0
+    for number in numbers:
+        sent = clock()
+        if sent > order.stop_at:
+            return False
+        try:
+            tally.rows += await run(cycle[number % sets], number)
+            done, state, failures = clock(), 0, 0
+            tally.answered_s += operation.answered_s
+        except (asyncpg.PostgresError, *LOST) as error:
+            done, failures, state = clock(), failures + 1, tally.failed(error)
+        if not add(number, sent, sent, done, client, state):
+            return False
+        if state and operation.connection.is_closed():
+            tally.lost = True
+            return False
+        if reads and failures == _MOST_FAILURES_IN_A_ROW:
+            return True
+    return True
+
+
+async def open_loop(
+    session: Session,
+    works: Sequence[Work],
+    order: OpenOrder,
+    client: int,
+    places: Iterator[int],
+    stop_at: float,
+    pacer: Pacer,
+    log: SampleLog,
+    tally: Tally,
+) -> None:
+    """One client of an open load: takes the next operation, sleeps until its instant if that is still to come."""
+    clock, until, sets = time.perf_counter, pacer.until, [len(work.sets) for work in works]
+    dues, queries, numbers = plain(order.due_s), plain(order.query), plain(order.number)
+    for place in places:
+        due, query, number = dues[place], queries[place], numbers[place]
+        if clock() < due:
+            await until(due)
+        sent = clock()
+        if sent > stop_at:
+            return
+        operation = session.operations[query]
+        if isinstance(operation, Fault):
+            tally.finished = False
+            return
+        state = await _execute(operation, number % sets[query], number, tally)
+        if not log.add(place, due, sent, clock(), client, state):
+            tally.finished = False
+            return
+        if state and session.is_broken:
+            tally.lost = True
+            return
+
+
+async def _execute(operation: Operation, chosen: int, number: int, tally: Tally) -> int:
+    """Runs the operation once; gives the state that its sample takes."""
+    try:
+        tally.rows += await operation.run(chosen, number)
+    except (asyncpg.PostgresError, *LOST) as error:
+        return tally.failed(error)
+    tally.answered_s += operation.answered_s
+    return 0
+
+
+def plain(values: Any) -> memoryview:
+    """An array's values as Python's own numbers, without a copy of them all."""
+    return memoryview(values)
