@@ -12,7 +12,7 @@ from harness.result import Integrity
 from harness.server import Databases
 from harness.server.address import Address
 from harness.verify import spans
-from harness.verify.in_place import Wanted, compare_in_place, find_two
+from harness.verify.in_place import Wanted, compare_in_place, open_two
 from harness.verify.ledger import Ledger
 from harness.verify.values import Pass, Span
 from tests.integration.verify.checking import execute
@@ -108,8 +108,8 @@ def compare(address: Address, old: str, new: str, *key: str) -> tuple[Integrity,
     ledger, notes = Watched(), Notes()
 
     async def go() -> Integrity:
-        two = await find_two(address, Wanted(old, new, key))
-        return await compare_in_place(address, two, notes, at_once=2, ledger=ledger)
+        async with open_two(address, Wanted(old, new, key), 2) as (two, sessions):
+            return await compare_in_place(address, two, sessions, notes, ledger)
 
     return asyncio.run(go()), ledger.cuts, notes.told
 
