@@ -11,6 +11,7 @@ from typing import Any
 import asyncpg
 
 from harness.catalogue import changed_tables, read_catalogue
+from harness.copying import SESSION
 from harness.progress import Progress, Silent
 from harness.prove.clean import unfounded
 from harness.prove.ground import Ground
@@ -21,7 +22,7 @@ from harness.result import Integrity
 from harness.scenario import Scenario
 from harness.server import Databases
 from harness.server.address import connect
-from harness.snapshot import SESSION, OldTable, Snapshot, take_snapshot
+from harness.snapshot import OldTable, Snapshot, take_snapshot
 from harness.together import together
 from harness.verify import verify
 from harness.workload import BoundQuery

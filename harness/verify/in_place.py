@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.catalogue import Catalogue, ChangedTable, Column, Relation, read_catalogue
+from harness.copying import Copy
 from harness.errors import ServerError, UsageError
 from harness.progress import Progress
 from harness.result import Finding, Integrity, ViewCheck
 from harness.server.address import Address
 from harness.server.given import OLDEST_VERSION
-from harness.snapshot import Copy, OldTable, Snapshot
+from harness.snapshot import OldTable, Snapshot
 from harness.verify.accept import ordered, verdict
 from harness.verify.carriers import Carriers
 from harness.verify.context import Context

@@ -13,11 +13,12 @@ from typing import Any
 import asyncpg
 
 from harness.catalogue import ChangedTable, Relation, survivor
+from harness.copying import SCHEMA, SESSION, Copy, copy_columns
 from harness.result import Finding
 from harness.scenario.paths import catalogue_sql
 from harness.server.address import connect
 from harness.server.faults import describe
-from harness.snapshot import SCHEMA, SESSION, Copy, OldTable, copy_columns
+from harness.snapshot import OldTable
 from harness.together import together
 from harness.verify.compare import is_drift
 from harness.verify.context import Context

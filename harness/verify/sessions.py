@@ -9,9 +9,9 @@ from typing import Any
 
 import asyncpg
 
+from harness.copying import SESSION
 from harness.errors import ServerError
 from harness.server.address import NO_LIMITS, Address, connect
-from harness.snapshot import SESSION
 from harness.sqltext import quote_literal
 from harness.together import together
 
