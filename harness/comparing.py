@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from harness.result.store import integrity_json, new_run_folder, write_atomicall
 from harness.server.address import Address
 from harness.server.faults import ConnectionLostError, as_harness_error
 from harness.server.given import parse_dsn
+from harness.server.process import FileLock
 from harness.verify import Ledger
 from harness.verify.in_place import Two, Wanted, compare_in_place, open_two
 
@@ -73,9 +75,23 @@ class _Comparison:
     async def run(self, progress: Progress) -> Integrity:
         """Looks the two up, then compares them, on the same connections."""
         async with open_two(self._address, self._wanted, usable_cores()) as (two, sessions):
-            self.folder = self._begin(two)
-            self.doing = f"comparing {two.old.display} with {two.new.display}"
-            return await compare_in_place(self._address, two, sessions, progress, Ledger(self.folder / LEDGER_FILE))
+            folder = self._begin(two)
+            with _locked(folder):
+                self.folder = folder
+                self.doing = f"comparing {two.old.display} with {two.new.display}"
+                return await compare_in_place(self._address, two, sessions, progress, Ledger(folder / LEDGER_FILE))
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Two that went on with one comparison would write into each other's account."""
+    lock = FileLock(folder / COMPARISON_FILE)
+    try:
+        if not lock.acquire():
+            raise ServerError(f"another bench compares in {folder}", "wait until it ends")
+        yield
+    finally:
+        lock.release()
 
 
 def _carry_out(comparison: _Comparison, progress: Progress) -> Integrity:
