@@ -33,9 +33,11 @@ def ending(journal: Journal, folder: Path, *, keep: bool) -> Callable[..., None]
 
     def end(_kind: object, error: BaseException | None, _traceback: object) -> None:
         kept = keep or isinstance(error, ResumableError)
-        if not kept:
-            discard_parts(folder)
-        journal.end(kept=kept)
+        try:
+            if not kept:
+                discard_parts(folder)
+        finally:
+            journal.end(kept=kept)
 
     return end
 
