@@ -151,3 +151,14 @@ def test_what_cannot_be_cut_is_done_in_one_pass_and_told(
     assert cuts == []
     assert reason in told[0]
     assert reason in integrity.notes[-1]
+
+
+def test_a_large_table_whose_rows_lie_in_another_order_is_cut_though_that_is_dearer(
+    address: Address, monkeypatch: pytest.MonkeyPatch, small_spans: None
+) -> None:
+    monkeypatch.setattr(spans, "SPAN_ROWS", 500)
+    _, in_few, _ = compare(address, "short_old", "short_same")
+    monkeypatch.setattr(spans, "_LARGE_ROWS", ROWS)
+    integrity, in_more, told = compare(address, "short_old", "short_same")
+    assert (integrity.verdict, integrity.rows_compared, told) == ("pass", ROWS, [])
+    assert in_more[0] > in_few[0] > 1
