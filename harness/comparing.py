@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import re
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,11 +16,12 @@ from harness.machine import usable_cores
 from harness.progress import Progress
 from harness.result import Integrity
 from harness.result.store import integrity_json, new_run_folder, write_atomically
-from harness.server.address import Address, connect
+from harness.server.address import Address
 from harness.server.faults import ConnectionLostError, as_harness_error
-from harness.server.given import OLDEST_VERSION_NUM, parse_dsn
+from harness.server.given import parse_dsn
+from harness.server.process import FileLock
 from harness.verify import Ledger
-from harness.verify.in_place import Two, Wanted, compare_in_place, find_two
+from harness.verify.in_place import Two, Wanted, compare_in_place, open_two
 
 COMPARISON_FILE = "comparison.json"
 INTEGRITY_FILE = "integrity.json"
@@ -31,12 +34,15 @@ def compare(dsn: str, wanted: Wanted, results: Path, progress: Progress) -> Inte
     Raises UsageError for names that mean nothing, ServerError where the server fails.
     """
     address = parse_dsn(dsn)
-    two = _look_up(address, wanted)
-    name = re.sub(r"[^A-Za-z0-9_.-]+", "_", two.old.display)[:60]
-    folder = new_run_folder(results, "verify", name, datetime.now(UTC))
-    plan = {"url": address.url(two.database), **dataclasses.asdict(wanted)}
-    write_atomically(folder / COMPARISON_FILE, json.dumps(plan, indent=2) + "\n")
-    return _carry_out(address, two, folder, progress)
+
+    def begin(two: Two) -> Path:
+        name = re.sub(r"[^A-Za-z0-9_.-]+", "_", two.old.display)[:60]
+        folder = new_run_folder(results, "verify", name, datetime.now(UTC))
+        plan = {"url": address.url(two.database), **dataclasses.asdict(wanted)}
+        write_atomically(folder / COMPARISON_FILE, json.dumps(plan, indent=2) + "\n")
+        return folder
+
+    return _carry_out(_Comparison(address, wanted, begin), progress)
 
 
 def is_comparison(folder: Path) -> bool:
@@ -55,34 +61,54 @@ def go_on(folder: Path, dsn: str | None, progress: Progress) -> Integrity:
         address = parse_dsn(dsn or plan["url"])
     except (ValueError, KeyError, TypeError) as error:
         raise UsageError(f"{folder / COMPARISON_FILE} is no comparison: {error}", "start it anew") from None
-    return _carry_out(address, _look_up(address, wanted), folder, progress)
+    return _carry_out(_Comparison(address, wanted, lambda _two: folder), progress)
 
 
-def _look_up(address: Address, wanted: Wanted) -> Two:
-    async def work() -> Two:
-        await _check_version(address)
-        return await find_two(address, wanted)
+class _Comparison:
+    """A comparison while it runs: `folder` is there once the names have been found to mean something."""
 
+    def __init__(self, address: Address, wanted: Wanted, begin: Callable[[Two], Path]) -> None:
+        self.folder: Path | None = None
+        self.doing = f"looking for {wanted.old} and {wanted.new}"
+        self._address, self._wanted, self._begin = address, wanted, begin
+
+    async def run(self, progress: Progress) -> Integrity:
+        """Looks the two up, then compares them, on the same connections."""
+        async with open_two(self._address, self._wanted, usable_cores()) as (two, sessions):
+            folder = self._begin(two)
+            with _locked(folder):
+                self.folder = folder
+                self.doing = f"comparing {two.old.display} with {two.new.display}"
+                return await compare_in_place(self._address, two, sessions, progress, Ledger(folder / LEDGER_FILE))
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Two that went on with one comparison would write into each other's account."""
+    lock = FileLock(folder / COMPARISON_FILE)
     try:
-        return run_async(work())
-    except Exception as error:
-        raise _in_words(error, f"looking for {wanted.old} and {wanted.new}") from error
+        if not lock.acquire():
+            raise ServerError(f"another bench compares in {folder}", "wait until it ends")
+        yield
+    finally:
+        lock.release()
 
 
-def _carry_out(address: Address, two: Two, folder: Path, progress: Progress) -> Integrity:
-    ledger = Ledger(folder / LEDGER_FILE)
+def _carry_out(comparison: _Comparison, progress: Progress) -> Integrity:
     try:
-        integrity = run_async(compare_in_place(address, two, progress, at_once=usable_cores(), ledger=ledger))
+        integrity = run_async(comparison.run(progress))
     except KeyboardInterrupt:
-        progress.note(_how_to_go_on(folder))
+        if comparison.folder is not None:
+            progress.note(_how_to_go_on(comparison.folder))
         raise
     except Exception as error:
-        known = _in_words(error, f"comparing {two.old.display} with {two.new.display}")
-        if isinstance(known, ConnectionLostError):
-            raise ServerError(known.message, _how_to_go_on(folder)) from error
+        known = _in_words(error, comparison.doing)
+        if isinstance(known, ConnectionLostError) and comparison.folder is not None:
+            raise ServerError(known.message, _how_to_go_on(comparison.folder)) from error
         raise known from error
-    write_atomically(folder / INTEGRITY_FILE, integrity_json(integrity))
-    (folder / LEDGER_FILE).unlink(missing_ok=True)
+    assert comparison.folder is not None
+    write_atomically(comparison.folder / INTEGRITY_FILE, integrity_json(integrity))
+    (comparison.folder / LEDGER_FILE).unlink(missing_ok=True)
     return integrity
 
 
@@ -95,15 +121,3 @@ def _in_words(error: Exception, doing: str) -> Exception:
     if isinstance(error, HarnessError):
         return error
     return as_harness_error(error, doing) or error
-
-
-async def _check_version(address: Address) -> None:
-    connection = await connect(address)
-    try:
-        version_num, version = await connection.fetchrow(
-            "SELECT current_setting('server_version_num')::int, current_setting('server_version')"
-        )
-    finally:
-        await connection.close()
-    if version_num < OLDEST_VERSION_NUM:
-        raise ServerError(f"{address.place} runs PostgreSQL {version}", "use PostgreSQL 15 or newer")

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-
-import asyncpg
 
 from harness import __version__, machine
 from harness.console import LoggedProgress
 from harness.errors import EXIT_COULD_NOT_RUN, EXIT_INTERRUPTED, HarnessError, UsageError
 from harness.interrupt import run_async
 from harness.job import Job, Run, prepare
+from harness.leaving import ending, leaving, log_keeper
 from harness.options import ARMS, RunOptions
 from harness.outcome import conclude
 from harness.pipeline import Phases, asked_for
@@ -25,12 +24,10 @@ from harness.report import write_report
 from harness.result import Environment, Result
 from harness.result.run import SCHEMA_VERSION
 from harness.result.store import RESULT_FILE, new_run_folder, point_latest, read_result
-from harness.seed import discard_parts
 from harness.server import Databases, Journal, Server, open_server
 from harness.server.faults import as_harness_error
 from harness.server.home import Home
 from harness.server.leftovers import stop_dead_servers
-from harness.server.roles import drop_made_roles
 
 LOG_FILE = "log.txt"
 SERVER_LOG_FILE = "server.log"
@@ -119,43 +116,20 @@ async def _on_server(
     """Opens the server, runs the phases there, and leaves nothing behind unless it is to be kept."""
     options = job.options
     async with contextlib.AsyncExitStack() as stack:
-        stack.callback(journal.end, kept=options.keep)
-        if not options.keep:
-            stack.callback(discard_parts, recorder.folder)
+        stack.push(ending(journal, recorder.folder, keep=options.keep))
         with recorder.phase("server"):
             progress.start("server")
             server = await stack.enter_async_context(open_server(options.server, journal, progress))
             recorder.server = server
             recorder.set(environment=_environment(server))
         if server.home is not None:
-            stack.push(_log_keeper(Home(server.home).log, recorder.folder / SERVER_LOG_FILE))
+            stack.push(log_keeper(Home(server.home).log, recorder.folder / SERVER_LOG_FILE))
         if resumed:
             recorder.begin_again(_fresh(job, journal.run_id))
         databases = Databases(server, journal)
         if server.kind == "given" and not options.keep:
-            stack.push_async_callback(_leave, databases, progress)
+            stack.push_async_exit(leaving(databases, progress))
         await phases(Run(job, recorder, progress, databases))
-
-
-def _log_keeper(log: Path, kept: Path) -> Callable[..., None]:
-    """For an exit stack: where an error ends the run, what the server said is kept, for its folder goes."""
-
-    def keep(_kind: object, error: BaseException | None, _traceback: object) -> None:
-        if isinstance(error, Exception):
-            with contextlib.suppress(OSError):
-                shutil.copyfile(log, kept)
-
-    return keep
-
-
-async def _leave(databases: Databases, progress: Progress) -> None:
-    """Leaves a given server as it was; where that fails, it must not hide what ended the run."""
-    try:
-        await databases.drop_all()
-        await drop_made_roles(databases.server.address)
-    except (HarnessError, asyncpg.PostgresError, OSError) as error:
-        url = databases.server.address.url()
-        progress.note(f"not all could be removed from {url} ({error}): bench clean --dsn {url} removes the rest")
 
 
 def _environment(server: Server) -> Environment:

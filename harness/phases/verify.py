@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 from harness import arms, machine
@@ -10,6 +11,7 @@ from harness.job import Run
 from harness.phases.asking import ask_as_role
 from harness.phases.planted import score_planted
 from harness.result.store import write_atomically
+from harness.server.faults import ConnectionLostError, ResumableError
 from harness.snapshot import Snapshot, take_snapshot
 from harness.verify import Ledger, verify
 from harness.workload import BoundQuery, bind_workload
@@ -19,7 +21,25 @@ COPIES_FILE = "copies.json"
 
 
 async def verify_views(run: Run) -> tuple[BoundQuery, ...]:
-    """Holds every dropped column against its counterpart; returns the queries that may be timed."""
+    """Holds every dropped column against its counterpart; returns the queries that may be timed.
+
+    A lost connection costs nothing of what is finished: ResumableError says how to go on.
+    """
+    try:
+        return await _verify(run)
+    except ConnectionLostError as error:
+        raise ResumableError(error.message, _how_to_go_on(run)) from error
+
+
+def _how_to_go_on(run: Run) -> str:
+    options, folder, url = run.job.options, str(run.recorder.folder), run.databases.server.address.url()
+    given = ["--dsn", url] if options.dsn else []
+    words = ["bench", "verify", folder, "--resume"] if options.check_only else ["bench", "run", "--resume", folder]
+    clean = ["bench", "clean", "--kept", *given]
+    return f"{shlex.join([*words, *given])} goes on where it stood; {shlex.join(clean)} drops what is kept for that"
+
+
+async def _verify(run: Run) -> tuple[BoundQuery, ...]:
     databases, scenario = run.databases, run.job.scenario
     address = databases.server.address
     with run.recorder.phase("verify"):

@@ -11,6 +11,7 @@ from typing import Any
 import asyncpg
 
 from harness.catalogue import changed_tables, read_catalogue
+from harness.copying import SESSION
 from harness.progress import Progress, Silent
 from harness.prove.clean import unfounded
 from harness.prove.ground import Ground
@@ -21,13 +22,16 @@ from harness.result import Integrity
 from harness.scenario import Scenario
 from harness.server import Databases
 from harness.server.address import connect
-from harness.snapshot import SESSION, OldTable, Snapshot, take_snapshot
+from harness.snapshot import OldTable, Snapshot, take_snapshot
 from harness.together import together
 from harness.verify import verify
 from harness.workload import BoundQuery
 
 _TRIES = 12
-_AT_ONCE = 2
+_AT_ONCE = 3
+"""One more than the usual cores: each of them waits for the disk a good part of its time."""
+_DROPPED_AT_ONCE = 12
+"""Each DROP DATABASE waits for a checkpoint of the whole server; those that wait at the same time share one."""
 _SCAN_TIMEOUT = "20s"
 _SCRATCH = "prove_scratch"
 
@@ -118,7 +122,7 @@ async def check_defects(bench: Bench, planted: Sequence[Planted], progress: Prog
         progress.update(done, item.defect.name)
         return judge(item, bench.profile, bench.clean, damaged)
 
-    return await _each(planted, one)
+    return await _each(bench, planted, one)
 
 
 async def check_clean(bench: Bench) -> list[str]:
@@ -138,20 +142,29 @@ async def check_harmless(bench: Bench) -> list[str]:
         damaged = await _checked(bench, arm, scripts, bench.queries)
         return [f"{text} ({name})" for text in accusations(new_findings(bench.clean, damaged), ())]
 
-    return [text for texts in await _each(list(harmless_edits(bench.ground)), one) for text in texts]
+    return [text for texts in await _each(bench, list(harmless_edits(bench.ground)), one) for text in texts]
 
 
-async def _each(items: Sequence[Any], work: Callable[[str, Any], Any]) -> list[Any]:
-    """The answers in order; a few at once, each with the name of a database that no other has."""
+async def _each(bench: Bench, items: Sequence[Any], work: Callable[[str, Any], Any]) -> list[Any]:
+    """The answers in order; a few at once, each with the name of a database that no other has, and that is dropped."""
     answers: dict[int, Any] = {}
     waiting = list(enumerate(items))[::-1]
+    spent: list[str] = []
 
-    async def worker(number: int) -> None:
+    async def worker() -> None:
         while waiting:
             place, item = waiting.pop()
-            answers[place] = await work(f"prove_{number}", item)
+            answers[place] = await work(f"prove_{place}", item)
+            spent.append(f"prove_{place}")
+            if len(spent) >= _DROPPED_AT_ONCE:
+                await drop_spent()
 
-    await together(*(worker(number) for number in range(_AT_ONCE)))
+    async def drop_spent() -> None:
+        arms, spent[:] = spent[:], []
+        await together(*map(bench.databases.drop, arms))
+
+    await together(*(worker() for _ in range(_AT_ONCE)))
+    await drop_spent()
     return [answers[place] for place in range(len(items))]
 
 
@@ -163,17 +176,14 @@ async def _checked(bench: Bench, arm: str, scripts: Sequence[str], queries: Sequ
     databases, address = bench.databases, bench.databases.server.address
     before, name = databases.name(bench.before), databases.name(arm)
     await databases.create(arm, bench.base, is_small=True)
+    connection = await connect(address, name, SESSION)
     try:
-        connection = await connect(address, name, SESSION)
-        try:
-            await _run_one(connection, scripts)
-        finally:
-            await connection.close()
-        snapshot = await _renewed(bench, name)
-        checked = await verify(bench.scenario, address, before, name, name, snapshot, queries, Silent(), at_once=1)
-        return checked.integrity
+        await _run_one(connection, scripts)
     finally:
-        await databases.drop(arm)
+        await connection.close()
+    snapshot = await _renewed(bench, name)
+    checked = await verify(bench.scenario, address, before, name, name, snapshot, queries, Silent(), at_once=1)
+    return checked.integrity
 
 
 async def _run_one(connection: Any, scripts: Sequence[str]) -> None:

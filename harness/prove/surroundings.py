@@ -132,6 +132,22 @@ def _rows_gone(ground: Ground, table: Relation) -> Iterator[Defect]:
                      "row_deleted", touches=ground.reach_of_rows(table))  # fmt: skip
 
 
+def _value_changed(ground: Ground, table: Relation) -> Iterator[Defect]:
+    """A value changed in a column that is still there, as an UPDATE among the migration's statements would."""
+    key, then = ground.before.row_key(table.oid), ground.before.relations[table.oid]
+    for column in ground.after.relations[table.oid].columns if key and table.kind == "r" else ():
+        change = _CHANGES.get(column.base_type)
+        was = next((old for old in then.columns if old.number == column.number), None)
+        if change is None or column.generated or column.name in key or was is None or was.type_sql != column.type_sql:
+            continue
+        name = quote_ident(column.name)
+        where = f"WHERE ctid = (SELECT min(ctid) FROM {table.sql} WHERE {name} IS NOT NULL)"
+        script = f"UPDATE {table.sql} SET {name} = {change.format(name)} {where};"
+        witness = f"SELECT md5(string_agg({name}::text, ',' ORDER BY {name})) FROM {table.sql}"
+        yield Defect(table.display, (script,), witness, "value_differs", f"{table.display}.{column.name}",
+                     "row_changed", touches=_seen(ground, table) | {table.display})  # fmt: skip
+
+
 def _index_gone(ground: Ground, table: Relation) -> Iterator[Defect]:
     there = {(item.relation, item.name) for item in ground.after.indexes}
     for item in ground.before.indexes:
@@ -149,6 +165,15 @@ def _other_owner(ground: Ground, table: Relation) -> Iterator[Defect]:
                  touches=_seen(ground, table))  # fmt: skip
 
 
+_CHANGES = {
+    "text": "{} || '.'",
+    "varchar": "overlay({0} PLACING '~' FROM 1)",
+    "numeric": "{} - 1",
+    "int4": "{} + 1",
+    "int8": "{} + 1",
+    "bool": "NOT {}",
+}
+
 _FAULTS: dict[str, Callable[[Ground, Relation], Iterator[Defect]]] = {
     "row security switched off": _security_off,
     "row security without a policy": _policies_gone,
@@ -160,6 +185,7 @@ _FAULTS: dict[str, Callable[[Ground, Relation], Iterator[Defect]]] = {
     "NOT NULL dropped": _not_null_gone,
     "a default dropped": _default_gone,
     "rows of another table deleted": _rows_gone,
+    "a value changed in a column that is still there": _value_changed,
     "an index of the schema's own dropped": _index_gone,
     "another owner": _other_owner,
 }

@@ -25,4 +25,4 @@ def explain_failure(error: BaseException, doing: str, server: Server | None) -> 
     if any(words in line for line in log_tail(home.log) or () for words in NO_SPACE):
         return DiskError(f"{doing}: the disk under {home.path.parent} is full", f"use a smaller --scale, {ELSEWHERE}")
     what = f"{doing}: the server has ended" if has_ended else found.message
-    return ServerError(f"{what}; its last words: {last_words(home.log)}", LOOK_INTO_LOG)
+    return ConnectionLostError(f"{what}; its last words: {last_words(home.log)}", LOOK_INTO_LOG)

@@ -31,15 +31,14 @@ def connect_fault(error: BaseException, place: str, database: str) -> ServerErro
             f"the server at {place} takes no more connections: {words}", "close some, or raise max_connections"
         )
     if isinstance(error, TimeoutError):
-        return ServerError(f"the server at {place} does not answer in time", "check host, port and firewall")
+        return ConnectionLostError(f"the server at {place} does not answer in time", "check host, port and firewall")
     if isinstance(error, ssl.SSLError):
         return ServerError(f"no encrypted connection to {place}: {words}", "check sslmode and the certificates")
     if isinstance(error, asyncpg.PostgresError):
-        return ServerError(
-            f"the server at {place} refuses the connection: {words}", "mend that on the server or in the URL"
-        )
+        kind = ConnectionLostError if error.sqlstate in _LOST else ServerError
+        return kind(f"the server at {place} refuses the connection: {words}", "mend that on the server or in the URL")
     if isinstance(error, OSError):
-        return ServerError(f"no server answers at {place}: {words}", "start it, or check host and port")
+        return ConnectionLostError(f"no server answers at {place}: {words}", "start it, or check host and port")
     return ServerError(
         f"cannot connect to {place}: {words}", "check the URL: postgresql://user:password@host:port/database"
     )
@@ -85,7 +84,11 @@ def _from_postgres(error: asyncpg.PostgresError, doing: str) -> HarnessError:
 
 
 class ConnectionLostError(ServerError):
-    """The server went away, or ended the session."""
+    """The server went away, ended the session, or takes no connection for now."""
+
+
+class ResumableError(ConnectionLostError):
+    """A lost connection that cost nothing of what was finished: server and databases are kept, to go on with."""
 
 
 def _connection_lost(error: BaseException, doing: str) -> ServerError:

@@ -17,7 +17,8 @@ from harness.server.facts import Server, read_facts
 from harness.server.faults import as_harness_error
 from harness.server.marker import NAME_PREFIX, read_marker
 
-OLDEST_VERSION_NUM = 150000
+OLDEST_VERSION = 15
+OLDEST_VERSION_NUM = OLDEST_VERSION * 10_000
 _SCHEMES = ("postgresql", "postgres")
 
 
@@ -69,7 +70,9 @@ async def open_pair_member(dsn: str, option: str) -> PairMember:
     try:
         found = await connection.fetchrow(catalogue_sql("server", "read_identity"))
         if found["version_num"] < OLDEST_VERSION_NUM:
-            raise ServerError(f"{option} runs PostgreSQL {found['version']}", "use PostgreSQL 15 or newer")
+            raise ServerError(
+                f"{option} runs PostgreSQL {found['version']}", f"use PostgreSQL {OLDEST_VERSION} or newer"
+            )
         if await _is_pooler(connection, address):
             raise ServerError(f"{option} leads to a transaction pooler", "give the server's own address")
         return PairMember(found["database"], found["started_at"])
@@ -92,7 +95,9 @@ def parse_dsn(dsn: str, option: str = "--dsn") -> Address:
 def check_state(address: Address, facts: Mapping[str, Any]) -> None:
     """Raises ServerError for a server that is too old or takes no changes."""
     if facts["version_num"] < OLDEST_VERSION_NUM:
-        raise ServerError(f"{address.place} runs PostgreSQL {facts['version']}", "use PostgreSQL 15 or newer")
+        raise ServerError(
+            f"{address.place} runs PostgreSQL {facts['version']}", f"use PostgreSQL {OLDEST_VERSION} or newer"
+        )
     if facts["is_standby"]:
         raise ServerError(f"{address.place} is a standby, which takes no changes", "give the primary's address")
     if facts["is_read_only"]:

@@ -13,6 +13,7 @@ from harness.server.address import connect
 from harness.server.binaries import Binaries, find_binaries
 from harness.server.embedded import Postmaster, configure, end_strays, initialise
 from harness.server.facts import Server, read_facts
+from harness.server.faults import ResumableError
 from harness.server.home import Home, Owner, make_home
 from harness.server.journal import Journal
 from harness.server.options import ServerOptions
@@ -34,7 +35,8 @@ class Hosted:
 async def embedded_server(options: ServerOptions, journal: Journal, progress: Progress) -> AsyncIterator[Server]:
     """A new embedded server for a new run, or that of a resumed run again; deleted afterwards unless `keep`.
 
-    A server that cannot be started leaves nothing behind if it is new, and everything if it is not.
+    It is kept, too, where a ResumableError ends the run. A server that cannot be started leaves nothing behind if it
+    is new, and everything if it is not.
     """
     is_new = journal.state.home is None
     hosted = prepare_new(options, journal, progress) if is_new else prepare_again(options, journal)
@@ -43,6 +45,9 @@ async def embedded_server(options: ServerOptions, journal: Journal, progress: Pr
         async with running(hosted, progress) as server:
             keep = options.keep
             yield server
+    except ResumableError:
+        keep = True
+        raise
     finally:
         close(hosted, keep)
 

@@ -9,11 +9,12 @@ from typing import Any
 import asyncpg
 
 from harness.catalogue import Relation
+from harness.copying import SCHEMA, SESSION
 from harness.result import Example, Finding
 from harness.scenario import Scenario
 from harness.server.address import connect
 from harness.server.faults import describe
-from harness.snapshot import SCHEMA, SESSION, OldTable
+from harness.snapshot import OldTable
 from harness.sqltext import quote_ident
 from harness.verify.carriers import Carrier
 from harness.verify.compare import field, join_on_key

@@ -7,9 +7,9 @@ from typing import Any
 
 import asyncpg
 
+from harness.copying import SESSION
 from harness.server.address import Address, connect
 from harness.server.faults import describe
-from harness.snapshot import SESSION
 from harness.verify.answers import compare_answers
 from harness.verify.same_answer import touched
 from harness.verify.sessions import is_about_data

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.catalogue import Catalogue
-from harness.snapshot import Copy
+from harness.copying import Copy
 from harness.sqltext import quote_ident
 from harness.verify.compare import cast_explains, field, render
 from harness.verify.sources import Joins, Source

@@ -22,7 +22,7 @@ from harness.verify.kinds import KINDS, make_finding
 from harness.verify.ledger import Ledger
 from harness.verify.lineage import resolve_map
 from harness.verify.old_views import old_view_queries
-from harness.verify.other_tables import rows_gone
+from harness.verify.other_tables import table_findings
 from harness.verify.paths import Paths
 from harness.verify.same_answer import check_answers
 from harness.verify.sessions import open_sessions
@@ -88,7 +88,7 @@ async def _check(context: Context, scenario: Scenario, queries: Sequence[BoundQu
     old_answers, _ = await check_answers(context, await old_view_queries(context), tables.explained)
     findings = [
         *tables.findings,
-        *await rows_gone(context, tables.followed),
+        *await table_findings(context, tables.followed),
         *view_findings,
         *functions,
         *collateral_findings(context),

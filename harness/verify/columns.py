@@ -17,7 +17,7 @@ from harness.verify.kinds import make_finding
 from harness.verify.lineage import Counterpart
 from harness.verify.plan import TablePlan
 from harness.verify.rows import EXAMPLES
-from harness.verify.sources import Search, find_source, recoverable
+from harness.verify.sources import Search, Source, find_source
 from harness.verify.values import Screen
 
 
@@ -160,5 +160,16 @@ async def _recovery(context: Context, connection: Any, plan: TablePlan, column: 
     source = await find_source(connection, search)
     if source is None or not source.trusted:
         return ""
-    count = await recoverable(connection, search, source)
+    count = await _recoverable(connection, search, source)
     return f"; recoverable from {source.display} for {count} of them ({count / non_null:.1%})"
+
+
+async def _recoverable(connection: Any, search: Search, source: Source) -> int:
+    """How many of all old values the source holds now, where they should be."""
+    joins = search.joins
+    held = render(source.column, joins.column(source.path, source.column.name))
+    return int(
+        await connection.fetchval(
+            f"SELECT count(*) FROM {search.table.copy.sql} AS o {' '.join(joins.lines)} WHERE {search.old} = {held}"
+        )
+    )

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 
 import asyncpg
 
+from harness.copying import Copy, copy_columns
 from harness.result import Example
-from harness.snapshot import Copy, copy_columns
 from harness.together import together
 from harness.verify.causes import Suspect, differences_sql, ranked_sql, reproduce_sql, snapshot_place
 from harness.verify.context import Context

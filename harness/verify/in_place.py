@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from harness.catalogue import Catalogue, ChangedTable, Column, Relation, read_catalogue
-from harness.errors import UsageError
+from harness.copying import Copy
+from harness.errors import ServerError, UsageError
 from harness.progress import Progress
 from harness.result import Finding, Integrity, ViewCheck
-from harness.server.address import Address, connect
-from harness.snapshot import SESSION, Copy, OldTable, Snapshot
+from harness.server.address import Address
+from harness.server.given import OLDEST_VERSION
+from harness.snapshot import OldTable, Snapshot
 from harness.verify.accept import ordered, verdict
 from harness.verify.carriers import Carriers
 from harness.verify.context import Context
@@ -62,16 +66,28 @@ class Two:
         return tuple(column for column in self.old.columns if column.name not in paired)
 
 
-async def find_two(address: Address, wanted: Wanted) -> Two:
+@contextlib.asynccontextmanager
+async def open_two(address: Address, wanted: Wanted, at_once: int) -> AsyncIterator[tuple[Two, Sessions]]:
+    """What the names mean, and connections to its database that all see one state of it; raises as `find_two` does."""
+    async with open_sessions(address, None, at_once) as sessions:
+        async with sessions.one() as connection:
+            version = connection.get_server_version()
+            if version.major < OLDEST_VERSION:
+                text = f"{version.major}.{version.minor}"
+                raise ServerError(
+                    f"{address.place} runs PostgreSQL {text}", f"use PostgreSQL {OLDEST_VERSION} or newer"
+                )
+            two = await find_two(connection, wanted)
+        await sessions.share_snapshot()
+        yield two, sessions
+
+
+async def find_two(connection: Any, wanted: Wanted) -> Two:
     """Looks the names up; raises UsageError, with the near miss, where one does not exist or nothing is in common."""
-    connection = await connect(address, None, SESSION)
-    try:
-        catalogue = await read_catalogue(connection, with_objects=False)
-        old = await find_relation(connection, catalogue, wanted.old)
-        new = await find_relation(connection, catalogue, wanted.new)
-        database = await connection.fetchval("SELECT current_database()::text")
-    finally:
-        await connection.close()
+    catalogue = await read_catalogue(connection, with_objects=False)
+    old = await find_relation(connection, catalogue, wanted.old)
+    new = await find_relation(connection, catalogue, wanted.new)
+    database = await connection.fetchval("SELECT current_database()::text")
     if old.oid == new.oid:
         raise UsageError(f"{old.display} compared with itself proves nothing", "name another relation with --new")
     renamed = {find_column(old, a).name: find_column(new, b) for a, b in wanted.renamed}
@@ -102,25 +118,26 @@ def _key(catalogue: Catalogue, old: Relation, new: Relation, wanted: Wanted, pai
 
 
 async def compare_in_place(
-    address: Address, two: Two, progress: Progress, *, at_once: int = 2, ledger: Ledger | None = None
+    address: Address, two: Two, sessions: Sessions, progress: Progress, ledger: Ledger | None = None
 ) -> Integrity:
-    """Compares the two under one snapshot; raises PostgreSQL's own error where the server is the trouble."""
-    async with open_sessions(address, two.database, at_once, one_snapshot=True) as sessions:
-        key = await check_key(sessions, two.catalogue, two.old, two.key, two.database)
-        plan = make_plan(two, key)
-        context = _context(address, two, plan.table, sessions, progress, ledger or Ledger())
-        tables = await check_plans(context, [plan])
-        views, broken = await _views(context, two, tables)
-        findings = ordered([*key.findings, *tables.findings, *broken, *_alone(two)])
-        return Integrity(
-            verdict=verdict(findings),
-            views=tuple(views),
-            columns=tables.columns,
-            findings=findings,
-            rows_compared=tables.rows_compared,
-            cells_compared=tables.cells_compared,
-            notes=(*_notes(two), *tables.notes),
-        )
+    """Compares the two on sessions that share a snapshot; raises PostgreSQL's own error where the server is the
+    trouble.
+    """
+    key = await check_key(sessions, two.catalogue, two.old, two.key, two.database)
+    plan = make_plan(two, key)
+    context = _context(address, two, plan.table, sessions, progress, ledger or Ledger())
+    tables = await check_plans(context, [plan])
+    views, broken = await _views(context, two, tables)
+    findings = ordered([*key.findings, *tables.findings, *broken, *_alone(two)])
+    return Integrity(
+        verdict=verdict(findings),
+        views=tuple(views),
+        columns=tables.columns,
+        findings=findings,
+        rows_compared=tables.rows_compared,
+        cells_compared=tables.cells_compared,
+        notes=(*_notes(two), *tables.notes),
+    )
 
 
 def make_plan(two: Two, key: KeyCheck) -> TablePlan:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.catalogue import Catalogue, Index
+from harness.catalogue.coverage import duplicate_of, key_of, redundant_with
 from harness.result import Finding, Severity
 from harness.sqltext import quote_literal, quote_qualified
 from harness.verify.kinds import make_finding
@@ -49,20 +50,22 @@ def _without_name(item: Index) -> str:
 
 
 def _redundant_indexes(before: Catalogue, after: Catalogue) -> Iterator[Finding]:
-    """An index whose columns begin another index's: only where the migration made one of the two."""
+    """An index that another one makes needless: only where the migration made one of the two."""
     old = {(item.relation, item.name) for item in before.indexes}
-    usable = [
-        item for item in after.indexes if item.method == "btree" and item.valid and item.relation in after.relations
-    ]
-    for item in usable:
-        covering = [other for other in usable if other is not item and _covers(other, item)]
-        made = [other for other in covering if not {(item.relation, item.name), (other.relation, other.name)} <= old]
-        if made:
+    names = frozenset(name for _, name in old)
+    for item in after.indexes:
+        if item.relation not in after.relations:
+            continue
+        is_old = (item.relation, item.name) in old
+        others = [other for other in after.indexes if not (is_old and (other.relation, other.name) in old)]
+        name = duplicate_of(item, others, names) or redundant_with(item, others)
+        if name:
+            other = next(each for each in others if (each.relation, each.name) == (item.relation, name))
             table = after.relations[item.relation].display
             yield make_finding(
                 "index_redundant",
                 item.name,
-                f"{item.name} on {table}{_key(item)} is covered by {made[0].name} {_key(made[0])}",
+                f"{item.name} on {table}({key_of(item).text}) is covered by {name} ({key_of(other).text})",
                 count=1,
                 query=f"SELECT pg_size_pretty(pg_relation_size({quote_literal(_index_sql(item, after))}::regclass));",
             )
@@ -70,25 +73,3 @@ def _redundant_indexes(before: Catalogue, after: Catalogue) -> Iterator[Finding]
 
 def _index_sql(item: Index, after: Catalogue) -> str:
     return quote_qualified(after.relations[item.relation].schema, item.name)
-
-
-def _covers(other: Index, item: Index) -> bool:
-    """Whether `other` serves every search that `item` serves; of two equal ones the later name is the redundant one."""
-    if other.relation != item.relation or item.is_unique or item.constrains or "" in (*item.columns, *other.columns):
-        return False
-    mine, theirs = _key(item)[1:-1].split(", "), _key(other)[1:-1].split(", ")
-    if "(" in "".join(mine + theirs) or _tail(item) != _tail(other) or theirs[: len(mine)] != mine:
-        return False
-    return len(theirs) > len(mine) or other.is_unique or other.name < item.name
-
-
-def _key(item: Index) -> str:
-    """The key as the definition writes it: `(a, b DESC)`."""
-    text = item.definition.partition(" USING btree ")[2]
-    return text[: text.find(")") + 1]
-
-
-def _tail(item: Index) -> str:
-    """INCLUDE, WHERE and the like."""
-    text = item.definition.partition(" USING btree ")[2]
-    return text[text.find(")") + 1 :]

@@ -11,6 +11,7 @@ from harness.catalogue import Catalogue, Relation
 from harness.result import Example, Finding
 from harness.scenario.paths import catalogue_sql
 from harness.server.faults import describe
+from harness.together import together
 from harness.verify.compare import field
 from harness.verify.kinds import make_finding
 from harness.verify.rows import EXAMPLES
@@ -35,18 +36,35 @@ async def check_key(
 ) -> KeyCheck:
     """Counts the relation's rows and looks at its key; what a unique index already proves is not counted again."""
     try:
+        rows = await _count(sessions, relation)
         async with sessions.one() as connection:
-            return await _check(connection, catalogue, relation, key, database)
+            return await _check(connection, catalogue, relation, key, rows, database)
     except asyncpg.PostgresError as error:
         if not is_about_data(error):
             raise
         return KeyCheck(usable=False, rows=0, error=describe(error))
 
 
+async def _count(sessions: Sessions, relation: Relation) -> int:
+    """How many rows there are; all sessions, which see one state, count a part of a table's pages each."""
+
+    async def part(condition: str) -> int:
+        async with sessions.one() as connection:
+            return int(await connection.fetchval(f"SELECT count(*) FROM {relation.sql}{condition}"))
+
+    async with sessions.one() as connection:
+        pages = await connection.fetchval(catalogue_sql("verify", "count_pages"), relation.oid)
+    bounds = [pages * number // sessions.number for number in range(1, sessions.number)] if pages else []
+    limits = [f"'({bound},0)'::tid" for bound in bounds]
+    lows = ["", *(f"ctid >= {limit}" for limit in limits)]
+    highs = [*(f"ctid < {limit}" for limit in limits), ""]
+    tests = [" AND ".join(filter(None, ends)) for ends in zip(lows, highs, strict=True)]
+    return sum(await together(*(part(f" WHERE {test}" if test else "") for test in tests)))
+
+
 async def _check(
-    connection: Any, catalogue: Catalogue, relation: Relation, key: tuple[str, ...], database: str
+    connection: Any, catalogue: Catalogue, relation: Relation, key: tuple[str, ...], rows: int, database: str
 ) -> KeyCheck:
-    rows = int(await connection.fetchval(f"SELECT count(*) FROM {relation.sql}"))
     if not key:
         return KeyCheck(usable=False, rows=rows)
     nulls = await _nulls(connection, relation, key, rows, database)

@@ -142,6 +142,7 @@ CAUSES: dict[str, str] = {
     "fan_out": "a join of the view finds several partners for the row",
     "outer_join_row": "an outer join of the view adds the rows of its partners that have no row in the table",
     "row_deleted": "the migration deleted the row from the table itself",
+    "row_changed": "the migration changed the row in the table itself",
     "type_drift": "the replacement's type cannot hold the value as it was",
     "unexplained": "no rule explains it",
 }

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from harness.catalogue import Relation
+from harness.copying import SESSION
 from harness.scenario import Query, SqlFile
 from harness.server.address import connect
-from harness.snapshot import SESSION
 from harness.sqltext import quote_ident, quote_literal
 from harness.verify.context import Context
 from harness.workload import BoundQuery, BoundStatement

@@ -29,6 +29,7 @@ class Beside:
     """Columns of a view (`n`) and the columns, of a table or another view (`o`), that they must agree with.
 
     Where `old` is given, the old table's copies (`b`) decide between two views: one that shows the copy is not accused.
+    `cause` is that of a difference which no type explains.
     """
 
     known: Relation
@@ -38,6 +39,7 @@ class Beside:
     pairs: tuple[tuple[Column, Column], ...]
     old: OldTable | None = None
     copied: tuple[Column, ...] = ()
+    cause: str = "view_wrong"
 
     def differs(self, place: int) -> str:
         """SQL that tells whether the pair at that place differs."""
@@ -52,13 +54,25 @@ class Beside:
     @property
     def joined(self) -> str:
         """FROM's content."""
-        old = tuple(column for name in self.known_key if (column := self.known.column(name)))
-        new = tuple(column for name in self.key if (column := self.view.column(name)))
-        joined = f"{self.known.sql} AS o JOIN {self.view.sql} AS n ON {join_on_key(old, new, 'o', 'n')}"
+        joined = f"{self.known.sql} AS o JOIN {self.view.sql} AS n ON {self._on_key}"
         if self.old is None:
             return joined
         kept = tuple(column for name in self.old.change.key if (column := self.old.change.old.column(name)))
-        return f"{joined} JOIN {self.old.copy.sql} AS b ON {join_on_key(kept, old, 'b', 'o')}"
+        return f"{joined} JOIN {self.old.copy.sql} AS b ON {join_on_key(kept, self._known_columns, 'b', 'o')}"
+
+    @property
+    def unmatched(self) -> str:
+        """FROM's content, and the condition, for known rows that the view lacks."""
+        return f"{self.known.sql} AS o WHERE NOT EXISTS (SELECT FROM {self.view.sql} AS n WHERE {self._on_key})"
+
+    @property
+    def _known_columns(self) -> tuple[Column, ...]:
+        return tuple(column for name in self.known_key if (column := self.known.column(name)))
+
+    @property
+    def _on_key(self) -> str:
+        new = tuple(column for name in self.key if (column := self.view.column(name)))
+        return join_on_key(self._known_columns, new, "o", "n")
 
     @property
     def keys(self) -> str:
@@ -73,7 +87,7 @@ async def passed_findings(context: Context, plans: Sequence[TablePlan]) -> list[
         for beside in (*_still_there(context, plan), *_also_shown(context, plan)):
             try:
                 async with context.sessions.one() as connection:
-                    found += await _differences(context, connection, beside)
+                    found += await differences(context, connection, beside)
             except asyncpg.PostgresError as error:
                 if not is_about_data(error):
                     raise
@@ -158,7 +172,8 @@ def _also_shown(context: Context, plan: TablePlan) -> list[Beside]:
     return found
 
 
-async def _differences(context: Context, connection: Any, beside: Beside) -> list[Finding]:
+async def differences(context: Context, connection: Any, beside: Beside) -> list[Finding]:
+    """A finding for each way and cause in which a pair differs, and for each drift."""
     counts = ", ".join(f"count(*) FILTER (WHERE {beside.differs(place)})" for place in range(len(beside.pairs)))
     rows, *differing = await connection.fetchrow(f"SELECT count(*), {counts} FROM {beside.joined}")
     found: list[Finding] = []
@@ -185,7 +200,7 @@ async def _grouped(
     """One finding for each way and cause in which the column differs."""
     old, new = beside.pairs[place]
     left, right = field("o", old.name), field("n", new.name)
-    cause = f"CASE WHEN {cast} THEN 'type_drift' ELSE 'view_wrong' END" if cast else "'view_wrong'::text"
+    cause = f"CASE WHEN {cast} THEN 'type_drift' ELSE '{beside.cause}' END" if cast else f"'{beside.cause}'::text"
     kind = compare(old, new, left, right).class_of(left, right)
     differing = f"FROM {beside.joined}\nWHERE {beside.differs(place)}"
     groups = await connection.fetch(f"SELECT {kind} AS kind, {cause} AS cause, count(*) {differing} GROUP BY 1, 2")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from harness.copying import SESSION
 from harness.scenario import AccessRole
 from harness.server.address import connect
-from harness.snapshot import SESSION
 from harness.sqltext import quote_ident, quote_literal
 from harness.verify.context import Context
 from harness.workload import draw_session

@@ -7,10 +7,10 @@ from typing import Any
 
 import asyncpg
 
+from harness.copying import SESSION
 from harness.result import Example, Finding
 from harness.server.address import connect
 from harness.server.faults import describe
-from harness.snapshot import SESSION
 from harness.verify.answers import Row, Tally, compare_answers
 from harness.verify.context import Context
 from harness.verify.corrected import mend

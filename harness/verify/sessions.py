@@ -9,9 +9,9 @@ from typing import Any
 
 import asyncpg
 
+from harness.copying import SESSION
 from harness.errors import ServerError
 from harness.server.address import NO_LIMITS, Address, connect
-from harness.snapshot import SESSION
 from harness.sqltext import quote_literal
 from harness.together import together
 
@@ -30,6 +30,7 @@ class Sessions:
 
     def __init__(self, connections: list[Any]) -> None:
         self.number = len(connections)
+        self._all = tuple(connections)
         self._free: asyncio.Queue[Any] = asyncio.Queue()
         for connection in connections:
             self._free.put_nowait(connection)
@@ -47,15 +48,23 @@ class Sessions:
         finally:
             self._free.put_nowait(connection)
 
+    async def share_snapshot(self) -> None:
+        """From now on all of them, none being lent, see one state of the database, read-only, whatever others write.
+
+        The first one exports its snapshot, the others take it; a transaction left open ends with its connection.
+        """
+        exported = ""
+        for connection in self._all:
+            await connection.transaction(isolation="repeatable_read", readonly=True).start()
+            if exported:
+                await connection.execute(f"SET TRANSACTION SNAPSHOT {quote_literal(exported)}")
+            else:
+                exported = await connection.fetchval("SELECT pg_export_snapshot()")
+
 
 @contextlib.asynccontextmanager
-async def open_sessions(
-    address: Address, database: str | None, number: int, *, one_snapshot: bool = False
-) -> AsyncIterator[Sessions]:
-    """Opens `number` connections that render values alike, and closes them in the end.
-
-    `one_snapshot`: all of them see one state of the database, read-only, whatever others write meanwhile.
-    """
+async def open_sessions(address: Address, database: str | None, number: int) -> AsyncIterator[Sessions]:
+    """Opens `number` connections that render values alike, and closes them in the end."""
     connections: list[Any] = []
 
     async def open_one() -> None:
@@ -68,23 +77,9 @@ async def open_sessions(
     try:
         await open_one()
         await together(*(open_another() for _ in range(number - 1)))
-        if one_snapshot:
-            await _share_snapshot(connections)
         yield Sessions(connections)
     finally:
-        for connection in connections:
-            await close(connection)
-
-
-async def _share_snapshot(connections: list[Any]) -> None:
-    """The first one exports its snapshot, the others take it; a transaction left open ends with its connection."""
-    exported = ""
-    for connection in connections:
-        await connection.transaction(isolation="repeatable_read", readonly=True).start()
-        if exported:
-            await connection.execute(f"SET TRANSACTION SNAPSHOT {quote_literal(exported)}")
-        else:
-            exported = await connection.fetchval("SELECT pg_export_snapshot()")
+        await together(*map(close, connections))
 
 
 async def close(connection: Any) -> None:

@@ -244,14 +244,3 @@ async def most_frequent(connection: Any, rows: str, value: str) -> int:
     """How often the most frequent value occurs among the rows (aliased `o`)."""
     counted = f"SELECT count(*) AS n FROM {rows} AS o GROUP BY {value}"
     return int(await connection.fetchval(f"SELECT coalesce(max(n), 0) FROM ({counted}) AS counted"))
-
-
-async def recoverable(connection: Any, search: Search, source: Source) -> int:
-    """How many of all old values the source holds now, where they should be."""
-    joins = search.joins
-    held = render(source.column, joins.column(source.path, source.column.name))
-    return int(
-        await connection.fetchval(
-            f"SELECT count(*) FROM {search.table.copy.sql} AS o {' '.join(joins.lines)} WHERE {search.old} = {held}"
-        )
-    )

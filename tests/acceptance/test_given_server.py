@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -201,6 +202,19 @@ def test_kept_databases_stay_until_they_are_cleaned(given: Given, place: Place, 
     assert place.bench("clean", "--dsn", given.url()).out.startswith("left alone")
     place.bench("clean", "--kept", "--dsn", given.url())
     assert given.state() == before
+
+
+def test_the_check_is_proven_by_a_role_that_may_only_create_databases(
+    newer: Given, place: Place, scenario: str
+) -> None:
+    before = newer.state()
+    proof = place.bench("prove", scenario, "--scale", "300", "--json", "--quiet", "--dsn", newer.url("maker"))
+    assert (proof.code, proof.err) == (0, ""), proof.out
+    said = json.loads(proof.out)
+    assert said["false_alarms"] == 0
+    assert len(said["defects"]) >= 40
+    assert all(item["caught"] and item["found_kind"] == item["expected_kind"] for item in said["defects"])
+    assert newer.state() == before
 
 
 def test_options_of_the_embedded_server_do_not_go_with_a_given_one(place: Place, tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shlex
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -126,6 +128,8 @@ def test_a_lost_connection_and_a_kill_repeat_only_what_was_not_finished(place: P
 
         killed = place.start(*told.split()[1:4])
         assert wait_until(lambda: is_stuck(killed))
+        second = place.bench(*told.split()[1:4])
+        assert (second.code, "another bench compares in" in second.error) == (5, True)
         killed.process.kill()
         assert f"{done} finished parts of the earlier check are used" in killed.end().err
         assert spans() == done, "only the part that was cut off is left"
@@ -154,6 +158,23 @@ def test_a_killed_check_of_a_scenario_goes_on_with_what_was_migrated_and_copied(
     assert json.loads(outcome.out) == after["integrity"]
     assert after["phases"][1:4] == before["phases"][1:], "nothing before the check was done again"
     assert after["complete"]
+    place.assert_nothing_left()
+
+
+def test_a_lost_server_costs_a_check_of_a_scenario_nothing_that_was_finished(place: Place) -> None:
+    check = place.start("verify", str(copied_mini(place.folder)), "--scale", "10k")
+    check.wait_for("verify")
+    for process in place.backends():
+        process.send_signal(signal.SIGKILL)
+    lost = check.end()
+    (run,) = place.runs()
+    assert (lost.code, statuses(read_result(run))["verify"]) == (5, "failed")
+    told = shlex.split(lost.error.split(" — ")[1].partition(" goes on")[0])
+    assert told == ["bench", "verify", str(run.relative_to(place.folder)), "--resume"]
+    outcome = place.bench(*told[1:])
+    assert outcome.code == 0, outcome.err
+    assert "the migrated arms of the earlier session are there and are used" in outcome.err
+    assert read_result(run)["complete"]
     place.assert_nothing_left()
 
 

@@ -37,7 +37,7 @@ from harness.sqltext import quote_ident
 from harness.together import together
 from harness.verify import Ledger
 from harness.verify.compare import field
-from harness.verify.in_place import Two, Wanted, compare_in_place, find_two, make_plan
+from harness.verify.in_place import Two, Wanted, compare_in_place, make_plan, open_two
 from harness.verify.keys import KeyCheck
 from harness.verify.sessions import open_sessions
 from harness.verify.spans import cut
@@ -94,16 +94,17 @@ async def ours(bench: Bench) -> None:
     wanted = Wanted(bench.two.old.display, bench.two.new.display, bench.two.key)
     with tempfile.TemporaryDirectory() as folder:
         begun = time.perf_counter()
-        two = await find_two(bench.address, wanted)
-        ledger = Ledger(Path(folder) / "ledger")
-        found = await compare_in_place(bench.address, two, Silent(), at_once=bench.at_once, ledger=ledger)
+        async with open_two(bench.address, wanted, bench.at_once) as (two, sessions):
+            ledger = Ledger(Path(folder) / "ledger")
+            found = await compare_in_place(bench.address, two, sessions, Silent(), ledger)
         bench.times["ours"].append(time.perf_counter() - begun)
     assert (found.verdict, found.findings) == ("pass", ()), found
 
 
 async def reading(bench: Bench) -> None:
     """Both sides read once, in the parts and on the connections of the comparison; the rest of it is not timed."""
-    async with open_sessions(bench.address, bench.two.database, bench.at_once, one_snapshot=True) as sessions:
+    async with open_sessions(bench.address, bench.two.database, bench.at_once) as sessions:
+        await sessions.share_snapshot()
         async with sessions.one() as connection:
             rows = await connection.fetchval(f"SELECT count(*) FROM {bench.two.old.sql}")
             (work,) = make_plan(bench.two, KeyCheck(usable=True, rows=rows)).passes
@@ -237,7 +238,12 @@ async def _pair(databases: Databases, arm: str, state: str, old: str, new: str, 
     finally:
         await connection.close()
     address = Address(databases.server.address.url(name))
-    return Bench(address, await find_two(address, Wanted(old, new, ("id",))), at_once, defaultdict(list))
+    return Bench(address, await _two(address, old, new), at_once, defaultdict(list))
+
+
+async def _two(address: Address, old: str, new: str) -> Two:
+    async with open_two(address, Wanted(old, new, ("id",)), 1) as (two, _):
+        return two
 
 
 async def _rounds(bench: Bench, rounds: int, *, with_rivals: bool) -> None:
@@ -271,9 +277,7 @@ async def run(rows: int, rounds: int, with_rivals: bool) -> dict[str, float]:
             few = max(rows // 20, 1000)
             state = PAIR.format(rows=rows, few=few, money="numeric(12,2)") + _wide()
             pair = await _pair(databases, "pair", state, "sales", "sales_shown", at_once)
-            wide = replace(
-                pair, two=await find_two(pair.address, Wanted("wide", "wide_shown", ("id",))), times=defaultdict(list)
-            )
+            wide = replace(pair, two=await _two(pair.address, "wide", "wide_shown"), times=defaultdict(list))
             rendered = await _pair(
                 databases, "rendered", PAIR.format(rows=min(rows, 1_000_000), few=few, money="numeric"), "sales",
                 "sales_shown", at_once,

@@ -263,3 +263,48 @@ def test_rows_taken_from_a_table_that_keeps_its_columns_are_missed(checked: Chec
     outcome = checked(old_state, migration + "DELETE FROM notes WHERE id = 2;")
     found = {key: count for key, count in errors(outcome).items() if key[0] != "view_lost"}
     assert found == {("row_missing", "notes", "row_deleted"): 1}
+
+
+LOOKED_UP = """
+    DROP VIEW report;
+    CREATE VIEW goods_shown AS
+        SELECT g.id, m.name AS maker_name FROM goods g LEFT JOIN makers m ON m.id = g.maker_id;
+    ALTER TABLE goods DROP COLUMN maker_name;
+"""
+BESIDE = """
+    CREATE TABLE rates (id int PRIMARY KEY, share numeric(6,4), note text);
+    INSERT INTO rates VALUES (1, 0.1234, 'a'), (2, 0.5, 'b'), (3, NULL, NULL), (4, 1, 'd');
+    CREATE TABLE notes (id int, note text);
+    INSERT INTO notes VALUES (1, 'a'), (1, 'a'), (2, 'b');
+"""
+
+
+def test_values_changed_in_columns_that_are_still_there_are_told(checked: Checked) -> None:
+    changes = """
+        UPDATE rates SET share = round(share, 2);
+        UPDATE rates SET note = NULL WHERE id = 2;
+        UPDATE rates SET note = 'c' WHERE id = 3;
+        DELETE FROM rates WHERE id = 4;
+        INSERT INTO rates VALUES (5, 2, 'new');
+        UPDATE goods SET price = price + 1 WHERE id = (SELECT min(id) FROM goods);
+        UPDATE notes SET note = 'b' WHERE ctid = (SELECT min(ctid) FROM notes);
+    """
+    outcome = checked(VIEWS + BESIDE, LOOKED_UP + changes)
+    found = {key: count for key, count in errors(outcome).items() if key[0] != "view_lost"}
+    assert found == {
+        ("value_differs", "rates.share", "row_changed"): 1,
+        ("value_to_null", "rates.note", "row_changed"): 1,
+        ("null_to_value", "rates.note", "row_changed"): 1,
+        ("row_missing", "rates", "row_deleted"): 1,
+        ("value_differs", "goods.price", "row_changed"): 1,
+        ("row_missing", "notes", "row_changed"): 1,
+    }
+    (example,) = outcome.one("value_differs", "rates.share").examples
+    assert (example.key, example.old, example.new) == ("1", "0.1234", "0.1200")
+    assert [list(row) for row in outcome.rerun(outcome.one("row_missing", "rates"))] == [[4]]
+
+
+def test_rows_written_anew_with_the_same_values_are_no_finding(checked: Checked) -> None:
+    changes = "UPDATE rates SET share = share; ALTER TABLE notes ADD COLUMN made timestamptz DEFAULT clock_timestamp();"
+    outcome = checked(VIEWS + BESIDE, LOOKED_UP + changes)
+    assert [key for key in errors(outcome) if key[0] != "view_lost"] == []

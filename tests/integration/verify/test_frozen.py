@@ -14,7 +14,7 @@ from harness.result import Integrity
 from harness.server import Databases
 from harness.server.address import Address
 from harness.verify import Ledger, spans
-from harness.verify.in_place import Wanted, compare_in_place, find_two
+from harness.verify.in_place import Wanted, compare_in_place, open_two
 from harness.verify.values import Pass, Tally
 from tests.integration.verify.checking import execute
 
@@ -102,8 +102,8 @@ def small_spans(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def compare(address: Address, ledger: Ledger, at_once: int = 2) -> Integrity:
     async def go() -> Integrity:
-        two = await find_two(address, Wanted("goods", "goods_shown", ("id",)))
-        return await compare_in_place(address, two, Silent(), at_once=at_once, ledger=ledger)
+        async with open_two(address, Wanted("goods", "goods_shown", ("id",)), at_once) as (two, sessions):
+            return await compare_in_place(address, two, sessions, Silent(), ledger)
 
     return asyncio.run(go())
 

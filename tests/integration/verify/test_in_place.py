@@ -12,7 +12,7 @@ from harness.errors import UsageError
 from harness.progress import Silent
 from harness.result import Finding, Integrity
 from harness.server import Databases
-from harness.verify.in_place import Wanted, compare_in_place, find_two
+from harness.verify.in_place import Wanted, compare_in_place, open_two
 from tests.integration.verify.checking import execute
 
 STATE = """
@@ -72,8 +72,11 @@ class Shop:
         wanted = Wanted(old, new, key, tuple(renamed.items()))
 
         async def go() -> Integrity:
-            two = await find_two(type(address)(address.url(self.databases.name(self.arm))), wanted)
-            return await compare_in_place(address, two, Silent())
+            async with open_two(type(address)(address.url(self.databases.name(self.arm))), wanted, 2) as (
+                two,
+                sessions,
+            ):
+                return await compare_in_place(address, two, sessions, Silent())
 
         return asyncio.run(go())
 

@@ -12,7 +12,7 @@ from harness.result import Integrity
 from harness.server import Databases
 from harness.server.address import Address
 from harness.verify import spans
-from harness.verify.in_place import Wanted, compare_in_place, find_two
+from harness.verify.in_place import Wanted, compare_in_place, open_two
 from harness.verify.ledger import Ledger
 from harness.verify.values import Pass, Span
 from tests.integration.verify.checking import execute
@@ -108,8 +108,8 @@ def compare(address: Address, old: str, new: str, *key: str) -> tuple[Integrity,
     ledger, notes = Watched(), Notes()
 
     async def go() -> Integrity:
-        two = await find_two(address, Wanted(old, new, key))
-        return await compare_in_place(address, two, notes, at_once=2, ledger=ledger)
+        async with open_two(address, Wanted(old, new, key), 2) as (two, sessions):
+            return await compare_in_place(address, two, sessions, notes, ledger)
 
     return asyncio.run(go()), ledger.cuts, notes.told
 
@@ -151,3 +151,14 @@ def test_what_cannot_be_cut_is_done_in_one_pass_and_told(
     assert cuts == []
     assert reason in told[0]
     assert reason in integrity.notes[-1]
+
+
+def test_a_large_table_whose_rows_lie_in_another_order_is_cut_though_that_is_dearer(
+    address: Address, monkeypatch: pytest.MonkeyPatch, small_spans: None
+) -> None:
+    monkeypatch.setattr(spans, "SPAN_ROWS", 500)
+    _, in_few, _ = compare(address, "short_old", "short_same")
+    monkeypatch.setattr(spans, "_LARGE_ROWS", ROWS)
+    integrity, in_more, told = compare(address, "short_old", "short_same")
+    assert (integrity.verdict, integrity.rows_compared, told) == ("pass", ROWS, [])
+    assert in_more[0] > in_few[0] > 1
