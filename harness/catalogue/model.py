@@ -185,9 +185,13 @@ class Catalogue:
 
     def row_key(self, relation: int) -> tuple[str, ...]:
         """The primary key's columns, else those of the smallest unique key without NULLs, else none."""
+        return next(iter(self.row_keys(relation)), ())
+
+    def row_keys(self, relation: int) -> tuple[tuple[str, ...], ...]:
+        """Every key that identifies each row of a table, the primary key first, then the smallest."""
         columns = {column.name: column for column in self.relations[relation].columns}
         keys = self.unique_keys(relation)
-        return next((key for key in keys if all(columns[name].not_null for name in key)), ())
+        return tuple(key for key in keys if all(columns[name].not_null for name in key))
 
     def foreign_keys(self, relation: int) -> tuple[Constraint, ...]:
         """The foreign keys that a table declares."""

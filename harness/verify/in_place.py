@@ -132,7 +132,7 @@ def make_plan(two: Two, key: KeyCheck) -> TablePlan:
         new=two.old if two.old.is_table else None,
         key=names,
         dropped=tuple(column for column, _ in two.pairs),
-        retyped=(),
+        rewritten=(),
     )
     columns = tuple(column.name for column in two.old.columns)
     table = OldTable(change, Copy(two.old.sql, names, columns, frozenset(), key.rows))

@@ -159,19 +159,20 @@ class Search:
     def candidates(self) -> list[tuple[Path, Column]]:
         """Every column of a like type in the table itself and in the tables that the kept columns lead to.
 
-        A column that is still there is not its own source.
+        A column that is still there is not its own source, unless only a view leads to it now.
         """
         joins, kept = self.joins, set(self.table.copy.columns)
         oid = self.table.change.old.oid
         reachable = [path for path in self.paths if {joins.old_name(oid, name) for name in path[0].columns} <= kept]
-        own = [OWN] if self.table.change.new is not None and self.table.change.key else []
+        own = [OWN] if self.table.change.key_now else []
         known = self.after.relations if self.also_new else self.before.relations
         return [
             (path, candidate)
             for path in [*own, *reachable]
             if joins.end(path) in known
             for candidate in self.after.relations[joins.end(path)].columns
-            if comparable(self.column, candidate) and (path or candidate != self.column)
+            if comparable(self.column, candidate)
+            and (path or candidate.name != self.column.name or self.column in self.table.change.covered)
         ]
 
 
