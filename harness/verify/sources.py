@@ -45,23 +45,38 @@ class Source:
 class Joins:
     """LEFT JOINs from the old rows (`o`) along paths; a path, and each of its beginnings, is joined once.
 
-    `place` gives a table's SQL and whether it has the names from before the migration.
+    `place` gives a table's SQL and whether it has the names from before the migration. `now` are further joins, beside
+    these, to the tables as they are now.
     """
 
-    def __init__(self, table: OldTable, before: Catalogue, place: Callable[[int], tuple[str, bool]]) -> None:
+    def __init__(
+        self,
+        table: OldTable,
+        before: Catalogue,
+        place: Callable[[int], tuple[str, bool]],
+        now: Joins | None = None,
+        prefix: str = "s",
+    ) -> None:
         self._table = table
         self._before = before
         self._place = place
+        self._prefix = prefix
         self._aliases: dict[Path, str] = {}
-        self.lines: list[str] = []
+        self._lines: list[str] = []
+        self.now = now
+
+    @property
+    def lines(self) -> list[str]:
+        """The joins that are needed so far, a line each."""
+        return [*self._lines, *(self.now.lines if self.now else ())]
 
     def alias(self, path: Path) -> str:
         """The alias of the row at the path's end; of the table's own row for the empty path."""
         if path not in self._aliases:
             starts = self._starts(path)  # first: they join the path's beginnings
-            alias = f"s{len(self._aliases) + 1}"
+            alias = f"{self._prefix}{len(self._aliases) + 1}"
             self._aliases[path] = alias
-            self.lines.append(self._join(path, alias, starts))
+            self._lines.append(self._join(path, alias, starts))
         return self._aliases[path]
 
     def column(self, path: Path, name: str) -> str:
