@@ -41,7 +41,7 @@ from harness.result import Environment, Result
 from harness.result.run import SCHEMA_VERSION
 from harness.result.store import RESULT_FILE, new_run_folder, point_latest, read_result
 from harness.scenario import load_scenario, scenario_names
-from harness.seed import check_spec, declared_catalogue, discard_parts, estimate_bytes, load_spec, parse_scale
+from harness.seed import check_declared, discard_parts, estimate_bytes, load_spec, parse_scale
 from harness.server import Databases, Journal, Server, open_server
 from harness.server.faults import as_harness_error
 from harness.server.home import Home
@@ -97,7 +97,7 @@ def prepare(options: RunOptions) -> Job:
     scale_rows = parse_scale(options.scale)
     scenario = load_scenario(options.scenario)
     spec = load_spec(scenario.seed)
-    check_spec(spec, declared_catalogue(scenario.schema))
+    check_declared(spec, scenario.schema)
     estimate_bytes(spec, scale_rows)  # makes its pools and a sample of every table: what cannot be made is told here
     check_options(options.server)
     options = replace(options, arms=arms_to_run(options.arms, scenario))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from harness.catalogue.model import Catalogue, Column, Relation
 
@@ -48,11 +49,26 @@ class ChangedTable:
 
 
 def changed_tables(before: Catalogue, after: Catalogue) -> tuple[ChangedTable, ...]:
-    """Tables with columns to be compared, by name; partitions count with their parent."""
-    found = (
-        _changed(table, before, after) for table in before.relations.values() if table.is_table and not table.partition
+    """Tables with columns to be compared, by name; partitions, and what a table inherits, count with their parent."""
+    found = {
+        table.oid: _changed(table, before, after)
+        for table in before.relations.values()
+        if table.is_table and not table.partition
+    }
+    own = (_without_inherited(table, found) for table in found.values())
+    return tuple(table for table in own if table.old_columns)
+
+
+def _without_inherited(table: ChangedTable, found: Mapping[int, ChangedTable]) -> ChangedTable:
+    """The table without what is compared with its parents, among whose rows its own are."""
+    shared = {column.name for parent in table.old.parents if parent in found for column in found[parent].old_columns}
+    if not shared or table.new is None:
+        return table
+    return replace(
+        table,
+        dropped=tuple(column for column in table.dropped if column.name not in shared),
+        rewritten=tuple(pair for pair in table.rewritten if pair[0].name not in shared),
     )
-    return tuple(table for table in found if table.old_columns)
 
 
 def _changed(old: Relation, before: Catalogue, after: Catalogue) -> ChangedTable:

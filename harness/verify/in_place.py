@@ -90,7 +90,7 @@ async def find_two(address: Address, wanted: Wanted) -> Two:
 def _key(catalogue: Catalogue, old: Relation, new: Relation, wanted: Wanted, paired: set[str]) -> tuple[str, ...]:
     """The key that was asked for, else the old relation's own where the new one shows it, else none."""
     if not wanted.key:
-        own = catalogue.row_key(old.oid)
+        own = catalogue.row_key(old.oid, declared=True)  # whether the rows bear it out is asked of them
         return own if set(own) <= paired else ()
     key = tuple(find_column(old, name).name for name in wanted.key)
     if len(set(key)) < len(key):
