@@ -43,6 +43,7 @@ from harness.result.store import RESULT_FILE, new_run_folder, point_latest, read
 from harness.scenario import load_scenario, scenario_names
 from harness.seed import check_declared, discard_parts, estimate_bytes, load_spec, parse_scale
 from harness.server import Databases, Journal, Server, open_server
+from harness.server.apply import read_scripts
 from harness.server.faults import as_harness_error
 from harness.server.home import Home
 from harness.server.leftovers import stop_dead_servers
@@ -96,6 +97,7 @@ def prepare(options: RunOptions) -> Job:
     """Reads and checks everything that the run needs, before anything is made; raises UsageError or ScenarioError."""
     scale_rows = parse_scale(options.scale)
     scenario = load_scenario(options.scenario)
+    read_scripts((*scenario.roles, *scenario.schema, *scenario.constraints, *scenario.access, *scenario.migrations))
     spec = load_spec(scenario.seed)
     check_declared(spec, scenario.schema)
     estimate_bytes(spec, scale_rows)  # makes its pools and a sample of every table: what cannot be made is told here

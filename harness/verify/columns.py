@@ -82,7 +82,7 @@ def value_findings(
             item.kind,
             name,
             f"{item.count} of {counted.old_rows} values of {name} against {now_called(name, counterpart.display)}"
-            + (f"; its source is {item.source}" if item.source else ""),
+            + (f"; {item.source}" if item.source else ""),
             count=item.count,
             rows=counted.old_rows,
             cause=item.cause,

@@ -233,7 +233,7 @@ async def _differences(
                 count=members[0]["total"],
                 examples=tuple(_example(row, width) for row in members),
                 query=reproduce_sql(item.work, suspect, fresh(), kind, cause, duplicated),
-                source=suspect.source.display if suspect.source else "",
+                source=suspect.source.words if suspect.source else "",
             )
         )
     names = {suspect.place: suspect.pair.old.name for suspect in suspects}

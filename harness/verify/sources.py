@@ -41,6 +41,11 @@ class Source:
         ways = " and ".join(", ".join(hop.columns) for hop in self.path)
         return f"{name} through {ways}" if ways else name
 
+    @property
+    def words(self) -> str:
+        """What may be said of it in a sentence."""
+        return f"its source is {self.display}" if self.trusted else f"the view takes it from {self.display}"
+
 
 class Joins:
     """LEFT JOINs from the old rows (`o`) along paths; a path, and each of its beginnings, is joined once.

@@ -51,6 +51,8 @@ class _Names:
         for node in sqltext.walk(sqltext.parse(file.text)):
             if isinstance(node, pb.RenameStmt):
                 self._rename(node)
+            elif isinstance(node, pb.AlterObjectSchemaStmt) and node.object_type == pb.OBJECT_TABLE:
+                self._call(_display(node.relation), _display(node.relation, schema=node.newschema))
             elif isinstance(node, pb.CreateStmt):
                 self._make(_display(node.relation))
             elif isinstance(node, pb.CreateTableAsStmt):
@@ -79,10 +81,13 @@ class _Names:
         if node.rename_type == pb.OBJECT_COLUMN:
             self._move((table, node.subname), (table, node.newname))
         elif node.rename_type == pb.OBJECT_TABLE:
-            now = _display(node.relation, node.newname)
-            self._tables[now] = self._tables.pop(table, table)
-            for place in [place for place in (*self._columns, *self._made) if place[0] == table]:
-                self._move(place, (now, place[1]))
+            self._call(table, _display(node.relation, node.newname))
+
+    def _call(self, table: str, now: str) -> None:
+        """The table has another name now, and takes what is known of it along."""
+        self._tables[now] = self._tables.pop(table, table)
+        for place in [place for place in (*self._columns, *self._made) if place[0] == table]:
+            self._move(place, (now, place[1]))
 
     def _move(self, place: tuple[str, str], to: tuple[str, str]) -> None:
         """What was there is here now, and is still known as what it was."""
@@ -94,6 +99,6 @@ class _Names:
             self._columns[to] = self._columns.pop(place, place[1])
 
 
-def _display(relation: pb.RangeVar, name: str = "") -> str:
-    schema = "" if relation.schemaname in ("", "public") else f"{relation.schemaname}."
-    return f"{schema}{name or relation.relname}"
+def _display(relation: pb.RangeVar, name: str = "", schema: str = "") -> str:
+    schema = schema or relation.schemaname
+    return f"{'' if schema in ('', 'public') else f'{schema}.'}{name or relation.relname}"
