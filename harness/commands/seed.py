@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from harness import options, pipeline
+from harness import options, pipeline, running
 from harness.commands.arguments import (
     AllowRolesOption,
     DsnOption,
@@ -49,7 +49,7 @@ def seed(
         keep=True,
     )
     with shown_progress(quiet) as progress:
-        ended = pipeline.run_to_end(wanted, None, progress, pipeline.SEED_ONLY)
+        ended = running.run_to_end(wanted, None, progress, pipeline.SEED_ONLY)
     raise_problem(ended)
     manifest = ended.result.seed_manifest
     for table in manifest.tables:
