@@ -154,3 +154,26 @@ def test_a_key_that_the_view_writes_otherwise_is_told_though_the_join_calls_it_e
         assert (found.count, len(made.rerun(found))) == (9, 9)
     finally:
         made.drop()
+
+
+def test_a_view_whose_values_depend_on_the_session_is_told_though_they_agree_now(databases: Databases) -> None:
+    old = """
+        CREATE TABLE visits (id int PRIMARY KEY, at timestamptz, day date, open boolean, word text);
+        INSERT INTO visits SELECT n, '2024-01-01 12:00Z'::timestamptz + n * interval '1 h',
+            (('2024-01-01 12:00Z'::timestamptz + n * interval '1 h') AT TIME ZONE 'UTC')::date, false, 'w'
+        FROM generate_series(1, 9) n;
+    """
+    migration = """
+        CREATE VIEW visits_below AS SELECT id, at, at::date AS day FROM visits;
+        CREATE VIEW visits_shown AS SELECT id, day, at > CURRENT_DATE AS open FROM visits_below;
+        CREATE VIEW visits_plain AS SELECT id, lower('W') AS word FROM visits;
+        ALTER TABLE visits DROP day, DROP open, DROP word;
+    """
+    made = check(databases, old, migration, column_map=(("visits.word", "visits_plain.word"),))
+    try:
+        assert made.column("visits.day").verdict == "identical"
+        below, shown = (note for note in made.integrity.notes if " calls " in note)
+        assert below.startswith("visits_below calls date(): its values were compared as this moment")
+        assert shown.startswith("visits_shown calls CURRENT_DATE, timestamptz_gt_date(): ")
+    finally:
+        made.drop()
