@@ -65,7 +65,9 @@ KINDS: dict[str, Kind] = {
     ),
     "view_error": Kind("error", "reading the view fails", "mend the view's definition"),
     "answer_differs": Kind(
-        "error", "the query's old and new form give different answers", "mend the new form or the view"
+        "error",
+        "the query's old and new form give different answers, or write other values",
+        "mend the new form or the view",
     ),
     "answer_empty": Kind(
         "warning", "the query reads or changes nothing with any of its parameters", "draw parameters that meet rows"
