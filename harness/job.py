@@ -11,8 +11,9 @@ from harness.options import RunOptions
 from harness.progress import Progress
 from harness.recorder import Recorder
 from harness.scenario import Scenario, load_scenario, scenario_names
-from harness.seed import SeedSpec, check_spec, declared_catalogue, estimate_bytes, load_spec, parse_scale
+from harness.seed import SeedSpec, check_declared, estimate_bytes, load_spec, parse_scale
 from harness.server import Databases
+from harness.server.apply import read_scripts
 from harness.server.opening import check_options
 
 
@@ -42,8 +43,9 @@ def prepare(options: RunOptions) -> Job:
     """Reads and checks everything that the run needs, before anything is made; raises UsageError or ScenarioError."""
     scale_rows = parse_scale(options.scale)
     scenario = load_scenario(options.scenario)
+    read_scripts((*scenario.roles, *scenario.schema, *scenario.constraints, *scenario.access, *scenario.migrations))
     spec = load_spec(scenario.seed)
-    check_spec(spec, declared_catalogue(scenario.schema))
+    check_declared(spec, scenario.schema)
     estimate_bytes(spec, scale_rows)  # makes its pools and a sample of every table: what cannot be made is told here
     check_options(options.server)
     options = replace(options, arms=arms_to_run(options.arms, scenario))

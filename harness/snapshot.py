@@ -41,7 +41,8 @@ async def take_snapshot(
     at_once: int = 2,
     kept: Mapping[str, int] | None = None,
 ) -> Snapshot:
-    """Copies what the migration dropped or retyped; `verification_db` is a clone of `after` and gets schema bench_old.
+    """Copies what the migration dropped or wrote anew; `verification_db` is a clone of `after`, and gets
+    schema bench_old.
 
     `kept` are copies (by their quoted names) that an earlier session finished, with their rows: these are used as they
     are, if they are all that is needed. Raises VerifyError where fewer or more rows arrive than left.

@@ -58,6 +58,8 @@ class Relation:
     owner: str
     definition: str | None
     columns: tuple[Column, ...] = ()
+    parents: tuple[int, ...] = ()
+    """OIDs of the tables that it inherits from, and whose rows its own are, too; a partition has none here."""
 
     @property
     def display(self) -> str:
@@ -168,8 +170,14 @@ class Catalogue:
                 waiting.append(oid)
         return frozenset(found)
 
-    def unique_keys(self, relation: int) -> tuple[tuple[str, ...], ...]:
-        """Column sets that no two rows of a table share, the primary key first; NULLs may still be allowed in them."""
+    def unique_keys(self, relation: int, *, declared: bool = False) -> tuple[tuple[str, ...], ...]:
+        """Column sets that no two rows of a table share, the primary key first; NULLs may still be allowed in them.
+
+        A table that others inherit from has none: its indexes do not hold their rows. `declared`: even so, what it
+        declares.
+        """
+        if not declared and any(relation in item.parents for item in self.relations.values()):
+            return ()
         usable = [
             index
             for index in self.indexes
@@ -183,11 +191,15 @@ class Catalogue:
         ordered = sorted(usable, key=lambda index: (not index.is_primary, len(index.columns), index.name))
         return tuple(index.columns for index in ordered)
 
-    def row_key(self, relation: int) -> tuple[str, ...]:
+    def row_key(self, relation: int, *, declared: bool = False) -> tuple[str, ...]:
         """The primary key's columns, else those of the smallest unique key without NULLs, else none."""
+        return next(iter(self.row_keys(relation, declared=declared)), ())
+
+    def row_keys(self, relation: int, *, declared: bool = False) -> tuple[tuple[str, ...], ...]:
+        """Every key that identifies each row of a table, the primary key first, then the smallest."""
         columns = {column.name: column for column in self.relations[relation].columns}
-        keys = self.unique_keys(relation)
-        return next((key for key in keys if all(columns[name].not_null for name in key)), ())
+        keys = self.unique_keys(relation, declared=declared)
+        return tuple(key for key in keys if all(columns[name].not_null for name in key))
 
     def foreign_keys(self, relation: int) -> tuple[Constraint, ...]:
         """The foreign keys that a table declares."""

@@ -39,8 +39,10 @@ class Equality:
     @property
     def difference(self) -> str:
         """In words, where they did not."""
-        columns = ", ".join(sorted(set(self.differing) - set(self.volatile))) or "no column"
-        return f"{self.table} has {self.rows[1]} rows instead of {self.rows[0]}, and {columns} with other values"
+        columns = ", ".join(sorted(set(self.differing) - set(self.volatile)))
+        rows = f"{self.rows[1]} rows instead of {self.rows[0]}" if self.rows[0] != self.rows[1] else ""
+        values = f"other values in {columns}" if columns else ""
+        return f"{self.table} has {' and '.join(filter(None, (rows, values)))}"
 
 
 async def tables_written(connection: Any, work: ArmWork) -> tuple[Table, ...]:

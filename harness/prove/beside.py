@@ -23,7 +23,8 @@ def bystander_defects(where: Bystanders) -> Iterator[Defect]:
 def _defect(
     where: Bystanders, fault: str, on: str, script: str, witness: str, kind: str, about: str, cause: str = ""
 ) -> Defect:
-    touched = frozenset({where.table.display, f"{SCHEMA}.notes", about})
+    indexes = where.indexes if kind == "index_redundant" else frozenset()
+    touched = frozenset({where.table.display, f"{SCHEMA}.notes", about, *indexes})
     return Defect(on, (script,), witness, kind, about, cause, touches=touched, fault=fault)
 
 

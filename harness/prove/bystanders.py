@@ -19,6 +19,8 @@ class Bystanders:
     key: tuple[str, ...]
     column: Column
     lost: Column
+    indexes: frozenset[str] = frozenset()
+    """Names of the table's own indexes on that column, which one of ours may make redundant."""
 
     @property
     def script(self) -> str:
@@ -56,7 +58,10 @@ def find_bystanders(before: Catalogue, after: Catalogue) -> Bystanders | None:
             continue
         for column in new.columns:
             if column.name not in change.key and column.has_equality and _kept((column.name,), change.old, new):
-                return Bystanders(new, change.key, column, change.dropped[0])
+                alike = {
+                    item.name for item in after.indexes if item.relation == new.oid and column.name in item.columns
+                }
+                return Bystanders(new, change.key, column, change.dropped[0], frozenset(alike))
     return None
 
 

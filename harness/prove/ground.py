@@ -22,7 +22,8 @@ _GRANT = re.compile(r"(?P<right>[A-Z ]+) on (?P<object>.+) to (?P<role>.+)")
 class Stand:
     """A view that stands for a changed table; `alias` is the table in it, `key` the view's columns that hold its key.
 
-    `lost` are the table's lost columns that it replaces, by the place of the view's column.
+    `lost` are the table's lost columns that it replaces, by the place of the view's column; not those of its key,
+    by which rows are followed.
     """
 
     view: Relation
@@ -114,7 +115,7 @@ class Ground:
         for item in self.clean.columns:
             view = views.get((item.counterpart or "").rpartition(".")[0])
             column = changes[item.table].old.column(item.column)
-            if view is not None and column is not None:
+            if view is not None and column is not None and column.name not in changes[item.table].key:
                 names = [shown.name for shown in view.columns]
                 place = names.index((item.counterpart or "").rpartition(".")[2])
                 found.setdefault((view.display, item.table), {})[place] = column

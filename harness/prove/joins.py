@@ -163,7 +163,7 @@ def _row_deleted(ground: Ground, stand: Stand) -> Iterator[Defect]:
 def _source_changed(ground: Ground, stand: Stand) -> Iterator[Defect]:
     for place, table, change, _ in _sources(ground, stand):
         yield _data(ground, stand, table, change, stand.object_of(place),
-                    "value_differs", "view_wrong")  # fmt: skip
+                    "value_differs", "source_changed")  # fmt: skip
 
 
 def _stale_materialised(ground: Ground, stand: Stand) -> Iterator[Defect]:

@@ -28,14 +28,16 @@ def _column_lost(ground: Ground, stand: Stand) -> Iterator[Defect]:
 
 
 def _view_lost(ground: Ground, stand: Stand) -> Iterator[Defect]:
-    yield Defect(
-        stand.view.display,
-        (ground.dropped(stand.view),),
-        f"SELECT to_regclass({quote_literal(stand.view.sql)})::text",
-        "no_counterpart",
-        stand.object_of(min(stand.lost)),
-        touches=ground.reach(stand.view),
-    )
+    gone = [place for place in sorted(stand.lost) if stand.lost[place] in stand.change.dropped]
+    for place in gone[:1]:
+        yield Defect(
+            stand.view.display,
+            (ground.dropped(stand.view),),
+            f"SELECT to_regclass({quote_literal(stand.view.sql)})::text",
+            "no_counterpart",
+            stand.object_of(place),
+            touches=ground.reach(stand.view),
+        )
 
 
 def _view_fails(ground: Ground, stand: Stand) -> Iterator[Defect]:

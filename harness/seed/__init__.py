@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from harness.seed.catalogue import declared_catalogue, read_catalogue
-    from harness.seed.check import check_spec, load_spec
+    from harness.seed.check import check_declared, check_spec, load_spec
     from harness.seed.manifest import MANIFEST_FILE
     from harness.seed.scale import parse_scale
     from harness.seed.seeding import Profile, default_workers, discard_parts, fill, has_begun
@@ -21,6 +21,7 @@ __all__ = [
     "MANIFEST_FILE",
     "Profile",
     "SeedSpec",
+    "check_declared",
     "check_spec",
     "declared_catalogue",
     "default_workers",
@@ -38,6 +39,7 @@ _HOMES = {
     "MANIFEST_FILE": "manifest",
     "Profile": "seeding",
     "SeedSpec": "spec",
+    "check_declared": "check",
     "check_spec": "check",
     "declared_catalogue": "catalogue",
     "default_workers": "seeding",

@@ -9,6 +9,7 @@ from harness import sqltext
 from harness.scenario import SqlFile
 from harness.scenario.paths import catalogue_sql
 from harness.seed.column_type import Catalogue, ColumnType
+from harness.sqltext import NODES as pb  # noqa: N811 - as the parser's own documentation calls it
 
 
 async def read_catalogue(connection: Any, schema: str = "public") -> Catalogue:
@@ -39,7 +40,8 @@ def _modifiers(name: str, modifier: int) -> dict[str, Any]:
 
 
 def declared_catalogue(files: Sequence[SqlFile]) -> Catalogue:
-    """The tables that the files' CREATE TABLE statements declare, as far as they can be read without a server.
+    """The tables of schema public that the files' CREATE TABLE statements declare, as far as they can be read without
+    a server.
 
     Types that the files do not declare and PostgreSQL does not have stand under their own name, so that they are not
     judged; inherited and altered columns are left to `read_catalogue`.
@@ -57,7 +59,48 @@ def declared_catalogue(files: Sequence[SqlFile]) -> Catalogue:
         node.relation.relname: dict(_declared_columns(node, labels, domains))
         for tree in trees
         for node in _statements(tree, "create_stmt")
+        if _is_public(node.relation)
     }
+
+
+def tables_left_open(files: Sequence[SqlFile]) -> frozenset[str] | None:
+    """Tables whose columns CREATE TABLE alone does not tell: LIKE, INHERITS, CREATE TABLE AS, changed by ALTER TABLE.
+
+    None where a statement may make any table (DO, a function's call, an extension).
+    """
+    found: set[str] = set()
+    for tree in (sqltext.parse(file.text) for file in files):
+        kinds = {item.stmt.WhichOneof("node") for item in tree.stmts}
+        if kinds & {"do_stmt", "select_stmt", "call_stmt", "create_extension_stmt"}:
+            return None
+        found |= {node.relation.relname for node in _statements(tree, "create_stmt") if _takes_columns(node)}
+        found |= {node.into.rel.relname for node in _statements(tree, "create_table_as_stmt")}
+        found |= {node.newname for node in _statements(tree, "rename_stmt")}
+        found |= {node.relation.relname for node in _statements(tree, "rename_stmt")}
+        found |= {
+            node.relation.relname
+            for node in _statements(tree, "alter_table_stmt")
+            if any(item.alter_table_cmd.subtype in _CHANGES_COLUMNS for item in node.cmds)
+        }
+    return frozenset(found)
+
+
+_CHANGES_COLUMNS = frozenset(
+    {
+        pb.AT_AddColumn, pb.AT_DropColumn, pb.AT_ColumnDefault, pb.AT_SetNotNull, pb.AT_DropNotNull,
+        pb.AT_AddIdentity, pb.AT_DropIdentity, pb.AT_AlterColumnType, pb.AT_DropExpression,
+    }
+)  # fmt: skip
+
+
+def _is_public(relation: Any) -> bool:
+    return relation.schemaname in ("", "public")
+
+
+def _takes_columns(node: Any) -> bool:
+    """Whether a table has columns of another one."""
+    likes = any(element.WhichOneof("node") == "table_like_clause" for element in node.table_elts)
+    return likes or bool(node.inh_relations) or node.HasField("of_typename")
 
 
 def _statements(tree: Any, kind: str) -> Iterator[Any]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from harness.errors import ScenarioError
+from harness.scenario import SqlFile
 from harness.seed.bounds import choices, gives, max_length, nullable
+from harness.seed.catalogue import declared_catalogue, tables_left_open
 from harness.seed.column_type import Catalogue, ColumnType
 from harness.seed.columns import ExpressionColumn, Generator, NumberColumn, SequenceColumn
 from harness.seed.plantable import anomaly_problems
@@ -61,10 +63,24 @@ def _nul_places(data: object, place: str = "") -> Iterator[str]:
             yield from _nul_places(item, f"{place}.{key}" if place else key)
 
 
-def check_spec(spec: SeedSpec, catalogue: Catalogue) -> None:
-    """Raises ScenarioError where the specification does not fit the tables that the database has."""
+def check_declared(spec: SeedSpec, files: Sequence[SqlFile]) -> None:
+    """Raises ScenarioError where, by the schema's statements alone, the specification does not fit.
+
+    What the statements leave open is left to `check_spec` with the database's own catalogue.
+    """
+    declared = declared_catalogue(files)
+    left_open = tables_left_open(files)
+    check_spec(spec, declared, spec.stored_tables.keys() if left_open is None else left_open)
+
+
+def check_spec(spec: SeedSpec, catalogue: Catalogue, left_open: Container[str] = ()) -> None:
+    """Raises ScenarioError where the specification does not fit the tables that the database has; those that are
+    `left_open` are not judged.
+    """
     found = []
     for name, table in spec.stored_tables.items():
+        if name in left_open:
+            continue
         if name not in catalogue:
             found.append((f"tables.{name}", "the schema has no such table"))
             continue

@@ -82,9 +82,9 @@ Run = Callable[[Any, Step], Awaitable[None]]
 
 async def run_steps(connections: Sequence[Any], steps: Sequence[Step], sizes: Mapping[str, int], run: Run) -> None:
     """Runs the steps over the connections, group by group; within one, those on large tables first."""
-    for group, members in itertools.groupby(steps, key=lambda step: step.group or step.name):
-        waiting = list(members)
-        if group:
+    for group, members in itertools.groupby(enumerate(steps), key=lambda item: item[1].group or item[0]):
+        waiting = [step for _, step in members]
+        if isinstance(group, str):
             waiting.sort(key=lambda step: -max((sizes.get(table, 0) for table in step.tables), default=0))
         await _run_group(connections, waiting, run)
 

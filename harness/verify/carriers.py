@@ -41,13 +41,12 @@ class Carriers:
         table = change.new
         if table is None:
             return self._heirs(change)
-        key = tuple(column.name for name in change.key if (column := change.now(name)) is not None)
-        if len(key) != len(change.key):
-            return []
-        found = [self._carrier(table, key, view) for view in self.catalogue.views()]
-        return sorted(
-            (item for item in found if item is not None), key=lambda item: (not item.exact, item.view.display)
-        )
+        key = change.key_now
+        found = [item for view in self.catalogue.views() if (item := self._carrier(table, key, view)) is not None]
+        if change.view is not None and all(item.view.oid != change.view.oid for item in found):
+            shown = all(change.view.column(name) for name in change.key)
+            found.append(Carrier(change.view, change.key if shown else (), "", exact=False))
+        return sorted(found, key=lambda item: (not item.exact, item.view.display))
 
     def grain_of(self, view: Relation) -> tuple[Relation, Carrier] | None:
         """The table whose rows a view shows, one for one, and how; None where there is no such table."""

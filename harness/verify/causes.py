@@ -21,7 +21,7 @@ class Suspect:
     """A pair that differs somewhere, and where its values came from, as far as known.
 
     `filtered`: the view joins the source's table under a further condition. `casts`: values can be cast to the new
-    type without an error.
+    type without an error. `comparable`: what the source held before and what it holds now can be told apart.
     """
 
     place: int
@@ -29,6 +29,7 @@ class Suspect:
     source: Source | None
     filtered: bool = False
     casts: bool = True
+    comparable: bool = False
 
     @property
     def class_sql(self) -> str:
@@ -59,6 +60,11 @@ def cause_sql(suspect: Suspect, joins: Joins) -> str:
         shown = render(pair.new, new)
         copied = render(pair.old, old)
         rules.append((f"{shown} IS NOT DISTINCT FROM {held} AND {copied} IS DISTINCT FROM {held}", "stale_copy"))
+        if suspect.comparable and joins.now is not None:
+            holds = render(source.column, joins.now.column(source.path, source.column.name))
+            rules.append(
+                (f"{shown} IS NOT DISTINCT FROM {holds} AND {holds} IS DISTINCT FROM {held}", "source_changed")
+            )
     if source is not None and source.trusted:
         if suspect.filtered:
             rules.append((f"{new} IS NULL", "row_filter"))

@@ -21,6 +21,7 @@ from harness.verify.functions import function_findings
 from harness.verify.kinds import KINDS, make_finding
 from harness.verify.ledger import Ledger
 from harness.verify.lineage import resolve_map
+from harness.verify.moment import momentary_views
 from harness.verify.old_views import old_view_queries
 from harness.verify.other_tables import table_findings
 from harness.verify.paths import Paths
@@ -98,6 +99,7 @@ async def _check(context: Context, scenario: Scenario, queries: Sequence[BoundQu
         *_nothing(tables, scenario),
     ]
     async with context.sessions.one() as connection:
+        momentary = await momentary_views(connection, context.after, tables.explained)
         parted = await part_by_conditions(connection, findings, scenario.accept)
     accepted = ordered(apply_rules(parted, scenario.accept))
     integrity = Integrity(
@@ -107,7 +109,7 @@ async def _check(context: Context, scenario: Scenario, queries: Sequence[BoundQu
         findings=accepted,
         rows_compared=tables.rows_compared,
         cells_compared=tables.cells_compared,
-        notes=(*cross_check(scenario.migrations, context.snapshot), *tables.notes, *access_notes),
+        notes=(*cross_check(scenario.migrations, context.snapshot), *tables.notes, *momentary, *access_notes),
     )
     return Checked(integrity, untimed)
 

@@ -10,7 +10,7 @@ from harness.catalogue import Column
 from harness.result import ColumnCheck, Example, Finding
 from harness.result.integrity import ColumnVerdict
 from harness.sqltext import quote_literal
-from harness.verify.compare import field, is_drift, render
+from harness.verify.compare import field, is_drift, now_called, render
 from harness.verify.context import Context
 from harness.verify.explain import Difference
 from harness.verify.kinds import make_finding
@@ -81,8 +81,8 @@ def value_findings(
         make_finding(
             item.kind,
             name,
-            f"{item.count} of {counted.old_rows} values of {name} against {counterpart.display}"
-            + (f"; its source is {item.source}" if item.source else ""),
+            f"{item.count} of {counted.old_rows} values of {name} against {now_called(name, counterpart.display)}"
+            + (f"; {item.source}" if item.source else ""),
             count=item.count,
             rows=counted.old_rows,
             cause=item.cause,
@@ -121,11 +121,18 @@ def _type_text(column: Column) -> str:
 
 
 async def orphan_finding(context: Context, connection: Any, plan: TablePlan, column: Column) -> Finding:
-    """No counterpart: how many values are lost, and where a join that still exists would give them back."""
+    """No counterpart: how many values are lost, and where a join that still exists would give them back.
+
+    A column that the table still has is not lost, but a view that took the table's name hides it.
+    """
     change, copy = plan.table.change, plan.table.copy
     name = f"{change.old.display}.{column.name}"
     non_null = plan.non_null[column.name]
-    detail = f"no view column replaces {name}; {non_null} of {copy.rows} rows hold a value"
+    hidden = column in change.covered
+    beginning = (
+        f"{change.old.display} is a view now, which lacks {name}" if hidden else f"no view column replaces {name}"
+    )
+    detail = f"{beginning}; {non_null} of {copy.rows} rows hold a value"
     if non_null:
         detail += await _recovery(context, connection, plan, column)
     value = field("o", column.name)
@@ -141,7 +148,7 @@ async def orphan_finding(context: Context, connection: Any, plan: TablePlan, col
         "no_counterpart",
         name,
         detail,
-        severity=None if non_null else "warning",
+        severity=None if non_null and not hidden else "warning",
         count=non_null,
         rows=copy.rows,
         examples=[Example(row["key"], row["old"]) for row in shown],

@@ -103,6 +103,11 @@ def field(alias: str, name: str) -> str:
     return f"{alias}.{quote_ident(name)}"
 
 
+def now_called(before: str, now: str) -> str:
+    """What a reader calls the new side where the old one may bear the same name."""
+    return f"{now} as it is now" if before == now else now
+
+
 def is_drift(old: Column, new: Column) -> bool:
     """Whether the replacement has another type, modifier or collation."""
     return (old.type_sql, old.collation) != (new.type_sql, new.collation)

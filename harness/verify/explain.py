@@ -12,11 +12,13 @@ import asyncpg
 from harness.copying import Copy, copy_columns
 from harness.result import Example
 from harness.together import together
+from harness.verify.carriers import Carriers
 from harness.verify.causes import Suspect, differences_sql, ranked_sql, reproduce_sql, snapshot_place
 from harness.verify.context import Context
 from harness.verify.paths import trace
 from harness.verify.rows import EXAMPLES, layers
 from harness.verify.sessions import is_about_data
+from harness.verify.shape import Source as ShapeSource
 from harness.verify.sources import Joins, Search, Source, find_source, renamed
 from harness.verify.values import Pass, Screen
 
@@ -94,9 +96,31 @@ def _is_filtered(context: Context, work: Pass, source: Source | None) -> bool:
     if source is None or new is None or work.relation.is_table:
         return False
     return any(
-        item.filtered
+        _narrows(context.carriers, item, source.relation.oid)
         for layer in layers(context.carriers, work.relation, new.oid)
-        for item in layer.shape.of_relation(source.relation.oid)
+        for item in layer.shape.sources
+        if item.alias != layer.root
+    )
+
+
+def _narrows(carriers: Carriers, item: ShapeSource, table: int) -> bool:
+    """Whether a view's source, the table itself or a view that leads to it, lets only some of its rows through."""
+    if item.relation == table:
+        return item.filtered
+    view = carriers.catalogue.relations.get(item.relation or 0)
+    if view is None or view.is_table or table not in carriers.catalogue.reads_transitively(view.oid):
+        return False
+    shape = carriers.shape(view)
+    return item.filtered or shape.filtered or any(_narrows(carriers, inner, table) for inner in shape.sources)
+
+
+def _is_comparable(context: Context, work: Pass, source: Source | None, copies: Mapping[int, Copy]) -> bool:
+    """Whether a source has an old state beside its present one, and each way there still leads to one row at most."""
+    if source is None:
+        return False
+    ends = [(hop.relation, hop.key) for hop in source.path] or [(source.relation.oid, work.table.change.key_now)]
+    return all(
+        oid in copies and any(set(key) <= set(end) for key in context.after.unique_keys(oid)) for oid, end in ends
     )
 
 
@@ -153,6 +177,9 @@ async def _explain_pass(
 ) -> Explained:
     if not suspects:
         return Explained(item.work, {})
+    suspects = [
+        replace(suspect, comparable=_is_comparable(context, item.work, suspect.source, copies)) for suspect in suspects
+    ]
     try:
         return await _differences(context, item, suspects, copies)
     except asyncpg.PostgresError as error:
@@ -183,7 +210,9 @@ async def _differences(
     places = snapshot_place(context.before, context.after, copies)
 
     def fresh() -> Joins:
-        return Joins(item.work.table, context.before, places.__getitem__)
+        table, before = item.work.table, context.before
+        now = Joins(table, before, lambda oid: (context.after.relations[oid].sql, False), prefix="t")
+        return Joins(table, before, places.__getitem__, now)
 
     duplicated = item.counted.duplicates > 0
     cells = differences_sql(item.work, list(suspects), fresh(), duplicated)
@@ -204,7 +233,7 @@ async def _differences(
                 count=members[0]["total"],
                 examples=tuple(_example(row, width) for row in members),
                 query=reproduce_sql(item.work, suspect, fresh(), kind, cause, duplicated),
-                source=suspect.source.display if suspect.source else "",
+                source=suspect.source.words if suspect.source else "",
             )
         )
     names = {suspect.place: suspect.pair.old.name for suspect in suspects}

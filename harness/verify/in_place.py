@@ -106,7 +106,7 @@ async def find_two(connection: Any, wanted: Wanted) -> Two:
 def _key(catalogue: Catalogue, old: Relation, new: Relation, wanted: Wanted, paired: set[str]) -> tuple[str, ...]:
     """The key that was asked for, else the old relation's own where the new one shows it, else none."""
     if not wanted.key:
-        own = catalogue.row_key(old.oid)
+        own = catalogue.row_key(old.oid, declared=True)  # whether the rows bear it out is asked of them
         return own if set(own) <= paired else ()
     key = tuple(find_column(old, name).name for name in wanted.key)
     if len(set(key)) < len(key):
@@ -149,7 +149,7 @@ def make_plan(two: Two, key: KeyCheck) -> TablePlan:
         new=two.old if two.old.is_table else None,
         key=names,
         dropped=tuple(column for column, _ in two.pairs),
-        retyped=(),
+        rewritten=(),
     )
     columns = tuple(column.name for column in two.old.columns)
     table = OldTable(change, Copy(two.old.sql, names, columns, frozenset(), key.rows))

@@ -65,7 +65,9 @@ KINDS: dict[str, Kind] = {
     ),
     "view_error": Kind("error", "reading the view fails", "mend the view's definition"),
     "answer_differs": Kind(
-        "error", "the query's old and new form give different answers", "mend the new form or the view"
+        "error",
+        "the query's old and new form give different answers, or write other values",
+        "mend the new form or the view",
     ),
     "answer_empty": Kind(
         "warning", "the query reads or changes nothing with any of its parameters", "draw parameters that meet rows"
@@ -134,14 +136,15 @@ KINDS: dict[str, Kind] = {
 
 CAUSES: dict[str, str] = {
     "stale_copy": "the copy disagreed with its source before the migration; the view shows the source",
-    "view_wrong": "the view shows another value than the copy's source held",
+    "source_changed": "the view shows its source, whose value the migration itself changed or deleted",
+    "view_wrong": "the view, or what has the column's name now, shows another value than the copy's source held",
     "null_fk": "the reference to the source is NULL, the copy was filled all the same",
     "orphan_fk": "the reference names a row that does not exist, the copy was filled all the same",
     "inner_join_loss": "an inner join of the view finds no partner for the row",
     "row_filter": "a filter (WHERE, DISTINCT, LIMIT, ...) of the view takes the row, or its partner, away",
     "fan_out": "a join of the view finds several partners for the row",
     "outer_join_row": "an outer join of the view adds the rows of its partners that have no row in the table",
-    "row_deleted": "the migration deleted the row from the table itself",
+    "row_deleted": "the migration deleted the row from the table itself, or left it out when it made the table anew",
     "row_changed": "the migration changed the row in the table itself",
     "type_drift": "the replacement's type cannot hold the value as it was",
     "unexplained": "no rule explains it",

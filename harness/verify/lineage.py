@@ -18,7 +18,7 @@ How = Literal["map", "name", "data"]
 class Counterpart:
     """The column that replaces a lost one; `key` names the columns there that hold the table's key.
 
-    For a retyped column it is the table's own. `others` are further views that show a column of that name.
+    For a rewritten column it is the table's own. `others` are further views that show a column of that name.
     """
 
     relation: Relation
@@ -39,25 +39,26 @@ def counterparts(
     """Lost columns (by old name) that have a counterpart; the view that replaces or shows most is preferred.
 
     A view that only depends on the table is no counterpart: its rows must be the table's, or values would be
-    compared with those of other rows.
+    compared with those of other rows. A view that took the table's name comes first, and stands alone for columns that
+    the table still has.
     """
-    found = {column.name: Counterpart(_new(change), now, _new_key(change), "name") for column, now in change.retyped}
+    found = {column.name: Counterpart(_new(change), now, change.key_now, "name") for column, now in change.rewritten}
     views = carriers.over(change)
-    ranked = sorted(views, key=lambda item: (not item.exact, *_covered(change, item.view), item.view.display))
-    for column in change.dropped:
-        counterpart = _mapped(change, column, ranked, column_map) or _by_name(column, ranked)
+    ranked = sorted(
+        views,
+        key=lambda item: (item.view != change.view, not item.exact, *_covered(change, item.view), item.view.display),
+    )
+    for column in change.lost:
+        shown = [item for item in ranked if item.view == change.view] if column in change.covered else ranked
+        counterpart = _mapped(change, column, ranked, column_map) or _by_name(column, shown)
         if counterpart is not None:
             found[column.name] = counterpart
     return found
 
 
 def _new(change: ChangedTable) -> Relation:
-    assert change.new is not None, "only a table that still exists has retyped columns"
+    assert change.new is not None, "only a table that still exists has rewritten columns"
     return change.new
-
-
-def _new_key(change: ChangedTable) -> tuple[str, ...]:
-    return tuple(now.name for name in change.key if (now := change.now(name)) is not None)
 
 
 def _covered(change: ChangedTable, view: Relation) -> tuple[int, int]:
@@ -75,7 +76,7 @@ def _mapped(
         return None
     view, replacement = target
     carrier = next((item for item in carriers if item.view.oid == view.oid), None)
-    key = carrier.key if carrier else tuple(name for name in _new_key(change) or change.key if view.column(name))
+    key = carrier.key if carrier else tuple(name for name in change.key_now or change.key if view.column(name))
     return Counterpart(view, replacement, key, "map")
 
 

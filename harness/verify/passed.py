@@ -16,7 +16,7 @@ from harness.result import Example, Finding
 from harness.server.faults import describe
 from harness.snapshot import OldTable
 from harness.verify.carriers import Carriers
-from harness.verify.compare import cast_explains, compare, field, is_drift, join_on_key, render
+from harness.verify.compare import cast_explains, compare, field, is_drift, join_on_key, joins_alike, render
 from harness.verify.context import Context
 from harness.verify.kinds import make_finding
 from harness.verify.plan import TablePlan
@@ -118,13 +118,18 @@ def _still_there(context: Context, plan: TablePlan) -> list[Beside]:
             (column, shown)
             for shown in view.columns
             if shown.name not in replaced
-            and shown.name not in view_key
             and (column := table.column(shown.name)) is not None
+            and not _is_joined(column, shown, key, view_key)
             and not _is_taken_unchanged(context.carriers, view, table, shown.name)
         )
         if pairs:
             found.append(Beside(table, key, view, view_key, pairs))
     return found
+
+
+def _is_joined(column: Column, shown: Column, key: Sequence[str], view_key: Sequence[str]) -> bool:
+    """Whether the join on the key has proven the column: where equal values can be written otherwise, it has not."""
+    return (column.name, shown.name) in zip(key, view_key, strict=True) and joins_alike(column, shown)
 
 
 def _stand_ins(context: Context, plan: TablePlan) -> list[tuple[Relation, tuple[str, ...], set[str]]]:

@@ -57,21 +57,28 @@ class Paths:
         return found
 
     def _joined(self, shape: Shape) -> list[tuple[int, Hop]]:
-        """References that a view joins on: the columns of one source equal a unique key of another."""
-        catalogue = self._carriers.catalogue
+        """References that a view joins on: columns of one source equal a unique key of a table, or of one below it."""
         found = []
         for target in shape.sources:
-            table = catalogue.relations.get(target.relation or 0)
-            if table is None or not table.is_table:
-                continue
             for source in shape.sources:
-                if source.alias == target.alias or source.relation is None:
+                if source.alias == target.alias or source.relation is None or target.relation is None:
                     continue
                 to = columns_onto(shape, source.alias, target.alias)
-                for key in catalogue.unique_keys(table.oid):
-                    start = self._trace_all(source.relation, [to[name] for name in key if name in to])
-                    if start is not None and all(name in to for name in key):
-                        found.append((start[0], Hop(start[1], table.oid, key)))
+                for table, columns in self._behind(target.relation, to).items():
+                    for key in self._carriers.catalogue.unique_keys(table):
+                        start = self._trace_all(source.relation, [columns[name] for name in key if name in columns])
+                        if start is not None and all(name in columns for name in key):
+                            found.append((start[0], Hop(start[1], table, key)))
+        return found
+
+    def _behind(self, relation: int, to: dict[str, str]) -> dict[int, dict[str, str]]:
+        """The same mapping for the tables whose columns a table or view shows."""
+        found: dict[int, dict[str, str]] = defaultdict(dict)
+        known = self._carriers.catalogue.relations.get(relation)
+        for column, other in to.items():
+            traced = trace(self._carriers, known, column) if known is not None else None
+            if traced is not None:
+                found[traced[0]][traced[1]] = other
         return found
 
     def _trace_all(self, relation: int, columns: list[str]) -> tuple[int, tuple[str, ...]] | None:

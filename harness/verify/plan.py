@@ -10,7 +10,7 @@ from harness.catalogue import Column, Relation
 from harness.snapshot import OldTable
 from harness.together import together
 from harness.verify.bydata import by_data
-from harness.verify.compare import field
+from harness.verify.compare import field, now_called
 from harness.verify.context import Context
 from harness.verify.lineage import Counterpart, counterparts
 from harness.verify.values import Pass, make_pass
@@ -56,7 +56,8 @@ async def _plan(context: Context, table: OldTable, column_map: Mapping[str, tupl
 
 def _obstacle(table: OldTable, counterpart: Counterpart) -> str:
     if len(counterpart.key) != len(table.change.key):
-        return f"{counterpart.relation.display} does not show the key of {table.change.old.display}"
+        key, old = ", ".join(table.change.key), table.change.old.display
+        return f"{now_called(old, counterpart.relation.display)} does not show the key of {old} ({key})"
     return ""
 
 

@@ -10,7 +10,7 @@ from harness.catalogue import Relation
 from harness.result import Example, Finding
 from harness.verify.carriers import Carriers, joined_columns
 from harness.verify.causes import first_rule
-from harness.verify.compare import field
+from harness.verify.compare import field, now_called
 from harness.verify.kinds import make_finding
 from harness.verify.paths import Paths, columns_onto
 from harness.verify.shape import Shape, Source
@@ -74,7 +74,7 @@ async def _extra(connection: Any, work: Pass, counted: Screen, stack: Sequence[L
             make_finding(
                 "row_extra",
                 work.relation.display,
-                f"{count} rows of {work.relation.display} have no old row in {work.table.change.old.display}",
+                f"{count} rows of {work.relation.display} have no old row in {_before(work)}",
                 count=count,
                 rows=counted.new_rows,
                 cause=why,
@@ -110,7 +110,7 @@ async def _missing(
             make_finding(
                 "row_missing",
                 work.relation.display,
-                f"{count} of {counted.old_rows} rows of {name} are not in {work.relation.display}",
+                f"{count} of {counted.old_rows} rows of {name} are not in {now_called(name, work.relation.display)}",
                 count=count,
                 rows=counted.old_rows,
                 cause=why,
@@ -122,10 +122,18 @@ async def _missing(
     return found
 
 
+def _before(work: Pass) -> str:
+    name = work.table.change.old.display
+    return f"{name} as it was" if name == work.relation.display else name
+
+
 def _cause_of_missing(work: Pass, stack: Sequence[Layer], paths: Paths, joins: Joins, carriers: Carriers) -> str:
     """Deleted from the table itself; no partner for an inner join; else a filter, where there is one."""
     rules = []
-    if work.table.change.new is not None and work.relation.oid != work.table.change.new.oid:
+    change = work.table.change
+    if change.new is not None and work.relation.oid == change.new.oid:
+        rules.append(("true", "row_deleted"))
+    elif change.key_now:
         rules.append((joins.missing(()), "row_deleted"))
     for layer in stack:
         for source in layer.shape.sources:

@@ -17,6 +17,7 @@ from harness.verify.corrected import mend
 from harness.verify.explain import Explained
 from harness.verify.kinds import make_finding
 from harness.verify.sessions import is_about_data
+from harness.verify.written import Lost, lost_writes
 from harness.workload import BoundQuery, BoundStatement
 
 _OPERATION = 1
@@ -136,14 +137,30 @@ def _text(statements: Sequence[BoundStatement], query: BoundQuery, number: int) 
 
 
 async def _check_write(context: Context, query: BoundQuery, old: Any, new: Any) -> Finding | None:
-    """A write must touch at least one row in both forms, with every parameter set."""
+    """A write must touch at least one row in both forms, with every parameter set, and leave the same there."""
     for number, values in enumerate(query.sets, start=1):
         for name, connection in (("old", old), ("new", new)):
             statements = query.before if name == "old" else query.after
             if not await touched(connection, statements, values):
                 detail = f"the {name} form of {query.name} changes no row with parameter set {number}"
                 return _about_new("answer_empty", context, query, detail, number - 1)
-    return None
+    lost = await lost_writes(context, query, old, new, _OPERATION)
+    return _not_written(context, query, lost) if lost is not None else None
+
+
+def _not_written(context: Context, query: BoundQuery, lost: Lost) -> Finding:
+    return make_finding(
+        "answer_differs",
+        query.name,
+        f"{query.name}: after the new form, {lost.count} of {lost.cells} values that the old form writes"
+        f" read otherwise, over {len(query.sets)} parameter sets: {', '.join(lost.places)}",
+        count=lost.count,
+        rows=lost.cells,
+        cause="unexplained",
+        examples=lost.examples,
+        query=_text(query.after, query, lost.number),
+        database=context.verification_db,
+    )
 
 
 async def touched(connection: Any, statements: Sequence[BoundStatement], values: Any) -> int:

@@ -41,27 +41,47 @@ class Source:
         ways = " and ".join(", ".join(hop.columns) for hop in self.path)
         return f"{name} through {ways}" if ways else name
 
+    @property
+    def words(self) -> str:
+        """What may be said of it in a sentence."""
+        return f"its source is {self.display}" if self.trusted else f"the view takes it from {self.display}"
+
 
 class Joins:
     """LEFT JOINs from the old rows (`o`) along paths; a path, and each of its beginnings, is joined once.
 
-    `place` gives a table's SQL and whether it has the names from before the migration.
+    `place` gives a table's SQL and whether it has the names from before the migration. `now` are further joins, beside
+    these, to the tables as they are now.
     """
 
-    def __init__(self, table: OldTable, before: Catalogue, place: Callable[[int], tuple[str, bool]]) -> None:
+    def __init__(
+        self,
+        table: OldTable,
+        before: Catalogue,
+        place: Callable[[int], tuple[str, bool]],
+        now: Joins | None = None,
+        prefix: str = "s",
+    ) -> None:
         self._table = table
         self._before = before
         self._place = place
+        self._prefix = prefix
         self._aliases: dict[Path, str] = {}
-        self.lines: list[str] = []
+        self._lines: list[str] = []
+        self.now = now
+
+    @property
+    def lines(self) -> list[str]:
+        """The joins that are needed so far, a line each."""
+        return [*self._lines, *(self.now.lines if self.now else ())]
 
     def alias(self, path: Path) -> str:
         """The alias of the row at the path's end; of the table's own row for the empty path."""
         if path not in self._aliases:
             starts = self._starts(path)  # first: they join the path's beginnings
-            alias = f"s{len(self._aliases) + 1}"
+            alias = f"{self._prefix}{len(self._aliases) + 1}"
             self._aliases[path] = alias
-            self.lines.append(self._join(path, alias, starts))
+            self._lines.append(self._join(path, alias, starts))
         return self._aliases[path]
 
     def column(self, path: Path, name: str) -> str:
@@ -159,19 +179,20 @@ class Search:
     def candidates(self) -> list[tuple[Path, Column]]:
         """Every column of a like type in the table itself and in the tables that the kept columns lead to.
 
-        A column that is still there is not its own source.
+        A column that is still there is not its own source, unless only a view leads to it now.
         """
         joins, kept = self.joins, set(self.table.copy.columns)
         oid = self.table.change.old.oid
         reachable = [path for path in self.paths if {joins.old_name(oid, name) for name in path[0].columns} <= kept]
-        own = [OWN] if self.table.change.new is not None and self.table.change.key else []
+        own = [OWN] if self.table.change.key_now else []
         known = self.after.relations if self.also_new else self.before.relations
         return [
             (path, candidate)
             for path in [*own, *reachable]
             if joins.end(path) in known
             for candidate in self.after.relations[joins.end(path)].columns
-            if comparable(self.column, candidate) and (path or candidate != self.column)
+            if comparable(self.column, candidate)
+            and (path or candidate.name != self.column.name or self.column in self.table.change.covered)
         ]
 
 

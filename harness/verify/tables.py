@@ -13,6 +13,7 @@ from harness.server.faults import describe
 from harness.sqltext import quote_ident
 from harness.together import together
 from harness.verify.columns import column_check, drift_finding, orphan_finding, value_findings
+from harness.verify.compare import now_called
 from harness.verify.context import Context
 from harness.verify.explain import Explained, Screened, explain
 from harness.verify.kinds import make_finding
@@ -167,7 +168,7 @@ def _not_compared(context: Context, plan: TablePlan, column: Column, reason: str
     return make_finding(
         "not_compared",
         name,
-        f"{name} was not compared with {counterpart.display}: {reason}",
+        f"{name} was not compared with {now_called(name, counterpart.display)}: {reason}",
         count=rows,
         rows=rows,
         query=f"SELECT {quote_ident(counterpart.column.name)} FROM {counterpart.relation.sql};",

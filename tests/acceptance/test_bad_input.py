@@ -7,6 +7,8 @@ import shutil
 import signal
 from pathlib import Path
 
+import pytest
+
 from tests.acceptance.conftest import Bench
 from tests.acceptance.place import REPOSITORY, Place, copied_mini, statuses
 
@@ -55,6 +57,28 @@ def test_a_migration_with_an_sql_error_is_told_and_what_came_before_is_kept(benc
     assert [phase["name"] for phase in stored["phases"] if phase["status"] == "failed"] == ["migrate"]
     assert (latest / "report.html").is_file()
     assert bench("clean").out.strip() == "nothing to clean"
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "words"),
+    [
+        ("schema", "CREATE TABLE more (id int,);", "line 1: syntax error"),
+        ("schema", "\n\\connect shop\n", "is a command of psql"),
+        ("keys", "COPY more FROM stdin;\n1\n\\.\n", "COPY ... FROM stdin takes its rows from psql"),
+        ("migrate", "COPY more FROM stdin;\n1\n\\.\n", "COPY ... FROM stdin takes its rows from psql"),
+    ],
+)
+def test_what_is_no_sql_is_told_in_one_line_before_anything_is_made(
+    place: Place, kind: str, text: str, words: str
+) -> None:
+    scenario = copied_mini(place.folder)
+    file = next(iter(sorted(scenario.glob(f"sql/*{kind}*.sql"))))
+    file.write_text(text, encoding="utf-8")
+    outcome = place.bench("run", str(scenario), "--scale", "1k")
+    assert (outcome.code, outcome.out) == (5, "")
+    assert outcome.err == outcome.error + "\n"
+    assert f"{file.name}, line" in outcome.error
+    assert words in outcome.error
 
 
 def test_a_migration_that_changes_nothing_proves_nothing(place: Place) -> None:

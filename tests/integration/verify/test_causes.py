@@ -84,7 +84,7 @@ def test_stale_copies_and_lost_references_are_told_apart(outcome: Outcome) -> No
         ("value_to_null", "stale_copy"): 5,  # five orders of the customer whose name was taken away
         ("value_to_null", "null_fk"): 1,
         ("value_to_null", "orphan_fk"): 2,
-        ("value_differs", "view_wrong"): 5,  # the copies agreed with their source until the migration changed it
+        ("value_differs", "source_changed"): 5,  # the copies agreed with their source until the migration changed it
     }
     assert outcome.column("orders.customer_name").stale_before == 9
 

@@ -60,7 +60,7 @@ def test_a_column_that_errors_is_not_compared_and_the_others_are(outcome: Outcom
 
 
 def test_a_mapped_view_without_the_key_is_not_compared(outcome: Outcome) -> None:
-    assert outcome.column("goods.hidden").reason == "goods_keyless does not show the key of goods"
+    assert outcome.column("goods.hidden").reason == "goods_keyless does not show the key of goods (id)"
 
 
 def test_values_that_the_new_type_does_not_know_differ(outcome: Outcome) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from harness.errors import EXIT_USAGE, ScenarioError
 from harness.scenario import SqlFile
-from harness.seed import check_spec, declared_catalogue, estimate_bytes, load_spec
+from harness.seed import check_declared, check_spec, declared_catalogue, estimate_bytes, load_spec
 from harness.seed.check import parse_spec
 from harness.seed.column_type import ColumnType
 from tests.unit.seed.tiny import shop, shop_spec
@@ -269,3 +269,24 @@ def test_a_file_that_is_missing_or_no_toml_is_named_with_the_line(tmp_path: Path
     broken.write_bytes(b"\xff\xfe")
     with pytest.raises(ScenarioError, match=r"broken.toml: not UTF-8"):
         load_spec(broken)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "CREATE SCHEMA archive; CREATE TABLE archive.line (LIKE public.line);",
+        "CREATE SCHEMA archive; CREATE TABLE archive.sale (other int NOT NULL);",
+        "ALTER TABLE line DROP sold_at; ALTER TABLE line ADD sold_at timestamptz;",
+        "ALTER TABLE line RENAME TO lines; CREATE TABLE line (LIKE lines);",
+        "ALTER TABLE line ADD made_by int NOT NULL; ALTER TABLE line ALTER made_by SET DEFAULT 1;",
+        "DO $$ BEGIN EXECUTE 'ALTER TABLE line ADD more int'; END $$;",
+    ],
+)
+def test_what_the_statements_leave_open_is_not_judged_by_them(more: str) -> None:
+    check_declared(shop_spec(), [SqlFile(Path("schema.sql"), TABLES + more)])
+
+
+def test_a_table_that_the_statements_tell_wholly_is_judged_by_them() -> None:
+    text = TABLES.replace("before_id uuid, ", "") + "ALTER TABLE sale ADD more int;"
+    with pytest.raises(ScenarioError, match=r"tables\.line\.columns\.before_id"):
+        check_declared(shop_spec(), [SqlFile(Path("schema.sql"), text)])

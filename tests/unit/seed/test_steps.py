@@ -89,9 +89,11 @@ class Log:
         self.running: list[str] = []
         self.together: set[frozenset[str]] = set()
         self.order: list[str] = []
+        self.most_at_once = 0
 
     async def run(self, connection: Any, step: Step) -> None:
         self.running.append(step.name)
+        self.most_at_once = max(self.most_at_once, len(self.running))
         self.order.append(step.name)
         self.together.add(frozenset(self.running))
         await asyncio.sleep(0.01)
@@ -112,6 +114,14 @@ def test_steps_on_one_table_keep_their_order() -> None:
     log = Log()
     asyncio.run(run_steps([1, 2], constraint_steps([SqlFile(Path("k.sql"), text)]), {}, log.run))
     assert log.order == [f"k.sql:{line}" for line in range(1, 6)]
+
+
+def test_steps_on_one_line_keep_their_order_and_never_run_side_by_side() -> None:
+    text = "UPDATE a SET x = 1; UPDATE b SET x = 1; UPDATE c SET x = 1;"
+    log = Log()
+    asyncio.run(run_steps([1, 2], constraint_steps([SqlFile(Path("k.sql"), text)]), {}, log.run))
+    assert log.order == ["k.sql:1"] * 3
+    assert log.most_at_once == 1
 
 
 def test_no_step_overtakes_one_that_waits_for_the_same_table() -> None:
