@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import gc
 import os
@@ -10,7 +9,6 @@ import signal
 import sys
 import traceback
 from collections.abc import AsyncIterator, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.abc import MetaPathFinder
 from multiprocessing.connection import Connection
@@ -30,6 +28,9 @@ from harness.seed.spec import SeedSpec
 from harness.seed.world import World
 from harness.server import Address, connect
 from harness.server.faults import as_harness_error
+
+FRAME_ROWS = 4 * BLOCK_ROWS
+"""Rows that are made at once: for fewer, calling numpy takes longer than its work."""
 
 MESSAGE_ROWS = 2048
 """Rows that are encoded at once: their texts stay in the processor's cache, and memory is bounded."""
@@ -152,8 +153,6 @@ class _Worker:
         self._world = World(job.spec, job.scale, job.seed, pools, realistic=job.realistic)
 
     async def run(self) -> None:
-        # One thread makes all messages: more would each keep memory of their own.
-        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
         connection = await connect(self._job.address, self._job.database, NO_WAIT_FOR_DISK)
         try:
             while True:
@@ -180,7 +179,11 @@ class _Worker:
 
 
 class _Stream:
-    """The COPY stream of one chunk; the next message is made in a thread while the one before is sent."""
+    """The COPY stream of one chunk.
+
+    A message is made where it is sent from: the socket's buffer keeps the server busy meanwhile, and a second thread
+    would move every message to another processor's cache.
+    """
 
     def __init__(self, job: Job, world: World, chunk: Chunk, planted: list[Any]) -> None:
         self.bytes_sent = 0
@@ -192,18 +195,15 @@ class _Stream:
 
     async def messages(self) -> AsyncIterator[bytes]:
         """The stream, some rows at a time; there are never more than two messages in memory."""
-        made = self._make()
-        upcoming = asyncio.create_task(asyncio.to_thread(next, made, None))
-        while (message := await upcoming) is not None:
-            upcoming = asyncio.create_task(asyncio.to_thread(next, made, None))
+        for message in self._make():
             self.bytes_sent += len(message)
             yield message
 
     def _make(self) -> Iterator[bytes]:
-        """Makes a block at a time and encodes it in parts; the encoder holds small ones back until it has more."""
+        """Makes some blocks at once and encodes them in parts; the encoder holds small ones back until it has more."""
         encoder: Encoder | None = None
-        for start in self._rows[::BLOCK_ROWS]:
-            rows = np.arange(start, min(start + BLOCK_ROWS, self._rows.stop))
+        for start in self._rows[::FRAME_ROWS]:
+            rows = np.arange(start, min(start + FRAME_ROWS, self._rows.stop))
             columns, planted = make_block(self._world, self._table, rows)
             self._planted += manifest_rows(self._world, self._table, rows, planted)
             block = as_batch(self._table, columns, self._types)
