@@ -78,6 +78,12 @@ async def check_run(run: Run) -> None:
     run.recorder.set(complete=True)
 
 
+async def seed_run(run: Run) -> None:
+    """A seeded database, and nothing of it checked or timed."""
+    await seed_template(run)
+    run.recorder.set(complete=True)
+
+
 async def up_to_measuring(run: Run) -> None:
     """What comes before measuring, and measuring."""
     await seed_template(run)
@@ -88,7 +94,6 @@ async def up_to_measuring(run: Run) -> None:
     run.recorder.set(complete=True)
 
 
-SEED_ONLY: Phases = seed_template
 MEASURE_ONLY: Phases = up_to_measuring
 
 
@@ -152,7 +157,7 @@ def run_to_end(
     if resume is not None:
         resume = resume.resolve()  # `latest` may come to mean another run meanwhile
         options = _options_of(resume, options)
-    phases = phases or (check_run if options.check_only else whole_run)
+    phases = phases or (seed_run if options.seed_only else check_run if options.check_only else whole_run)
     job = prepare(options)
     folder = resume or new_run_folder(options.results, name + job.scenario.name, options.scale, datetime.now(UTC))
     with _writable(folder):

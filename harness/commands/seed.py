@@ -47,9 +47,10 @@ def seed(
         run_as=run_as,
         allow_roles=allow_roles,
         keep=True,
+        seed_only=True,
     )
     with shown_progress(quiet) as progress:
-        ended = pipeline.run_to_end(wanted, None, progress, pipeline.SEED_ONLY)
+        ended = pipeline.run_to_end(wanted, None, progress)
     raise_problem(ended)
     manifest = ended.result.seed_manifest
     for table in manifest.tables:
