@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from harness.claims import Claim
-from harness.gate import StoredRun
+from harness.arms import arms_to_run
+from harness.claims import Claim, load_claims
+from harness.gate import StoredRun, check_fit, read_run, resolve_run
 from harness.options import RunOptions
 from harness.progress import Progress
 from harness.recorder import Recorder
-from harness.scenario import Scenario
-from harness.seed import SeedSpec
+from harness.scenario import Scenario, load_scenario, scenario_names
+from harness.seed import SeedSpec, check_spec, declared_catalogue, estimate_bytes, load_spec, parse_scale
 from harness.server import Databases
+from harness.server.opening import check_options
 
 
 @dataclass(frozen=True)
@@ -34,3 +36,36 @@ class Run:
     recorder: Recorder
     progress: Progress
     databases: Databases
+
+
+def prepare(options: RunOptions) -> Job:
+    """Reads and checks everything that the run needs, before anything is made; raises UsageError or ScenarioError."""
+    scale_rows = parse_scale(options.scale)
+    scenario = load_scenario(options.scenario)
+    spec = load_spec(scenario.seed)
+    check_spec(spec, declared_catalogue(scenario.schema))
+    estimate_bytes(spec, scale_rows)  # makes its pools and a sample of every table: what cannot be made is told here
+    check_options(options.server)
+    options = replace(options, arms=arms_to_run(options.arms, scenario))
+    if options.scenario not in scenario_names():
+        options = replace(options, scenario=str(scenario.folder))
+    if options.baseline is not None:
+        options = replace(options, baseline=resolve_run(options.baseline))
+    return Job(
+        options=options,
+        scenario=scenario,
+        spec=spec,
+        claims=load_claims(scenario.claims) if scenario.claims else (),
+        scale_rows=scale_rows,
+        baseline=_baseline(options, scenario.name),
+    )
+
+
+def _baseline(options: RunOptions, scenario: str) -> StoredRun | None:
+    """The stored run that the new one is held against; read now, for links and folders change while it runs."""
+    if options.baseline is None:
+        return None
+    stored = read_run(options.baseline)
+    wanted = {"scenario": scenario, "scale": options.scale, "profile": options.profile, "seed": options.seed}
+    check_fit(stored.result, wanted, options.baseline)
+    return stored

@@ -66,6 +66,7 @@ def assess_run(run: Measured, rules: Rules) -> tuple[tuple[Unchanged, ...], tupl
                 verdict=plain[load].verdict,
                 as_judged=judged,
                 passes=judged != "inconclusive",
+                scatter=effect.scatter,
             )
         )
         if load in run.planted:
@@ -108,6 +109,7 @@ def assess_pair(
                 verdict=plain.verdict,
                 as_judged=judged.verdict,
                 passes=judged.settled,
+                scatter=plain.new.scatter,
             )
         )
         if load in new.planted:

@@ -24,6 +24,7 @@ class Unchanged:
     """One comparison of two states that are the same: any verdict but equivalent or inconclusive is a false alarm.
 
     `verdict` is what is counted: before the control widens any margin. `as_judged` is what a run would have said.
+    `scatter` is the standard deviation of the blocks' log ratios (of a pair: the new run's).
     """
 
     query: str
@@ -35,6 +36,7 @@ class Unchanged:
     verdict: Verdict
     as_judged: Verdict
     passes: bool
+    scatter: float | None = None
 
 
 @dataclass(frozen=True)

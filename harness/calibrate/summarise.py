@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from statistics import median
 
 from harness.calibrate.model import HEADLINE_SHARE, Calibration, CalibrationRun, Planted, Rival, RivalRate
 from harness.stats import Rules, clopper_pearson
@@ -64,7 +65,8 @@ def markdown(found: Calibration, runs: Sequence[CalibrationRun]) -> str:
     """The table for the documentation: ours first, then the others', with what was run."""
     first = runs[0]
     what = f"{first.scenario} at {first.scale}, {first.budget_s:g} s a run"
-    known = f"Power of bench: {'; '.join(_powers(runs))}."
+    known = f"Power of bench: {'; '.join(_powers(runs))}. Coverage of its intervals: {_percent(found.coverage)}."
+    blocks = f"Decided: {_percent(found.decided_share)}; {scatter_line(runs)}."
     lines = [
         f"{found.runs} runs of {what}; {found.comparisons} comparisons of unchanged queries.",
         "",
@@ -76,7 +78,7 @@ def markdown(found: Calibration, runs: Sequence[CalibrationRun]) -> str:
             for item in found.others
         ),
         "",
-        f"{known} Coverage of its intervals: {_percent(found.coverage)}. Decided: {_percent(found.decided_share)}.",
+        f"{known} {blocks}",
     ]
     return "\n".join(lines) + "\n"
 
@@ -87,6 +89,19 @@ def _powers(runs: Sequence[CalibrationRun]) -> Iterable[str]:
         ratios = sorted(item.ratio for item in planted if item.ratio is not None)
         middle = f", measured {100 * (ratios[len(ratios) // 2] - 1):+.1f} %" if ratios else ""
         yield f"+{100 * share:g} % in {_percent(power(runs, share))} of {len(planted)}{middle}"
+
+
+def scatter_line(runs: Sequence[CalibrationRun]) -> str:
+    """How far the blocks of a comparison lie apart: in the middle of all queries, and in the one where they do most."""
+    scatters: dict[str, list[float]] = {}
+    for item in (item for run in runs for item in run.unchanged):
+        if item.scatter is not None:
+            scatters.setdefault(item.query, []).append(item.scatter)
+    if not scatters:
+        return "blocks are too few to say how far they scatter"
+    middles = {query: median(found) for query, found in scatters.items()}
+    worst = max(middles, key=lambda query: middles[query])
+    return f"blocks scatter by {_percent(median(middles.values()))}, most in {worst}: {_percent(middles[worst])}"
 
 
 def _line(test: str, alarms: int, count: int, ends: tuple[float, float], found: float | None) -> str:

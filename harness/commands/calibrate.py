@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from harness import calibrate as calibration
-from harness import options, pipeline
+from harness import options, running
 from harness.commands.arguments import (
     AllowRolesOption,
     DsnOption,
@@ -81,7 +81,7 @@ def calibrate(
     kept = calibration.Lines()
     phases = partial(calibrate_method, plan=plan, lines=kept)
     with shown_progress(quiet) as progress:
-        ended = pipeline.run_to_end(wanted, None, progress, phases, name="calibrate-")
+        ended = running.run_to_end(wanted, None, progress, phases, name="calibrate-")
     if kept.runs:
         _store(ended.folder, tuple(kept.runs))
     if ended.problem is not None:

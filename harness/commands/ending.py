@@ -6,20 +6,20 @@ import shlex
 
 import typer
 
-from harness import pipeline
+from harness import running
 from harness.server.given import parse_dsn
 
 REPORT_FILE = "report.html"
 
 
-def raise_problem(ended: pipeline.Ended) -> None:
+def raise_problem(ended: running.Ended) -> None:
     """Raises what stopped the run, after saying where the rest is."""
     if ended.problem is not None:
         typer.echo(f"what there is of it: {ended.folder / REPORT_FILE}", err=True)
         raise ended.problem
 
 
-def how_to_connect(ended: pipeline.Ended, dsn: str | None) -> str:
+def how_to_connect(ended: running.Ended, dsn: str | None) -> str:
     """What the user can do with what was kept."""
     if dsn is None:
         serve = shlex.join(["bench", "serve", str(ended.folder)])

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from harness import options, pipeline
+from harness import options, pipeline, running
 from harness.commands.arguments import (
     AllowRolesOption,
     BudgetOption,
@@ -86,7 +86,7 @@ def measure(
 
 def _on_made_arms(wanted: options.RunOptions, *, quiet: bool, json: bool) -> None:
     with shown_progress(quiet) as progress:
-        ended = pipeline.run_to_end(wanted, None, progress, pipeline.MEASURE_ONLY)
+        ended = running.run_to_end(wanted, None, progress, pipeline.MEASURE_ONLY)
     if json:
         typer.echo(to_json(ended.result), nl=False)
     elif ended.problem is None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 
-from harness import options, pipeline
+from harness import options, running
 from harness.commands.arguments import (
     AllowRolesOption,
     DsnOption,
@@ -56,7 +56,7 @@ def prove(
     )
     proving = Proving()
     with shown_progress(quiet) as progress:
-        ended = pipeline.run_to_end(wanted, None, progress, proving)
+        ended = running.run_to_end(wanted, None, progress, proving)
     raise_problem(ended)
     assert proving.proof is not None
     if json:

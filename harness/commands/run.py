@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from harness import options, pipeline
+from harness import options, running
 from harness.commands.arguments import (
     AllowRolesOption,
     BudgetOption,
@@ -82,7 +82,7 @@ def run(
         keep=keep,
     )
     with shown_progress(quiet) as progress:
-        ended = pipeline.run_to_end(wanted, resume, progress)
+        ended = running.run_to_end(wanted, resume, progress)
     if json:
         typer.echo(to_json(ended.result), nl=False)
     elif ended.problem is None:

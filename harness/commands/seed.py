@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from harness import options, pipeline
+from harness import options, running
 from harness.commands.arguments import (
     AllowRolesOption,
     DsnOption,
@@ -50,7 +50,7 @@ def seed(
         seed_only=True,
     )
     with shown_progress(quiet) as progress:
-        ended = pipeline.run_to_end(wanted, None, progress)
+        ended = running.run_to_end(wanted, None, progress)
     raise_problem(ended)
     manifest = ended.result.seed_manifest
     for table in manifest.tables:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from harness import comparing, options, pipeline
+from harness import comparing, options, running
 from harness.commands.arguments import (
     AllowRolesOption,
     DsnOption,
@@ -89,9 +89,9 @@ def verify(
     raise typer.Exit(ended.result.exit_code)
 
 
-def _checked(wished: options.RunOptions, resumed: Path | None, json: bool, progress: Progress) -> pipeline.Ended:
+def _checked(wished: options.RunOptions, resumed: Path | None, json: bool, progress: Progress) -> running.Ended:
     """Carries out a scenario's phases up to the check and shows it; raises what stopped them."""
-    ended = pipeline.run_to_end(wished, resumed, progress)
+    ended = running.run_to_end(wished, resumed, progress)
     if ended.problem is None:
         _show(ended.result.integrity, json)
     if wished.keep and ended.has_server:

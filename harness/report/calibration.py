@@ -9,7 +9,7 @@ from rich.text import Text
 
 from harness import text
 from harness.calibrate import Calibration, CalibrationRun, passes
-from harness.calibrate.summarise import planted_at, power
+from harness.calibrate.summarise import planted_at, power, scatter_line
 from harness.report import terminal
 from harness.stats import Rules
 
@@ -47,6 +47,7 @@ def show(found: Calibration, runs: Sequence[CalibrationRun], console: Console) -
         ),
         terminal.indented(Text(f"intervals that hold the truth: {_percent(found.coverage)}")),
         terminal.indented(Text(f"unchanged comparisons decided: {_percent(found.decided_share)}")),
+        terminal.indented(Text(scatter_line(runs))),
     ]
     console.print(Group(*parts), width=min(console.width, terminal.WIDTH), highlight=False, soft_wrap=False)
 

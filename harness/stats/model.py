@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from statistics import stdev
 from typing import Literal, Protocol
 
 Verdict = Literal["slower", "faster", "equivalent", "inconclusive"]
@@ -69,6 +70,11 @@ class Effect:
     def blocks(self) -> int:
         """The number of paired blocks."""
         return len(self.differences)
+
+    @property
+    def scatter(self) -> float | None:
+        """The standard deviation of the blocks' log ratios, about a relative one; None below two blocks."""
+        return stdev(self.differences) if len(self.differences) > 1 else None
 
 
 @dataclass(frozen=True)

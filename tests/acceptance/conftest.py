@@ -102,4 +102,4 @@ def crm_run(away: Place) -> StoredRun:
 def repaired_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoredRun]:
     """The same migration done right, on data with planted anomalies."""
     with a_place(tmp_path_factory.mktemp("repaired")) as place:
-        yield stored_run(place, "crm-repaired", "--scale", "1k", "--budget", "10s", "--profile", "realistic")
+        yield stored_run(place, "crm-repaired", "--scale", "1k", "--budget", "15s", "--profile", "realistic")

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
-from tests.acceptance.conftest import StoredRun
 from tests.acceptance.place import REPOSITORY, Place
 
 DATA = ("scenarios", "seeds", "sql")
@@ -26,12 +24,3 @@ def test_the_built_in_scenarios_come_with_it(away: Place) -> None:
     assert outcome.code == 0, outcome.err
     assert "crm-repaired" in outcome.out
     assert "12 views, 36 dropped columns" in outcome.out
-
-
-def test_the_main_job_was_done_by_an_ordinary_user_without_the_repository(crm_run: StoredRun) -> None:
-    assert crm_run.result["complete"], crm_run.outcome.err
-    user = crm_run.place.who.uid or os.geteuid()
-    assert (crm_run.folder / "result.json").stat().st_uid == user
-    assert user != 0
-    named = (crm_run.folder / "result.json").read_text(encoding="utf-8")
-    assert str(REPOSITORY) not in named

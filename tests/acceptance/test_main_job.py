@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 
 import jsonschema
 import pandas as pd
@@ -10,6 +12,7 @@ import pytest
 
 from harness.result.store import json_schema
 from tests.acceptance.conftest import Bench, StoredRun
+from tests.acceptance.place import REPOSITORY
 
 LOST = {"products.category", "products.is_active", "products.supplier_name", "ticket_attachments.uploaded_by_name"}
 
@@ -134,6 +137,23 @@ def test_the_folder_holds_what_is_promised_and_the_report_is_rewritten_to_the_sa
     outcome = crm_run.place.bench("report", "results/latest")
     assert outcome.code == 0, outcome.err
     assert (crm_run.folder / "report.html").read_bytes() == first
+
+
+def test_it_leaves_the_files_that_the_readme_lists(crm_run: StoredRun) -> None:
+    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`([a-z_]+\.(?:html|json|parquet|md|xml|txt|jsonl))`", readme))
+    assert len(named) >= 7
+    for name in named:
+        assert (crm_run.folder / name).is_file(), name
+
+
+def test_the_main_job_was_done_by_an_ordinary_user_without_the_repository(crm_run: StoredRun) -> None:
+    assert crm_run.result["complete"], crm_run.outcome.err
+    user = crm_run.place.who.uid or os.geteuid()
+    assert (crm_run.folder / "result.json").stat().st_uid == user
+    assert user != 0
+    named = (crm_run.folder / "result.json").read_text(encoding="utf-8")
+    assert str(REPOSITORY) not in named
 
 
 def test_nothing_is_left_behind(crm_run: StoredRun) -> None:

@@ -26,8 +26,8 @@ from harness.measure.orders import ArmWork, Work
 from harness.measure.run import works_of
 from harness.options import RunOptions
 from harness.phases import build_arms, seed_template, settle_arms
-from harness.pipeline import run_to_end
 from harness.progress import Silent
+from harness.running import run_to_end
 from harness.workload import BoundQuery, bind_workload
 from tests.benchmarks.driving import PLANS, Ours, Pgbench, Script, ours
 

@@ -98,3 +98,10 @@ def test_what_is_no_calibration_is_refused(tmp_path: Path) -> None:
     (tmp_path / "calibration.jsonl").write_text("")
     with pytest.raises(UsageError, match="holds no calibration"):
         read_lines(tmp_path)
+
+
+def test_the_table_says_how_far_blocks_scatter_and_where_they_do_most() -> None:
+    calm, wild = unchanged(query="calm", scatter=0.02), unchanged(query="wild", scatter=0.08)
+    runs = [run(calm, wild), run(calm, wild), run(calm, unchanged(query="wild", scatter=0.2), unchanged(query="new"))]
+    assert "blocks scatter by 5.0 %, most in wild: 8.0 %" in markdown(summarise(runs), runs)
+    assert "too few" in markdown(summarise([run(unchanged())]), [run(unchanged())])
