@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import gc
 import os
@@ -15,6 +16,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import numpy as np
 import pyarrow as pa
 import uvloop
@@ -167,13 +169,21 @@ class _Worker:
         planted: list[Any] = []
         stream = _Stream(self._job, self._world, chunk, planted)
         async with connection.transaction():
-            await connection.copy_to_table(
-                chunk.table,
-                source=stream.messages(),
-                columns=self._job.spec.tables[chunk.table].stored_columns,
-                schema_name=self._job.schema,
-                format="binary",
+            copying = asyncio.create_task(
+                connection.copy_to_table(
+                    chunk.table,
+                    source=stream.messages(),
+                    columns=self._job.spec.tables[chunk.table].stored_columns,
+                    schema_name=self._job.schema,
+                    format="binary",
+                )
             )
+            # asyncpg waits for room to write for ever where the connection is lost meanwhile.
+            connection.add_termination_listener(lambda _: copying.cancel())
+            try:
+                await copying
+            except asyncio.CancelledError:
+                raise asyncpg.ConnectionDoesNotExistError("the connection was lost while rows were sent") from None
             if planted:
                 write_part(planted, chunk.manifest_path(self._job.folder))
             await connection.execute(self._job.mark_sql, chunk.table, chunk.first_block, chunk.blocks)
