@@ -42,6 +42,7 @@ class RunOptions:
     allow_roles: bool = False
     keep: bool = False
     check_only: bool = False
+    seed_only: bool = False
 
     @property
     def server(self) -> ServerOptions:

@@ -27,13 +27,18 @@ VERDICTS = {
 }
 
 
+SEEDED = "seeded"
+"""The verdict where a seeded database was all that was asked for: never "good", which says that no value is lost."""
+
+
 def conclude(result: Result, stopped_with: int = EXIT_COULD_NOT_RUN) -> Result:
     """The result with its verdict and exit code; where several codes hold: 5, then 3, 1, 4.
 
     `stopped_with` is the exit code of what ended a run that is not complete.
     """
     code = exit_code(result) if result.complete else stopped_with
-    return replace(result, verdict=VERDICTS[code], exit_code=code)
+    seeded = result.complete and result.seed_only
+    return replace(result, verdict=SEEDED if seeded else VERDICTS[code], exit_code=code)
 
 
 def exit_code(result: Result) -> int:
@@ -43,6 +48,8 @@ def exit_code(result: Result) -> int:
     """
     if not result.complete:
         return EXIT_COULD_NOT_RUN
+    if result.seed_only:
+        return EXIT_OK
     if result.gate is not None:
         return result.gate.exit_code
     if result.integrity.verdict != "pass":

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from harness import options, pipeline, running
+from harness import options, running
 from harness.commands.arguments import (
     AllowRolesOption,
     DsnOption,
@@ -47,9 +47,10 @@ def seed(
         run_as=run_as,
         allow_roles=allow_roles,
         keep=True,
+        seed_only=True,
     )
     with shown_progress(quiet) as progress:
-        ended = running.run_to_end(wanted, None, progress, pipeline.SEED_ONLY)
+        ended = running.run_to_end(wanted, None, progress)
     raise_problem(ended)
     manifest = ended.result.seed_manifest
     for table in manifest.tables:

@@ -39,5 +39,7 @@ def read_run(path: Path) -> StoredRun:
     result = read_result(folder)
     if not result.complete:
         raise UsageError(f"the run in {folder} did not finish", "name a finished one, or resume it: bench run --resume")
+    if result.seed_only:
+        raise UsageError(f"the run in {folder} only seeded a database", "name one that bench run has made")
     timed = bool(result.latency)
     return StoredRun(folder, result, read_table(folder / SAMPLES_FILE) if timed else BlockTable())

@@ -23,6 +23,8 @@ _MOST_NAMED = 4
 
 def headline(result: Result) -> Headline:
     """The sentence follows the exit code; the reasons say what every finished phase found."""
+    if result.complete and result.seed_only:
+        return Headline(_seeded(result), (), result.exit_code, "seeded", "plain")
     code = result.exit_code
     against = result.gate if result.complete else None
     sentence = gate_sentence(against) if against else _SENTENCES.get(code, _unfinished)(result)
@@ -50,6 +52,12 @@ def failed_phase(result: Result) -> str:
 def figures(result: Result) -> tuple[Figure, Figure, Figure]:
     """Values, speed and storage; each says so where it was not measured."""
     return _values(result.integrity), _speed(result), _storage(result)
+
+
+def _seeded(result: Result) -> str:
+    made = result.seed_manifest
+    tables = text.count(len(made.tables), "table")
+    return f"A database was seeded and left: {text.count(made.rows, 'row')} in {tables}. Nothing was checked or timed."
 
 
 def _unfinished(result: Result) -> str:

@@ -136,3 +136,8 @@ class Result:
     complete: bool = False
     verdict: str = ""
     exit_code: int = 5
+
+    @property
+    def seed_only(self) -> bool:
+        """Whether it was asked for a seeded database and no more: nothing is proven by it."""
+        return bool(self.options.get("seed_only"))

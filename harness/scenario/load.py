@@ -102,7 +102,8 @@ def _files(model: ScenarioFile, key: str, entries: dict[str, _Entry], path: Path
     found: list[SqlFile] = []
     for pattern in patterns:
         folder = entries[key].folder
-        matches = sorted(folder.glob(pattern), key=lambda match: match.name)
+        root = Path(Path(pattern).anchor or folder)
+        matches = sorted(root.glob(pattern.removeprefix(Path(pattern).anchor)), key=lambda match: match.name)
         if not matches:
             raise ScenarioError(f"{path}: {key}: no file matches {pattern!r}", f"paths are relative to {folder}")
         found += [_sql_file(match) for match in matches]

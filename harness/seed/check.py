@@ -122,6 +122,10 @@ def _words(item: object) -> str:
         return f"there is no kind {context['tag']!r}; the kinds are {context['expected_tags']}"
     if item["type"] == "union_tag_not_found":
         return "it needs a `kind`"
+    if item["type"] == "extra_forbidden":
+        return "there is no such key"
+    if item["type"] == "too_short":
+        return f"it holds too little; give at least {context['min_length']}"
     return f"{str(item['msg']).removeprefix('Value error, ')} (given: {str(item['input'])[:60]})"
 
 

@@ -14,6 +14,9 @@ from harness.seed.words import TEXT, VIEW, Views, Words, viewing, views_of
 
 DAY_MICROS = 86_400_000_000
 
+_DIGITS = 18
+"""What an Arrow decimal of 64 bits can be declared with."""
+
 Index = Array | slice
 
 
@@ -122,24 +125,19 @@ class Number(_Masked):
 
     def arrow(self, target: Any) -> Any:
         """See Column."""
-        if pa.types.is_decimal(target):
-            return self._decimal(target)
+        if pa.types.is_decimal(target) and target.scale >= self.scale:
+            return self._decimals()
         if pa.types.is_floating(target):
             return pa.array(self.units / 10.0**self.scale, target, mask=self.null)
         if pa.types.is_integer(target) and self.scale == 0:
             return pa.array(self.units, mask=self.null).cast(target)
         if target == TEXT:
-            whole = pa.array(self.units, mask=self.null)
-            return (whole if self.scale == 0 else self._decimal(pa.decimal128(18, self.scale))).cast(TEXT)
+            return (pa.array(self.units, mask=self.null) if self.scale == 0 else self._decimals()).cast(TEXT)
         raise refuse(f"a number with {self.scale} decimals", target)
 
-    def _decimal(self, target: Any) -> Any:
-        if target.scale < self.scale:
-            raise refuse(f"a number with {self.scale} decimals", target)
-        wide = np.empty((len(self.units), 2), dtype=np.int64)
-        wide[:, 0] = self.units * 10 ** (target.scale - self.scale)
-        wide[:, 1] = wide[:, 0] >> 63
-        return fixed(target, wide, self.null)
+    def _decimals(self) -> Any:
+        """With the scale that they have here: the server gives them their column's as it reads them."""
+        return fixed(pa.decimal64(_DIGITS, self.scale), self.units, self.null)
 
 
 @dataclass(frozen=True)

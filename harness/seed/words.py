@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import unicodedata
 from functools import cached_property
@@ -22,6 +23,8 @@ Views = npt.NDArray[np.complex128]
 
 SLUG_LENGTH = 24
 """The most characters that a slug has."""
+
+_NEITHER = re.compile("[^a-z0-9]+")
 
 _ROW_OF_ONE = struct.Struct("!hi")
 """What COPY puts before the only field of a row: the number of fields and the field's length."""
@@ -103,5 +106,5 @@ def copy_fields(array: Any) -> list[bytes]:
 def slug(text: str) -> str:
     """The text in a-z and 0-9 only, for addresses; letters that have no such form become their code point."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-    kept = "".join(letter for letter in plain if letter.isascii() and letter.isalnum())
+    kept = _NEITHER.sub("", plain)
     return (kept or "".join(f"{ord(letter):x}" for letter in text if letter.isalnum()) or "x")[:SLUG_LENGTH]

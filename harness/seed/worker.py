@@ -10,13 +10,13 @@ import signal
 import sys
 import traceback
 from collections.abc import AsyncIterator, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.abc import MetaPathFinder
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import numpy as np
 import pyarrow as pa
 import uvloop
@@ -25,11 +25,15 @@ from harness.seed.column_type import Catalogue
 from harness.seed.encode import Encoder, as_batch, make_block, manifest_rows
 from harness.seed.manifest import write_part
 from harness.seed.pools import read_pools
+from harness.seed.rehearsal import rehearse
 from harness.seed.scale import BLOCK_ROWS
 from harness.seed.spec import SeedSpec
 from harness.seed.world import World
 from harness.server import Address, connect
 from harness.server.faults import as_harness_error
+
+FRAME_ROWS = 4 * BLOCK_ROWS
+"""Rows that are made at once: for fewer, calling numpy takes longer than its work."""
 
 MESSAGE_ROWS = 2048
 """Rows that are encoded at once: their texts stay in the processor's cache, and memory is bounded."""
@@ -105,6 +109,8 @@ def main() -> None:
     """Forks a worker for each descriptor in the arguments but the first; tells through that one how each ended."""
     sys.meta_path.insert(0, _WithoutPandas())
     news, *pipes = [Connection(int(descriptor)) for descriptor in sys.argv[1:]]
+    pa.set_memory_pool(pa.system_memory_pool())  # as fast here, and it gives freed batches back: a fifth less memory
+    rehearse()
     gc.freeze()  # what is imported is never looked through for garbage, and so its pages stay shared
     numbers = {_fork(pipe, (news, *pipes)): number for number, pipe in enumerate(pipes)}
     for pipe in pipes:
@@ -134,7 +140,6 @@ def _fork(pipe: Connection, all_pipes: Iterable[Connection]) -> int:
 
 def work(pipe: Connection) -> None:
     """Takes the job and then chunks from the pipe; answers each with Done or with the error that ended it."""
-    pa.set_memory_pool(pa.system_memory_pool())  # as fast here, and it gives freed batches back: a fifth less memory
     try:
         uvloop.run(_Worker(pipe.recv(), pipe).run())
     except (EOFError, BrokenPipeError):
@@ -152,8 +157,6 @@ class _Worker:
         self._world = World(job.spec, job.scale, job.seed, pools, realistic=job.realistic)
 
     async def run(self) -> None:
-        # One thread makes all messages: more would each keep memory of their own.
-        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
         connection = await connect(self._job.address, self._job.database, NO_WAIT_FOR_DISK)
         try:
             while True:
@@ -166,13 +169,21 @@ class _Worker:
         planted: list[Any] = []
         stream = _Stream(self._job, self._world, chunk, planted)
         async with connection.transaction():
-            await connection.copy_to_table(
-                chunk.table,
-                source=stream.messages(),
-                columns=self._job.spec.tables[chunk.table].stored_columns,
-                schema_name=self._job.schema,
-                format="binary",
+            copying = asyncio.create_task(
+                connection.copy_to_table(
+                    chunk.table,
+                    source=stream.messages(),
+                    columns=self._job.spec.tables[chunk.table].stored_columns,
+                    schema_name=self._job.schema,
+                    format="binary",
+                )
             )
+            # asyncpg waits for room to write for ever where the connection is lost meanwhile.
+            connection.add_termination_listener(lambda _: copying.cancel())
+            try:
+                await copying
+            except asyncio.CancelledError:
+                raise asyncpg.ConnectionDoesNotExistError("the connection was lost while rows were sent") from None
             if planted:
                 write_part(planted, chunk.manifest_path(self._job.folder))
             await connection.execute(self._job.mark_sql, chunk.table, chunk.first_block, chunk.blocks)
@@ -180,7 +191,11 @@ class _Worker:
 
 
 class _Stream:
-    """The COPY stream of one chunk; the next message is made in a thread while the one before is sent."""
+    """The COPY stream of one chunk.
+
+    A message is made where it is sent from: the socket's buffer keeps the server busy meanwhile, and a second thread
+    would move every message to another processor's cache.
+    """
 
     def __init__(self, job: Job, world: World, chunk: Chunk, planted: list[Any]) -> None:
         self.bytes_sent = 0
@@ -192,18 +207,15 @@ class _Stream:
 
     async def messages(self) -> AsyncIterator[bytes]:
         """The stream, some rows at a time; there are never more than two messages in memory."""
-        made = self._make()
-        upcoming = asyncio.create_task(asyncio.to_thread(next, made, None))
-        while (message := await upcoming) is not None:
-            upcoming = asyncio.create_task(asyncio.to_thread(next, made, None))
+        for message in self._make():
             self.bytes_sent += len(message)
             yield message
 
     def _make(self) -> Iterator[bytes]:
-        """Makes a block at a time and encodes it in parts; the encoder holds small ones back until it has more."""
+        """Makes some blocks at once and encodes them in parts; the encoder holds small ones back until it has more."""
         encoder: Encoder | None = None
-        for start in self._rows[::BLOCK_ROWS]:
-            rows = np.arange(start, min(start + BLOCK_ROWS, self._rows.stop))
+        for start in self._rows[::FRAME_ROWS]:
+            rows = np.arange(start, min(start + FRAME_ROWS, self._rows.stop))
             columns, planted = make_block(self._world, self._table, rows)
             self._planted += manifest_rows(self._world, self._table, rows, planted)
             block = as_batch(self._table, columns, self._types)

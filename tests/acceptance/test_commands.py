@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import harness
+from harness.result.store import read_result
 from tests.acceptance.conftest import Bench
 from tests.acceptance.place import Place, copied_mini
 
@@ -45,6 +46,7 @@ def test_what_bench_seed_leaves_is_served_as_printed_and_removed_when_asked(plac
     assert not place.processes()
     (run,) = place.runs()
     assert f"bench serve results/{run.name}" in seeded.out
+    assert read_result(run).verdict == "seeded"
 
     serving = place.start("serve", f"results/{run.name}")
     serving.wait_for("stop it with Ctrl-C", "out")

@@ -236,6 +236,12 @@ def test_an_unfinished_run_is_refused(tmp_path: Path) -> None:
         read_run(tmp_path / "run")
 
 
+def test_a_seeding_is_no_baseline(tmp_path: Path) -> None:
+    store_run(tmp_path / "run", SAME, options={"seed_only": True})
+    with pytest.raises(UsageError, match="only seeded a database"):
+        read_run(tmp_path / "run")
+
+
 def test_a_link_is_resolved_to_the_run_that_it_means_now(tmp_path: Path) -> None:
     run = store_run(tmp_path / "run", SAME)
     (tmp_path / "latest").symlink_to("run")

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from harness.errors import UsageError
+from harness.outcome import conclude
 from harness.report import write_index, write_report
 from harness.result import Result
 from harness.result.store import write_result
-from tests.unit.report.cases import ALL_GOOD, FAILED_MIGRATION, INTEGRITY_FAILURE
+from tests.unit.report.cases import ALL_GOOD, EMPTY, FAILED_MIGRATION, INTEGRITY_FAILURE
 from tests.unit.report.test_html import Page
 
 
@@ -41,6 +42,16 @@ def test_runs_are_listed_newest_first_with_their_verdicts(tmp_path: Path) -> Non
     words = " ".join(Page(page).words)
     verdicts = ("integrity failure (3)", "could not run to its end (5)", "all good (0)")
     assert sorted(verdicts, key=words.index) == list(verdicts)
+
+
+def test_a_finished_seeding_is_neither_a_good_run_nor_one_without_end(tmp_path: Path) -> None:
+    seeded = replace(EMPTY, options={"seed_only": True}, seed_manifest=ALL_GOOD.seed_manifest)
+    store(tmp_path, "a", conclude(replace(seeded, complete=True)))
+    words = " ".join(Page(listed(tmp_path)).words)
+    assert "seeded (0) A database was seeded and left" in words
+    assert "all good" not in words
+    store(tmp_path, "b", conclude(replace(seeded, complete=False)))
+    assert "This run has no end." in " ".join(Page(listed(tmp_path)).words)
 
 
 def test_latest_is_no_run_of_its_own(tmp_path: Path) -> None:

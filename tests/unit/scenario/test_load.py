@@ -88,6 +88,13 @@ def test_what_is_wrong_is_told_with_its_place(tmp_path: Path, old: str, new: str
         load_scenario(str(folder))
 
 
+def test_a_pattern_may_name_its_folder_whole(tmp_path: Path) -> None:
+    folder = write(tmp_path, BASE)
+    near = load_scenario(str(folder)).schema
+    write(tmp_path, BASE.replace('"schema/*.sql"', f'"{folder}/schema/*.sql"', 1))
+    assert load_scenario(str(folder)).schema == near
+
+
 def test_a_folder_without_a_scenario_is_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"holds no scenario\.toml"):
         load_scenario(str(tmp_path))

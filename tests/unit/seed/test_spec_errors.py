@@ -57,7 +57,7 @@ BROKEN: list[tuple[dict[str, Any], str, str]] = [
     ({COLUMN + "price": {"kind": "zipf"}}, "tables.sale.columns.price", "there is no kind 'zipf'"),
     ({COLUMN + "price": {"max": 3}}, "tables.sale.columns.price", "needs a `kind`"),
     ({COLUMN + "price": {"kind": "number"}}, "tables.sale.columns.price.max", "required"),
-    ({COLUMN + "price": {"kind": "number", "max": 3, "mx": 1}}, "tables.sale.columns.price.mx", "not permitted"),
+    ({COLUMN + "price": {"kind": "number", "max": 3, "mx": 1}}, "tables.sale.columns.price.mx", "there is no such key"),
     ({COLUMN + "price": {"kind": "number", "max": 3, "nulls": 1.5}}, "tables.sale.columns.price.nulls", "less than or"),
     (
         {COLUMN + "price": {"kind": "number", "min": 9, "max": 3}},
@@ -103,13 +103,13 @@ BROKEN: list[tuple[dict[str, Any], str, str]] = [
     ({COLUMN + "id": {"kind": "choice", "weights": {"a": 1}}}, "tables.sale", "must be of kind uuid or sequence"),
     ({"tables__sale__key": "nr"}, "tables.sale", "its key 'nr' is not among its columns"),
     ({"tables__sale__share": -1}, "tables.sale.share", "greater than or equal to 0"),
-    ({"tables__sale__shares": 1}, "tables.sale.shares", "not permitted"),
+    ({"tables__sale__shares": 1}, "tables.sale.shares", "there is no such key"),
     ({"pools__word__values": []}, "pools.word.values", "at least 1"),
     ({"pools__prose__sentences": "sentences"}, "pools.prose", "no pool 'sentences'; did you mean 'sentence'?"),
     ({"pools__prose__sentences": "words"}, "pools.prose", "itself made of a pool"),
     ({"pools__words__min": 9}, "pools.words", "min 9 is more than max 3"),
     ({"tables": {}}, "tables", "at least 1"),
-    ({"tabels": {}}, "tabels", "not permitted"),
+    ({"tabels": {}}, "tabels", "there is no such key"),
 ]
 
 
