@@ -15,8 +15,8 @@ from harness.measure.schedule import operation_numbers
 from harness.measure.session import Operation, Session
 from harness.measure.timer import Pacer
 
-LOST = (asyncpg.InterfaceError, OSError)
-"""How a connection that broke shows itself."""
+LOST = (asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
+"""How a connection that broke shows itself; asyncpg calls an answer that ends in its middle an error of its own."""
 
 _MOST_FAILURES_IN_A_ROW = 3
 """A read that fails so often in a row is not tried again in this slice: a timeout would eat the whole budget."""
@@ -36,6 +36,7 @@ class Tally:
         """Keeps the first message of each kind; gives the state of the sample."""
         sqlstate = getattr(error, "sqlstate", None) or "08006"
         self.messages.setdefault(sqlstate, str(error) or type(error).__name__)
+        self.lost |= isinstance(error, asyncpg.InternalClientError)
         return state_number(sqlstate)
 
 
@@ -76,7 +77,7 @@ async def _run(
             done, failures, state = clock(), failures + 1, tally.failed(error)
         if not add(number, sent, sent, done, client, state):
             return False
-        if state and operation.connection.is_closed():
+        if tally.lost or (state and operation.connection.is_closed()):
             tally.lost = True
             return False
         if reads and failures == _MOST_FAILURES_IN_A_ROW:

@@ -94,7 +94,7 @@ def comparison_row(item: Comparison, control: Comparison | None, several_levels:
         load=(item.query, item.clients),
         query=text.visible(item.query),
         metric=item.metric,
-        basis="as the client saw it" if item.basis == "response" else "server until the answer's last byte",
+        basis="response" if item.basis == "response" else "server to the last byte",
         clients=clients,
         level=clients if several_levels else "",
         verdict=item.verdict,

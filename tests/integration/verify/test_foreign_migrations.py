@@ -294,11 +294,12 @@ def test_values_changed_in_columns_that_are_still_there_are_told(checked: Checke
     assert found == {
         ("value_differs", "rates.share", "row_changed"): 1,
         ("value_to_null", "rates.note", "row_changed"): 1,
-        ("null_to_value", "rates.note", "row_changed"): 1,
         ("row_missing", "rates", "row_deleted"): 1,
         ("value_differs", "goods.price", "row_changed"): 1,
         ("row_missing", "notes", "row_changed"): 1,
     }
+    filled = outcome.one("null_to_value", "rates.note")
+    assert (filled.severity, filled.count, filled.cause) == ("warning", 1, "row_changed")
     (example,) = outcome.one("value_differs", "rates.share").examples
     assert (example.key, example.old, example.new) == ("1", "0.1234", "0.1200")
     assert [list(row) for row in outcome.rerun(outcome.one("row_missing", "rates"))] == [[4]]
