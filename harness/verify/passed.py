@@ -23,7 +23,6 @@ from harness.verify.plan import TablePlan
 from harness.verify.rows import EXAMPLES, layers
 from harness.verify.sessions import is_about_data
 
-
 _LOSES_NOTHING = frozenset({("null_to_value", "row_changed")})
 """A column that stays and was NULL, filled by the migration: to be looked at, but no value is gone."""
 
