@@ -80,6 +80,12 @@ async def _rows(connection: Any, table: Relation) -> int:
 
 
 async def _compared(context: Context, old: Relation, new: Relation, *, is_followed: bool) -> list[Finding]:
+    told = {  # by the check of columns that were dropped, written anew or put behind a view
+        column.name
+        for table in context.snapshot.tables
+        if table.change.old.oid == old.oid
+        for column in table.change.old_columns
+    }
     pairs = tuple((column, now) for column in old.columns if (now := survivor(column, old, new)) is not None)
     key = context.before.row_key(old.oid)
     new_key = tuple(now.name for column, now in pairs if column.name in key)
@@ -99,7 +105,7 @@ async def _compared(context: Context, old: Relation, new: Relation, *, is_follow
             compared = tuple(
                 (column, now)
                 for column, now in pairs
-                if column.name not in (*key, *copy.as_text) and not is_drift(column, now)
+                if column.name not in (*key, *copy.as_text, *told) and not is_drift(column, now)
             )
             ordered = tuple(now.name for part in key for column, now in pairs if column.name == part)
             return await _followed(context, connection, Beside(known, key, new, ordered, compared), copy, is_followed)
