@@ -15,6 +15,9 @@ from harness.server import ServerOptions
 ARMS = ("before", "after", "control", "before_indexes", "after_noindexes")
 Profile = Literal["clean", "realistic"]
 PROFILES: tuple[Profile, ...] = get_args(Profile)
+Goal = Literal["run", "seed", "verify", "measure", "prove", "calibrate"]
+"""What the phases are for, by the name of the command."""
+
 _MOST_RATE = 100_000
 _UNITS_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -41,8 +44,7 @@ class RunOptions:
     run_as: str | None = None
     allow_roles: bool = False
     keep: bool = False
-    check_only: bool = False
-    seed_only: bool = False
+    goal: Goal = "run"
 
     @property
     def server(self) -> ServerOptions:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from harness.job import Run
-from harness.options import RunOptions
+from harness.options import Goal
 from harness.phases import (
     build_arms,
     hold_against_baseline,
@@ -63,11 +63,10 @@ async def up_to_measuring(run: Run) -> None:
     run.recorder.set(complete=True)
 
 
-MEASURE_ONLY: Phases = up_to_measuring
-
-
-def asked_for(options: RunOptions) -> Phases:
-    """The phases that the options of a run ask for."""
-    if options.seed_only:
-        return seed_run
-    return check_run if options.check_only else whole_run
+PHASES: Mapping[Goal, Phases] = {
+    "run": whole_run,
+    "seed": seed_run,
+    "verify": check_run,
+    "measure": up_to_measuring,
+}
+"""What each goal asks for; the others bring phases of their own, and cannot be gone on with."""

@@ -15,9 +15,9 @@ from harness.errors import EXIT_COULD_NOT_RUN, EXIT_INTERRUPTED, HarnessError, U
 from harness.interrupt import run_async
 from harness.job import Job, Run, prepare
 from harness.leaving import ending, leaving, log_keeper
-from harness.options import ARMS, RunOptions
+from harness.options import RunOptions
 from harness.outcome import conclude
-from harness.pipeline import Phases, asked_for
+from harness.pipeline import PHASES, Phases
 from harness.progress import Progress
 from harness.recorder import Recorder
 from harness.report import write_report
@@ -50,7 +50,7 @@ class Ended:
 def run_to_end(
     options: RunOptions, resume: Path | None, progress: Progress, phases: Phases | None = None, name: str = ""
 ) -> Ended:
-    """Carries out a run, or goes on with a killed one; `phases` are those that its options ask for, unless named.
+    """Carries out a run, or goes on with a killed one; `phases` are those of its goal, unless named.
 
     `name` stands before the scenario's in the folder's.
 
@@ -60,7 +60,7 @@ def run_to_end(
     if resume is not None:
         resume = resume.resolve()  # `latest` may come to mean another run meanwhile
         options = _options_of(resume, options)
-    phases = phases or asked_for(options)
+    phases = phases or PHASES[options.goal]
     job = prepare(options)
     folder = resume or new_run_folder(options.results, name + job.scenario.name, options.scale, datetime.now(UTC))
     with _writable(folder):
@@ -166,7 +166,10 @@ def _options_of(folder: Path, given: RunOptions) -> RunOptions:
     if result.complete:
         raise UsageError(f"the run in {folder} is complete", "start a new one, or show it with bench report")
     recorded = RunOptions.from_record(result.options)
-    if set(recorded.arms) - set(ARMS):
-        raise UsageError(f"{folder} holds a calibration", f"bench calibrate --lines {folder} sums up what it has")
+    if recorded.goal not in PHASES:
+        again = (
+            f"bench calibrate --lines {folder} sums up what it has" if recorded.goal == "calibrate" else "start anew"
+        )
+        raise UsageError(f"bench {recorded.goal} made {folder}, and cannot go on with it", again)
     keep = given.keep or recorded.keep
     return replace(recorded, dsn=given.dsn, pg_bin=given.pg_bin or recorded.pg_bin, results=folder.parent, keep=keep)

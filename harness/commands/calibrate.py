@@ -70,6 +70,7 @@ def calibrate(
         budget_s=options.parse_duration(budget),
         clients=options.parse_clients(clients),
         arms=ARMS,
+        goal="calibrate",
         statement_timeout_s=options.parse_duration(statement_timeout),
         results=results,
         dsn=dsn,

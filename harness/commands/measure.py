@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from harness import options, pipeline, running
+from harness import options, running
 from harness.commands.arguments import (
     AllowRolesOption,
     BudgetOption,
@@ -70,7 +70,7 @@ def measure(
         if control is not None or writes:
             raise UsageError("--control and --writes are for a pair of databases", "give --before and --after, too")
         server: dict[str, Any] = {"dsn": dsn, "pg_bin": pg_bin, "run_as": run_as, "allow_roles": allow_roles}
-        made = options.RunOptions(scenario=scenario, scale=scale, seed=seed, results=results, **server, **limits)
+        made = options.RunOptions(scenario, scale, seed=seed, results=results, goal="measure", **server, **limits)
         _on_made_arms(made, quiet=quiet, json=json)
         return
     if before is None or after is None:
@@ -86,7 +86,7 @@ def measure(
 
 def _on_made_arms(wanted: options.RunOptions, *, quiet: bool, json: bool) -> None:
     with shown_progress(quiet) as progress:
-        ended = running.run_to_end(wanted, None, progress, pipeline.MEASURE_ONLY)
+        ended = running.run_to_end(wanted, None, progress)
     if json:
         typer.echo(to_json(ended.result), nl=False)
     elif ended.problem is None:

@@ -48,6 +48,7 @@ def prove(
         scale=scale,
         seed=seed,
         arms=("before", "after"),
+        goal="prove",
         results=results,
         dsn=dsn,
         pg_bin=pg_bin,

@@ -47,7 +47,7 @@ def seed(
         run_as=run_as,
         allow_roles=allow_roles,
         keep=True,
-        seed_only=True,
+        goal="seed",
     )
     with shown_progress(quiet) as progress:
         ended = running.run_to_end(wanted, None, progress)

@@ -83,7 +83,7 @@ def verify(
             run_as=run_as,
             allow_roles=allow_roles,
             keep=keep,
-            check_only=True,
+            goal="verify",
         )
         ended = _checked(wished, folder if resume else None, json, progress)
     raise typer.Exit(ended.result.exit_code)

@@ -34,7 +34,9 @@ async def verify_views(run: Run) -> tuple[BoundQuery, ...]:
 def _how_to_go_on(run: Run) -> str:
     options, folder, url = run.job.options, str(run.recorder.folder), run.databases.server.address.url()
     given = ["--dsn", url] if options.dsn else []
-    words = ["bench", "verify", folder, "--resume"] if options.check_only else ["bench", "run", "--resume", folder]
+    words = (
+        ["bench", "verify", folder, "--resume"] if options.goal == "verify" else ["bench", "run", "--resume", folder]
+    )
     clean = ["bench", "clean", "--kept", *given]
     return f"{shlex.join([*words, *given])} goes on where it stood; {shlex.join(clean)} drops what is kept for that"
 

@@ -70,17 +70,23 @@ def method_section(result: Result) -> MethodSection:
 def _repeat(result: Result) -> str:
     """The command that does the same again; options that are as everybody has them are left out."""
     chosen, usual = RunOptions.from_record(result.options), RunOptions()
-    words = ["bench", "verify" if chosen.check_only else "run", str(result.options.get("scenario", result.scenario))]
-    words += ["--scale", result.scale, "--profile", result.profile, "--seed", str(result.seed)]
+    words = ["bench", chosen.goal, str(result.options.get("scenario", result.scenario))]
+    words += ["--scale", result.scale, "--seed", str(result.seed)]
+    words += ["--profile", result.profile] if result.profile != usual.profile else []
     words += ["--budget", f"{chosen.budget_s:g}s"] if chosen.budget_s != usual.budget_s else []
     words += ["--clients", ",".join(map(str, chosen.clients))] if chosen.clients != usual.clients else []
     words += ["--rate", f"{chosen.rate:g}"] if chosen.rate is not None else []
-    words += ["--arms", ",".join(chosen.arms)] if chosen.arms and not _ATTRIBUTING.issubset(chosen.arms) else []
+    words += ["--arms", ",".join(chosen.arms)] if chosen.goal == "run" and _leaves_out(chosen.arms) else []
     words += ["--baseline", str(chosen.baseline)] if chosen.baseline else []
     words += ["--full"] if chosen.full else []
     words += ["--pg-bin", str(chosen.pg_bin)] if chosen.pg_bin else []
     words += ["--dsn", "URL"] if result.environment.server_kind == "given" else []
     return shlex.join(words)
+
+
+def _leaves_out(arms: Sequence[str]) -> bool:
+    """Whether fewer arms than the usual ones were asked for."""
+    return bool(arms) and not _ATTRIBUTING.issubset(arms)
 
 
 def _server_io(item: ServerIo) -> Fact:

@@ -140,4 +140,4 @@ class Result:
     @property
     def seed_only(self) -> bool:
         """Whether it was asked for a seeded database and no more: nothing is proven by it."""
-        return bool(self.options.get("seed_only"))
+        return self.options.get("goal") == "seed"

@@ -18,7 +18,7 @@ from harness.result.run import SCHEMA_VERSION, Result
 
 RESULT_FILE = "result.json"
 HALF_WRITTEN = ".*.new"
-"""What a process that was killed while it wrote a file leaves beside it."""
+"""What a killed process leaves in a run's folder: a file that it was writing, parts of a seeding to go on with."""
 
 _ADAPTER: TypeAdapter[Result] = TypeAdapter(Result)
 _INTEGRITY: TypeAdapter[Integrity] = TypeAdapter(Integrity)

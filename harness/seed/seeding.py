@@ -38,7 +38,7 @@ from harness.server.apply import apply_files
 Profile = Literal["clean", "realistic"]
 
 MAX_WORKERS = 8
-PARTS_FOLDER = "seeding"
+PARTS_FOLDER = ".seeding.new"
 _MAINTENANCE_KB = 256 * 1024
 _DETERMINING = ("faker", "numpy", "pyarrow")
 """Packages whose versions may change the rows."""

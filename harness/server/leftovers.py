@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shlex
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -85,10 +86,13 @@ def remove_home(run: DeadRun) -> bool:
 
 
 def close_journal(run: DeadRun) -> None:
-    """Writes into the dead run's journal that nothing of it is left, and removes what it was about to write."""
+    """Writes into the dead run's journal that nothing of it is left, and removes what was half done."""
     if run.folder is not None:
         for half in run.folder.glob(HALF_WRITTEN):
-            half.unlink(missing_ok=True)
+            if half.is_dir():
+                shutil.rmtree(half, ignore_errors=True)
+            else:
+                half.unlink(missing_ok=True)
         journal = Journal.resume(run.folder)
         for name in run.databases:
             journal.record("drop", database=name)

@@ -150,6 +150,9 @@ CAUSES: dict[str, str] = {
     "unexplained": "no rule explains it",
 }
 
+_MILDER: dict[tuple[str, str], Severity] = {("null_to_value", "row_changed"): "warning"}
+"""Severities that a cause changes: where the migration fills a NULL of a column that stays, no value is gone."""
+
 
 def make_finding(
     kind: str,
@@ -164,12 +167,15 @@ def make_finding(
     query: str = "",
     database: str = "",
 ) -> Finding:
-    """A finding of that kind about the object `name`, with the kind's next step and, unless told, its severity."""
+    """A finding of that kind about the object `name`, with the kind's next step.
+
+    Unless told, its severity is that of its kind and cause.
+    """
     known = KINDS[kind]
     assert not cause or cause in CAUSES, cause
     return Finding(
         kind=kind,
-        severity=severity or known.severity,
+        severity=severity or _MILDER.get((kind, cause), known.severity),
         object=name,
         detail=detail,
         count=count,

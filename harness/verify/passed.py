@@ -23,9 +23,6 @@ from harness.verify.plan import TablePlan
 from harness.verify.rows import EXAMPLES, layers
 from harness.verify.sessions import is_about_data
 
-_LOSES_NOTHING = frozenset({("null_to_value", "row_changed")})
-"""A column that stays and was NULL, filled by the migration: to be looked at, but no value is gone."""
-
 
 @dataclass(frozen=True)
 class Beside:
@@ -226,7 +223,6 @@ async def _grouped(
                 f"{group['count']} of {rows} values of {name} against {beside.known.display}.{old.name}",
                 count=group["count"],
                 rows=rows,
-                severity="warning" if (group["kind"], group["cause"]) in _LOSES_NOTHING else None,
                 cause=group["cause"],
                 examples=[Example(", ".join(map(str, list(row)[:width])), row["old"], row["new"]) for row in shown],
                 query=query + ";",

@@ -10,9 +10,9 @@ from pathlib import Path
 from tests.acceptance.place import PHASES, Place, copied_mini, read_result, statuses, wait_until
 
 
-def killed_run(place: Place, line: str, *words: str) -> Path:
+def killed_run(place: Place, line: str, *words: str, command: str = "run") -> Path:
     """Starts a run, kills it when it says so, and gives its folder."""
-    run = place.start("run", *words)
+    run = place.start(command, *words)
     run.wait_for(line)
     run.process.kill()
     assert run.end().code == -signal.SIGKILL
@@ -82,6 +82,24 @@ def test_a_killed_seeding_goes_on_where_it_stopped_and_its_leftovers_can_be_remo
     gone = place.bench("run", "--resume", str(killed))
     assert (gone.code, "is gone" in gone.error) == (5, True)
     assert read_result(killed)["integrity"] == result["integrity"], "what was found is not lost"
+
+
+def test_a_killed_measuring_goes_on_as_a_measuring(place: Place) -> None:
+    words = (str(copied_mini(place.folder)), "--scale", "1k", "--budget", "8s")
+    killed = killed_run(place, "seed: rows", *words, command="measure")
+    outcome = place.bench("run", "--resume", str(killed))
+    result = read_result(killed)
+    assert result["complete"], outcome.err
+    assert list(statuses(result)) == ["server", "seed", "arms", "migrate", "verify", "settle", "measure", "judge"]
+    place.assert_nothing_left()
+
+
+def test_what_cannot_be_gone_on_with_says_so(place: Place) -> None:
+    killed = killed_run(place, "seed: rows", str(copied_mini(place.folder)), "--scale", "1k", command="prove")
+    refused = place.bench("run", "--resume", str(killed))
+    assert (refused.code, "bench prove made" in refused.error) == (2, True), refused.err
+    assert place.bench("clean").code == 0
+    place.assert_nothing_left()
 
 
 def test_two_runs_at_once_do_not_disturb_each_other(place: Place) -> None:

@@ -63,8 +63,8 @@ LOST = Integrity(verdict="fail")
         (replace(GOOD, latency=(comparison("slower", 1.5, gated=False),)), 0, "good"),
         (replace(GOOD, latency=(comparison("slower", 1.5, max_slowdown=0.6),)), 0, "good"),
         (replace(GOOD, latency=(comparison("faster", 0.5),)), 0, "good"),
-        (replace(GOOD, options={"seed_only": True}, integrity=Integrity(verdict="not_checked")), 0, "seeded"),
-        (replace(GOOD, options={"seed_only": True}, complete=False), 5, "could not run"),
+        (replace(GOOD, options={"goal": "seed"}, integrity=Integrity(verdict="not_checked")), 0, "seeded"),
+        (replace(GOOD, options={"goal": "seed"}, complete=False), 5, "could not run"),
     ],
 )
 def test_the_exit_code_follows_the_precedence(result: Result, code: int, verdict: str) -> None:

@@ -237,7 +237,7 @@ def test_an_unfinished_run_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_seeding_is_no_baseline(tmp_path: Path) -> None:
-    store_run(tmp_path / "run", SAME, options={"seed_only": True})
+    store_run(tmp_path / "run", SAME, options={"goal": "seed"})
     with pytest.raises(UsageError, match="only seeded a database"):
         read_run(tmp_path / "run")
 

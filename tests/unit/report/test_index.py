@@ -45,7 +45,7 @@ def test_runs_are_listed_newest_first_with_their_verdicts(tmp_path: Path) -> Non
 
 
 def test_a_finished_seeding_is_neither_a_good_run_nor_one_without_end(tmp_path: Path) -> None:
-    seeded = replace(EMPTY, options={"seed_only": True}, seed_manifest=ALL_GOOD.seed_manifest)
+    seeded = replace(EMPTY, options={"goal": "seed"}, seed_manifest=ALL_GOOD.seed_manifest)
     store(tmp_path, "a", conclude(replace(seeded, complete=True)))
     words = " ".join(Page(listed(tmp_path)).words)
     assert "seeded (0) A database was seeded and left" in words
