@@ -25,7 +25,6 @@ from harness.seed.column_type import Catalogue
 from harness.seed.encode import Encoder, as_batch, make_block, manifest_rows
 from harness.seed.manifest import write_part
 from harness.seed.pools import read_pools
-from harness.seed.rehearsal import rehearse
 from harness.seed.scale import BLOCK_ROWS
 from harness.seed.spec import SeedSpec
 from harness.seed.world import World
@@ -110,7 +109,6 @@ def main() -> None:
     sys.meta_path.insert(0, _WithoutPandas())
     news, *pipes = [Connection(int(descriptor)) for descriptor in sys.argv[1:]]
     pa.set_memory_pool(pa.system_memory_pool())  # as fast here, and it gives freed batches back: a fifth less memory
-    rehearse()
     gc.freeze()  # what is imported is never looked through for garbage, and so its pages stay shared
     numbers = {_fork(pipe, (news, *pipes)): number for number, pipe in enumerate(pipes)}
     for pipe in pipes:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from harness.catalogue import Relation
+from harness.catalogue import Column, Relation
 from harness.result import Example
 from harness.scenario.paths import catalogue_sql
 from harness.sqltext import quote_ident
@@ -113,7 +113,9 @@ async def _changes(
     changed: dict[int, _Change] = {}
     for oid, (rows, left) in written.items():
         table = context.before.relations[oid]
-        was = await _read_keys(connection, table, context.before.row_key(oid), _names(context, table), rows)
+        was = await _read_keys(
+            connection, table, _columns(table, context.before.row_key(oid)), _names(context, table), rows
+        )
         fewer = await connection.fetchval(f"SELECT count(*) FROM {table.sql}") - left
         cells = {key: _differing(cells, was.get(key)) for key, cells in rows.items()}
         changed[oid] = _Change(cells, fewer if fewer + len(rows) - len(was) > 0 else None)
@@ -167,7 +169,7 @@ async def _otherwise(context: Context, connection: Any, oid: int, rows: Rows) ->
         for column in old.columns
         if (shown := now.column(column.name)) is not None and shown.plain_type == column.plain_type
     ]
-    found = await _read_keys(connection, now, key, names, rows)
+    found = await _read_keys(connection, now, _columns(old, key), names, rows)
     return [
         _Difference(f"{old.display}.{name}", f"{', '.join(place)}, {name}", value, found.get(place, {}).get(name))
         for place, cells in rows.items()
@@ -181,7 +183,7 @@ async def _read(
 ) -> Rows:
     """The rows that fulfil the condition."""
     keys = ", ".join(f"{field('r', name)}::text" for name in key)
-    columns = [column for name in names if (column := relation.column(name)) is not None]
+    columns = _columns(relation, names)
     cells = "".join(f", {render(column, field('r', column.name))} AS {quote_ident(column.name)}" for column in columns)
     query = f"SELECT ARRAY[{keys}] AS bench_key{cells} FROM {relation.sql} AS r WHERE {condition}"
     found = [dict(row) for row in await connection.fetch(query, *arguments)]
@@ -189,13 +191,25 @@ async def _read(
 
 
 async def _read_keys(
-    connection: Any, relation: Relation, key: Sequence[str], names: Sequence[str], wanted: Rows
+    connection: Any, relation: Relation, key: Sequence[Column], names: Sequence[str], wanted: Rows
 ) -> Rows:
-    """The rows of these keys."""
+    """The rows of these keys, whose columns are given as the old table has them: where the relation has the same types,
+    an index can find them.
+    """
     keys = [list(column) for column in zip(*wanted, strict=True)]
     if not keys:
         return {}
-    mine = ", ".join(f"{field('r', name)}::text" for name in key)
+    now = _columns(relation, [column.name for column in key])
+    alike = [column.type_sql == old.type_sql for column, old in zip(now, key, strict=True)]
+    mine = ", ".join(field("r", c.name) + ("" if same else "::text") for c, same in zip(now, alike, strict=True))
+    given = ", ".join(
+        f"CAST(k{place} AS {column.type_sql})" if alike[place] else f"k{place}" for place, column in enumerate(now)
+    )
     arrays = ", ".join(f"${number}::text[]" for number in range(1, len(keys) + 1))
-    condition = f"({mine}) IN (SELECT * FROM unnest({arrays}))"
-    return await _read(connection, relation, key, names, condition, *keys)
+    aliases = ", ".join(f"k{place}" for place in range(len(keys)))
+    condition = f"({mine}) IN (SELECT {given} FROM unnest({arrays}) AS wanted ({aliases}))"
+    return await _read(connection, relation, [column.name for column in key], names, condition, *keys)
+
+
+def _columns(relation: Relation, names: Sequence[str]) -> list[Column]:
+    return [column for name in names if (column := relation.column(name)) is not None]

@@ -19,12 +19,18 @@ def repeated(result: Result, **chosen: Any) -> str:
 
 
 def test_what_is_as_everybody_has_it_is_left_out_of_the_command() -> None:
-    assert repeated(ALL_GOOD) == "bench run shop --scale 100k --profile clean --seed 1"
+    assert repeated(ALL_GOOD) == "bench run shop --scale 100k --seed 1"
 
 
 def test_every_choice_that_matters_stands_in_the_command() -> None:
     command = repeated(ALL_GOOD, budget_s=90.0, clients=(1, 4), rate=0.0, arms=("before", "after"), full=True)
     assert command.endswith("--seed 1 --budget 90s --clients 1,4 --rate 0 --arms before,after --full")
+
+
+def test_the_command_is_the_one_that_made_the_run() -> None:
+    realistic = replace(ALL_GOOD, profile="realistic")
+    assert repeated(realistic, goal="verify") == "bench verify shop --scale 100k --seed 1 --profile realistic"
+    assert repeated(ALL_GOOD, goal="prove", arms=("before", "after")) == "bench prove shop --scale 100k --seed 1"
 
 
 def test_a_scenario_of_the_users_own_is_named_by_its_folder() -> None:
