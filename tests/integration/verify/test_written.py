@@ -12,6 +12,8 @@ from tests.integration.verify.checking import Outcome, check, query
 OLD_STATE = """
     CREATE TABLE words (id int PRIMARY KEY, word text, state text, copied text, at timestamptz, no serial);
     INSERT INTO words (id, word, state, copied) SELECT n, 'word ' || n, 'new', 'copy' FROM generate_series(1, 9) n;
+    CREATE TABLE notes (id int PRIMARY KEY, note text);
+    INSERT INTO notes SELECT n, 'note ' || n FROM generate_series(1, 9) n;
 """
 MIGRATION = """
     ALTER TABLE words RENAME TO words_data;
@@ -27,15 +29,22 @@ MIGRATION = """
         END IF;
         RETURN NEW;
     END $$;
+    ALTER TABLE notes RENAME TO notes_data;
+    CREATE VIEW notes AS SELECT id::text AS id, note FROM notes_data;
     CREATE TRIGGER change INSTEAD OF INSERT OR UPDATE OR DELETE ON words FOR EACH ROW EXECUTE FUNCTION change();
 """
 KEPT = "UPDATE words SET word = 'other', at = clock_timestamp() WHERE id = 1"
 LOST = "UPDATE words SET word = 'other', state = 'old' WHERE id < 4"
 ADDED = "INSERT INTO words (id, word, state, at) VALUES (100, 'a new word', 'new', clock_timestamp())"
 TAKEN = "DELETE FROM words WHERE id IN (2, 3)"
-QUERIES = tuple(
-    query(name, text, text, kind="write")
-    for name, text in (("kept", KEPT), ("lost", LOST), ("added", ADDED), ("taken", TAKEN))
+NOTED = "UPDATE notes SET note = 'other' WHERE id = 5"
+NOTED_SHORT = "UPDATE notes_data SET note = 'oth' WHERE id = 5"
+QUERIES = (
+    *(
+        query(name, text, text, kind="write")
+        for name, text in (("kept", KEPT), ("lost", LOST), ("added", ADDED), ("taken", TAKEN))
+    ),
+    query("noted", NOTED, NOTED_SHORT, kind="write"),
 )
 
 
@@ -69,3 +78,8 @@ def test_a_new_row_is_compared_whole_but_for_what_no_two_runs_share(outcome: Out
 def test_rows_that_the_old_form_deletes_and_the_new_one_keeps_are_found(outcome: Outcome) -> None:
     found = outcome.one("answer_differs", "taken")
     assert found.count == 2
+
+
+def test_rows_are_found_by_their_key_also_where_it_has_another_type_now(outcome: Outcome) -> None:
+    found = outcome.one("answer_differs", "noted")
+    assert [(item.key, item.old, item.new) for item in found.examples] == [("parameter set 1: 5, note", "other", "oth")]
