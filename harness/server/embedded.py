@@ -23,6 +23,7 @@ from harness.server.settings import as_config, memory_bytes, shared_memory_bytes
 
 _START_TIMEOUT_S = 600.0
 _STOP_TIMEOUT_S = 60.0
+_ASK_AGAIN_S = 0.5
 _POLL_S = 0.01
 _BUILTIN_LOCALES_SINCE = 17
 _LOCALE = "C.UTF-8"
@@ -81,10 +82,14 @@ class Postmaster:
             await asyncio.sleep(_POLL_S)
 
     def stop(self) -> None:
-        """Ends the server at once; what was committed is in its log, from which a later start recovers."""
-        if self._process is not None and self.is_running:
+        """Ends the server at once; what was committed is in its log, from which a later start recovers.
+
+        It is asked again until it ends: started from a shell's background job it ignores SIGQUIT while it only starts.
+        """
+        given_up_s = time.monotonic() + _STOP_TIMEOUT_S
+        while self._process is not None and self.is_running and time.monotonic() < given_up_s:
             self._process.send_signal(signal.SIGQUIT)
-            self._thread.join(_STOP_TIMEOUT_S)
+            self._thread.join(_ASK_AGAIN_S)
         end_strays(self.home.data)
 
 

@@ -76,6 +76,8 @@ def test_what_cannot_be_measured_is_refused(bench: Bench, place: Place) -> None:
     none = bench("calibrate", "--lines", "nowhere")
     assert (none.code, "nowhere cannot be read" in none.error) == (2, True)
     assert not (place.folder / "results").exists()
-    cut = store_run(place.folder / "cut", {}, complete=False, options={"arms": ["before", "after", "slowed"]})
+    cut = store_run(
+        place.folder / "cut", {}, complete=False, options={"goal": "calibrate", "arms": ["before", "after", "slowed"]}
+    )
     resumed = bench("run", "--resume", str(cut))
     assert (resumed.code, f"bench calibrate --lines {cut} sums up" in resumed.error) == (2, True)

@@ -6,6 +6,7 @@ import asyncio
 import os
 import pwd
 import shutil
+import signal
 import stat
 import subprocess
 import sys
@@ -292,6 +293,21 @@ def test_the_server_ends_with_its_run_even_when_that_runs_in_a_thread_that_ends_
         started[0].stop()
         close(hosted, keep=False)
         journal.end(kept=False)
+
+
+def test_a_server_that_only_starts_is_stopped_though_background_jobs_ignore_sigquit(tmp_path: Path) -> None:
+    hosted = prepare_new(ServerOptions(), Journal.begin(tmp_path), Silent())
+    former = signal.signal(signal.SIGQUIT, signal.SIG_IGN)
+    try:
+        postmaster = Postmaster(hosted.home, hosted.binaries, hosted.account)
+        began_s = time.monotonic()
+        postmaster.stop()
+        took_s = time.monotonic() - began_s
+    finally:
+        signal.signal(signal.SIGQUIT, former)
+        close(hosted, keep=False)
+    assert not postmaster.is_running
+    assert took_s < 20, "the first signal was lost, and no other was sent"
 
 
 def test_postgresql_15_of_the_system_serves_too(pg15: Path, tmp_path: Path) -> None:
