@@ -166,15 +166,26 @@ def _comparison(table: OldTable, old: Column, new: Column, is_joined: bool) -> C
 def counting(work: Pass, *, each: bool = True) -> str:
     """The query behind a tally: rows, those with an old row, those without a new one, old values, differences.
 
-    Without `each` the rows that differ in any pair stand for them: that is a tenth quicker, and mostly there are none.
+    What is rare is counted and taken from all rows: a test that fails is a third of a count's work. Without `each` the
+    rows that differ in any pair stand for them: that is a tenth quicker, and mostly there are none.
     """
-    missing = f"{work.old_key} IS NOT NULL AND {work.new_key} IS NULL"  # a new row may have no key, either
-    counts = ["count(*)", f"count({work.old_key})", f"count(*) FILTER (WHERE {missing})"]
-    counts += [f"count({field('o', pair.old.name)})" for pair in work.pairs]
+    counts = ["count(*)", _but(_is_null(work.old_key))]
+    counts += [f"count(*) FILTER (WHERE {_is_null(work.new_key)} AND NOT {_is_null(work.old_key)})"]
+    counts += [_but(_is_null(field("o", pair.old.name))) for pair in work.pairs]
     differs = [pair.comparison.differs for pair in work.pairs]
     tests = differs if each else [" OR ".join(f"({test})" for test in differs)]
     counts += [f"count(*) FILTER (WHERE {test})" for test in tests]
     return f"SELECT {', '.join(counts)} FROM {work.joined('FULL')}"
+
+
+def _but(test: str) -> str:
+    """SQL for how many rows there are but those that the test is true of."""
+    return f"count(*) - count(*) FILTER (WHERE {test})"
+
+
+def _is_null(value: str) -> str:
+    """IS NULL, which is also true of a composite value whose fields are all NULL, would be another question."""
+    return f"({value} IS NOT DISTINCT FROM NULL)"
 
 
 async def count(connection: Any, work: Pass) -> Tally:

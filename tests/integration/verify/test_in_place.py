@@ -52,6 +52,10 @@ STATE = """
     CREATE VIEW lines_shown AS
         SELECT id, line, CASE WHEN (id, line) = (2, 1) THEN 'other' ELSE word END AS word FROM lines;
     CREATE TABLE old_lines () INHERITS (lines);
+    CREATE TYPE size AS (width int, height int);
+    CREATE TABLE boxes (id int PRIMARY KEY, size size, note text);
+    INSERT INTO boxes VALUES (1, (1, 2), NULL), (2, (NULL, NULL), ''), (3, NULL, 'x'), (4, (NULL, 1), NULL);
+    CREATE VIEW boxes_shown AS SELECT * FROM boxes WHERE id < 4 UNION ALL SELECT 5, NULL, NULL;
 """
 DIGEST = """
     SELECT (SELECT md5(string_agg(c::text, ',' ORDER BY c.oid)) FROM pg_class c WHERE c.oid >= 16384),
@@ -140,6 +144,14 @@ def test_nothing_is_written_and_no_session_stays(shop: Shop) -> None:
     before = shop.rows(DIGEST)
     shop.compare("goods", "goods_wrong", "id")
     assert shop.rows(DIGEST) == before
+
+
+def test_old_values_are_counted_also_where_all_their_parts_are_null_and_rows_are_missing(shop: Shop) -> None:
+    columns = {column.column: column for column in shop.compare("boxes", "boxes_shown").columns}
+    assert {name: column.non_null for name, column in columns.items()} == {"id": 4, "size": 3, "note": 2}
+    assert (
+        {column.missing_row for column in columns.values()} == {column.extra_row for column in columns.values()} == {1}
+    )
 
 
 def test_a_composite_key_follows_rows(shop: Shop) -> None:
