@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from harness.catalogue import Column
+from harness.scenario.paths import catalogue_sql
 from harness.sqltext import quote_ident
 from harness.verify.values import Pass, Span, counting
 
@@ -23,6 +25,8 @@ The planner thinks too ill of scattered pages: 8 spans of a million rows with ra
 1.7 times the processor's time.
 """
 _SAMPLED_PER_SPAN = 4000
+_STEPS_PER_SPAN = 4
+"""So many steps of the statistics' histogram make spans of like size; with fewer, the keys are sampled anew."""
 _SAMPLED = frozenset("rpm")
 _WHOLE = frozenset({"int2", "int4", "int8"})
 _CONDITIONS = ("Index Cond", "Recheck Cond", "Filter", "Join Filter", "Hash Cond", "Merge Cond", "One-Time Filter")
@@ -89,12 +93,39 @@ def _same_order(work: Pass) -> bool:
 
 
 async def _spans(connection: Any, work: Pass, number: int) -> tuple[Span, ...]:
-    """About `number` spans of equal size, told from a sample of the keys; any bound serves, if both sides share it."""
-    rows = work.table.copy.rows
+    """About `number` spans of equal size; any bound serves, if both sides share it: only how equal they are depends on
+    statistics and samples.
+    """
     relation, columns = work.table.copy.sql, work.old_columns
     sampled = work.table.change.old.kind in _SAMPLED
     if not sampled and work.relation.kind in _SAMPLED:
         relation, columns, sampled = work.relation.sql, work.new_columns, True
+    bounds = await _known_bounds(connection, work, relation, columns, number) if sampled else []
+    bounds = bounds or await _sampled_bounds(connection, work, relation, columns, number, sampled)
+    bounds = list(dict.fromkeys(bounds))
+    if any(None in bound for bound in bounds):
+        return ()
+    return tuple(Span(low, high) for low, high in zip([None, *bounds], [*bounds, None], strict=True))
+
+
+async def _known_bounds(
+    connection: Any, work: Pass, relation: str, columns: Sequence[Column], number: int
+) -> list[tuple[str, ...]]:
+    """From the statistics of a table's only key column; none where they are missing, old or too coarse."""
+    if len(columns) > 1:
+        return []
+    sql = catalogue_sql("verify", "read_histogram")
+    steps = await connection.fetchval(sql, relation, columns[0].name, float(work.table.copy.rows))
+    if steps is None or len(steps) <= _STEPS_PER_SPAN * number:
+        return []
+    return [(steps[round(place * (len(steps) - 1) / number)],) for place in range(1, number)]
+
+
+async def _sampled_bounds(
+    connection: Any, work: Pass, relation: str, columns: Sequence[Column], number: int, sampled: bool
+) -> list[tuple[str, ...]]:
+    """From some of the pages of a table, or from all keys of what has no pages."""
+    rows = work.table.copy.rows
     share = min(100.0, 100.0 * _SAMPLED_PER_SPAN * number / rows) if sampled else 100.0
     method = f" TABLESAMPLE SYSTEM ({share:.6f}) REPEATABLE (1)" if share < 100 else ""
     keys = ", ".join(f"t.{quote_ident(column.name)}" for column in columns)
@@ -106,10 +137,7 @@ async def _spans(connection: Any, work: Pass, number: int) -> tuple[Span, ...]:
         f" FROM {relation} AS t{method} WHERE t.{quote_ident(columns[0].name)} IS NOT NULL) AS sample"
         f" WHERE place % greatest(rows / {number}, 1) = 0 ORDER BY place LIMIT {number - 1}"
     )
-    bounds = list(dict.fromkeys(tuple(row)[: len(columns)] for row in found))
-    if any(None in bound for bound in bounds):
-        return ()
-    return tuple(Span(low, high) for low, high in zip([None, *bounds], [*bounds, None], strict=True))
+    return [tuple(row)[: len(columns)] for row in found]
 
 
 async def _cost(connection: Any, work: Pass) -> float:
