@@ -2,7 +2,7 @@
 
 from harness.catalogue.difference import ChangedTable, changed_tables, same_table, survivor
 from harness.catalogue.model import Catalogue, Column, Constraint, Function, Index, Object, Relation
-from harness.catalogue.read import read_catalogue
+from harness.catalogue.read import read_catalogue, read_catalogue_at_once
 
 __all__ = [
     "Catalogue",
@@ -15,6 +15,7 @@ __all__ = [
     "Relation",
     "changed_tables",
     "read_catalogue",
+    "read_catalogue_at_once",
     "same_table",
     "survivor",
 ]

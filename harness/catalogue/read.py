@@ -1,42 +1,67 @@
-"""Reads a Catalogue in one transaction, so that its parts belong together."""
+"""Reads a Catalogue from one state of the database, so that its parts belong together."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from harness.catalogue.model import Catalogue, Column, Constraint, Function, Index, Object, Relation
 from harness.scenario.paths import catalogue_sql
+from harness.together import together
+
+Rows = list[dict[str, Any]]
+_PARTS = ("columns", "relations", "dependencies", "constraints", "indexes", "functions")
 
 
-async def read_catalogue(connection: Any, *, with_objects: bool = True) -> Catalogue:
-    """The catalogue of the database that the connection is for; names in definitions are schema-qualified.
-
-    Triggers, policies, comments and grants take the longest, and can be left out.
-    """
+async def read_catalogue(connection: Any) -> Catalogue:
+    """The catalogue of the database that the connection is for; names in definitions are schema-qualified."""
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         await connection.execute("SELECT set_config('search_path', 'pg_catalog', true)")
-        columns: dict[int, list[Column]] = defaultdict(list)
-        for row in await _rows(connection, "columns"):
-            columns[row.pop("relation")].append(Column(**row))
-        relations = {
-            row["oid"]: Relation(**row, columns=tuple(columns[row["oid"]]))
-            for row in await _rows(connection, "relations")
-        }
-        reads: dict[int, set[int]] = defaultdict(set)
-        for row in await _rows(connection, "dependencies"):
-            reads[row["view"]].add(row["relation"])
-        return Catalogue(
-            relations=relations,
-            constraints=tuple(Constraint(**row) for row in await _rows(connection, "constraints")),
-            indexes=tuple(Index(**row) for row in await _rows(connection, "indexes")),
-            objects=tuple(Object(**row) for row in await _rows(connection, "objects")) if with_objects else (),
-            functions=tuple(Function(**row) for row in await _rows(connection, "functions")),
-            reads={view: frozenset(read) for view, read in reads.items()},
-        )
+        return _assembled({name: await _rows(connection, name) for name in (*_PARTS, "objects")})
 
 
-async def _rows(connection: Any, name: str) -> list[dict[str, Any]]:
+async def read_catalogue_at_once(lend: Callable[[], AbstractAsyncContextManager[Any]], number: int) -> Catalogue:
+    """The same on so many connections that see one state of the database, in transactions of theirs.
+
+    Triggers, policies, comments and grants, which take the longest, are left out.
+    """
+    waiting = list(_PARTS)
+    found: dict[str, Rows] = {}
+
+    async def read() -> None:
+        async with lend() as connection:
+            path = await connection.fetchval(
+                "SELECT current_setting('search_path'), set_config('search_path', 'pg_catalog', true)"
+            )
+            while waiting:
+                name = waiting.pop(0)
+                found[name] = await _rows(connection, name)
+            await connection.execute("SELECT set_config('search_path', $1, true)", path)
+
+    await together(*(read() for _ in range(number)))
+    return _assembled(found)
+
+
+def _assembled(parts: Mapping[str, Rows]) -> Catalogue:
+    columns: dict[int, list[Column]] = defaultdict(list)
+    for row in parts["columns"]:
+        columns[row.pop("relation")].append(Column(**row))
+    reads: dict[int, set[int]] = defaultdict(set)
+    for row in parts["dependencies"]:
+        reads[row["view"]].add(row["relation"])
+    return Catalogue(
+        relations={row["oid"]: Relation(**row, columns=tuple(columns[row["oid"]])) for row in parts["relations"]},
+        constraints=tuple(Constraint(**row) for row in parts["constraints"]),
+        indexes=tuple(Index(**row) for row in parts["indexes"]),
+        objects=tuple(Object(**row) for row in parts.get("objects", ())),
+        functions=tuple(Function(**row) for row in parts["functions"]),
+        reads={view: frozenset(read) for view, read in reads.items()},
+    )
+
+
+async def _rows(connection: Any, name: str) -> Rows:
     """Rows of one catalogue query, arrays as tuples so that records stay frozen."""
     records = await connection.fetch(catalogue_sql("catalogue", name))
     return [

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.catalogue import Catalogue, ChangedTable, Column, Relation, read_catalogue
+from harness.catalogue import Catalogue, ChangedTable, Column, Relation, read_catalogue_at_once
 from harness.copying import Copy
 from harness.errors import ServerError, UsageError
 from harness.progress import Progress
@@ -69,22 +69,20 @@ class Two:
 @contextlib.asynccontextmanager
 async def open_two(address: Address, wanted: Wanted, at_once: int) -> AsyncIterator[tuple[Two, Sessions]]:
     """What the names mean, and connections to its database that all see one state of it; raises as `find_two` does."""
-    async with open_sessions(address, None, at_once) as sessions:
+    async with open_sessions(address, None, at_once, one_state=True) as sessions:
         async with sessions.one() as connection:
             version = connection.get_server_version()
-            if version.major < OLDEST_VERSION:
-                text = f"{version.major}.{version.minor}"
-                raise ServerError(
-                    f"{address.place} runs PostgreSQL {text}", f"use PostgreSQL {OLDEST_VERSION} or newer"
-                )
-            two = await find_two(connection, wanted)
-        await sessions.share_snapshot()
+        if version.major < OLDEST_VERSION:
+            text = f"{version.major}.{version.minor}"
+            raise ServerError(f"{address.place} runs PostgreSQL {text}", f"use PostgreSQL {OLDEST_VERSION} or newer")
+        catalogue = await read_catalogue_at_once(sessions.one, sessions.number)
+        async with sessions.one() as connection:
+            two = await find_two(connection, catalogue, wanted)
         yield two, sessions
 
 
-async def find_two(connection: Any, wanted: Wanted) -> Two:
+async def find_two(connection: Any, catalogue: Catalogue, wanted: Wanted) -> Two:
     """Looks the names up; raises UsageError, with the near miss, where one does not exist or nothing is in common."""
-    catalogue = await read_catalogue(connection, with_objects=False)
     old = await find_relation(connection, catalogue, wanted.old)
     new = await find_relation(connection, catalogue, wanted.new)
     database = await connection.fetchval("SELECT current_database()::text")

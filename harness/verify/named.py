@@ -23,7 +23,8 @@ async def find_relation(connection: Any, catalogue: Catalogue, name: str) -> Rel
     """
     row, unreadable = None, ""
     try:
-        row = await connection.fetchrow(catalogue_sql("verify", "find_relation"), name)
+        async with connection.transaction():
+            row = await connection.fetchrow(catalogue_sql("verify", "find_relation"), name)
     except asyncpg.PostgresError as error:  # no name in SQL's sense, and perhaps one that lacks its quotes
         unreadable = str(error)
     relation = catalogue.relations.get(row["oid"]) if row else _as_written(catalogue, name)

@@ -26,14 +26,15 @@ _SERVER_TROUBLE = ("08", "53", "54", "57", "58", "XX")
 
 
 class Sessions:
-    """`async with sessions.one() as connection`: waits until one of them is free."""
+    """`async with sessions.one() as connection`: waits until one of them is free; `number` are to be there."""
 
-    def __init__(self, connections: list[Any]) -> None:
-        self.number = len(connections)
-        self._all = tuple(connections)
+    def __init__(self, number: int) -> None:
+        self.number = number
         self._free: asyncio.Queue[Any] = asyncio.Queue()
-        for connection in connections:
-            self._free.put_nowait(connection)
+
+    def add(self, connection: Any) -> None:
+        """From now on it is lent, too."""
+        self._free.put_nowait(connection)
 
     @contextlib.asynccontextmanager
     async def one(self) -> AsyncIterator[Any]:
@@ -48,38 +49,52 @@ class Sessions:
         finally:
             self._free.put_nowait(connection)
 
-    async def share_snapshot(self) -> None:
-        """From now on all of them, none being lent, see one state of the database, read-only, whatever others write.
-
-        The first one exports its snapshot, the others take it; a transaction left open ends with its connection.
-        """
-        exported = ""
-        for connection in self._all:
-            await connection.transaction(isolation="repeatable_read", readonly=True).start()
-            if exported:
-                await connection.execute(f"SET TRANSACTION SNAPSHOT {quote_literal(exported)}")
-            else:
-                exported = await connection.fetchval("SELECT pg_export_snapshot()")
-
 
 @contextlib.asynccontextmanager
-async def open_sessions(address: Address, database: str | None, number: int) -> AsyncIterator[Sessions]:
-    """Opens `number` connections that render values alike, and closes them in the end."""
+async def open_sessions(
+    address: Address, database: str | None, number: int, *, one_state: bool = False
+) -> AsyncIterator[Sessions]:
+    """Opens `number` connections that render values alike, or as many as the server takes, and closes them in the end.
+
+    The first is lent while the others still connect. With `one_state` all see one state of the database, read-only,
+    whatever others write: the first exports its snapshot, the others take it, and each transaction ends with its
+    connection.
+    """
+    sessions = Sessions(number)
     connections: list[Any] = []
 
-    async def open_one() -> None:
-        connections.append(await connect(address, database, SESSION | _COMPARING | NO_LIMITS))
+    async def open_one(snapshot: str = "") -> str:
+        connection = await connect(address, database, SESSION | _COMPARING | NO_LIMITS)
+        connections.append(connection)
+        exported = await _see(connection, snapshot) if one_state else ""
+        sessions.add(connection)
+        return exported
 
-    async def open_another() -> None:
+    async def open_another(snapshot: str) -> None:
         with contextlib.suppress(ServerError):  # the server takes no more: fewer do, more slowly
-            await open_one()
+            await open_one(snapshot)
 
     try:
-        await open_one()
-        await together(*(open_another() for _ in range(number - 1)))
-        yield Sessions(connections)
+        exported = await open_one()
+        others = asyncio.gather(*(open_another(exported) for _ in range(number - 1)))
+        try:
+            yield sessions
+        finally:
+            others.cancel()
+            await asyncio.wait([others])
+        if not others.cancelled():
+            others.result()
     finally:
         await together(*map(close, connections))
+
+
+async def _see(connection: Any, snapshot: str) -> str:
+    """Begins a transaction that sees the snapshot, or where there is none yet exports its own."""
+    await connection.transaction(isolation="repeatable_read", readonly=True).start()
+    if not snapshot:
+        return str(await connection.fetchval("SELECT pg_export_snapshot()"))
+    await connection.execute(f"SET TRANSACTION SNAPSHOT {quote_literal(snapshot)}")
+    return snapshot
 
 
 async def close(connection: Any) -> None:

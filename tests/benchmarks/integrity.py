@@ -103,8 +103,7 @@ async def ours(bench: Bench) -> None:
 
 async def reading(bench: Bench) -> None:
     """Both sides read once, in the parts and on the connections of the comparison; the rest of it is not timed."""
-    async with open_sessions(bench.address, bench.two.database, bench.at_once) as sessions:
-        await sessions.share_snapshot()
+    async with open_sessions(bench.address, bench.two.database, bench.at_once, one_state=True) as sessions:
         async with sessions.one() as connection:
             rows = await connection.fetchval(f"SELECT count(*) FROM {bench.two.old.sql}")
             (work,) = make_plan(bench.two, KeyCheck(usable=True, rows=rows)).passes
