@@ -31,13 +31,17 @@ _QUEUED_BUFFERS = 16
 
 @dataclass(frozen=True)
 class Copy:
-    """A copy of some columns of a table of the arm `before`; `sql` is its quoted name in the verification clone."""
+    """A copy of some columns of a table of the arm `before`; `sql` is its quoted name in the verification clone.
+
+    `counted` is False where so many `rows` are only expected, for a table that is compared where it is.
+    """
 
     sql: str
     key: tuple[str, ...]
     columns: tuple[str, ...]
     as_text: frozenset[str]
     rows: int
+    counted: bool = True
 
 
 async def copy_columns(

@@ -23,7 +23,9 @@ async def read_state(connection: Any, catalogue: Catalogue, passes: Iterable[Pas
     A function in a view that reads further tables is not looked into.
     """
     works = list(passes)
-    counted = {work.table.change.old.oid: work.table.copy.rows for work in works if _in_place(work)}
+    counted = {
+        work.table.change.old.oid: work.table.copy.rows for work in works if _in_place(work) and work.table.copy.counted
+    }
     horizon = await connection.fetchval(catalogue_sql("verify", "read_horizon"))
     tables = {}
     for leaf in await connection.fetch(catalogue_sql("verify", "list_leaves"), _tables(catalogue, works)):

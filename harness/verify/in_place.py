@@ -18,7 +18,7 @@ from harness.snapshot import OldTable, Snapshot
 from harness.verify.accept import ordered, verdict
 from harness.verify.carriers import Carriers
 from harness.verify.context import Context
-from harness.verify.keys import KeyCheck, check_key
+from harness.verify.keys import KeyCheck, Keyed, check_key
 from harness.verify.kinds import make_finding
 from harness.verify.ledger import Ledger
 from harness.verify.lineage import Counterpart
@@ -121,7 +121,7 @@ async def compare_in_place(
     """Compares the two on sessions that share a snapshot; raises PostgreSQL's own error where the server is the
     trouble.
     """
-    key = await check_key(sessions, two.catalogue, two.old, two.key, two.database)
+    key = await check_key(sessions, two.catalogue, Keyed(two.old, two.key), Keyed(two.new, two.new_key), two.database)
     plan = make_plan(two, key)
     context = _context(address, two, plan.table, sessions, progress, ledger or Ledger())
     tables = await check_plans(context, [plan])
@@ -150,7 +150,7 @@ def make_plan(two: Two, key: KeyCheck) -> TablePlan:
         rewritten=(),
     )
     columns = tuple(column.name for column in two.old.columns)
-    table = OldTable(change, Copy(two.old.sql, names, columns, frozenset(), key.rows))
+    table = OldTable(change, Copy(two.old.sql, names, columns, frozenset(), key.rows, key.counted))
     counterparts: Mapping[str, Counterpart] = {
         column.name: Counterpart(two.new, other, new_names, "map" if column.name in two.mapped else "name")
         for column, other in two.pairs

@@ -12,30 +12,46 @@ from harness.result import Example, Finding
 from harness.scenario.paths import catalogue_sql
 from harness.server.faults import describe
 from harness.together import together
-from harness.verify.compare import field
+from harness.verify.compare import field, joins_alike
 from harness.verify.kinds import make_finding
 from harness.verify.rows import EXAMPLES
 from harness.verify.sessions import Sessions, is_about_data
+from harness.verify.unique import expected_rows, is_unique
 
 
 @dataclass(frozen=True)
 class KeyCheck:
     """Whether the key identifies rows, what was found where it does not, and how many rows there are.
 
-    `error` is PostgreSQL's message where the relation cannot be read.
+    `counted` is False where the planner only expects so many. `error` is PostgreSQL's message where the relation cannot
+    be read.
     """
 
     usable: bool
     rows: int
     findings: tuple[Finding, ...] = ()
     error: str = ""
+    counted: bool = True
 
 
-async def check_key(
-    sessions: Sessions, catalogue: Catalogue, relation: Relation, key: tuple[str, ...], database: str
-) -> KeyCheck:
-    """Counts the relation's rows and looks at its key; what a unique index already proves is not counted again."""
+@dataclass(frozen=True)
+class Keyed:
+    """A relation, and the columns of it that are to identify rows."""
+
+    relation: Relation
+    key: tuple[str, ...]
+
+
+async def check_key(sessions: Sessions, catalogue: Catalogue, old: Keyed, new: Keyed, database: str) -> KeyCheck:
+    """Counts the old relation's rows and looks at its key; what unique indexes already prove is not counted.
+
+    Where both keys are proven unique, each old row is in the join of the two once, and so can be counted there.
+    """
+    relation, key = old.relation, old.key
     try:
+        async with sessions.one() as connection:
+            if await _meet_once(connection, catalogue, old, new):
+                return KeyCheck(usable=True, rows=await expected_rows(connection, relation), counted=False)
         rows = await _count(sessions, relation)
         async with sessions.one() as connection:
             return await _check(connection, catalogue, relation, key, rows, database)
@@ -43,6 +59,17 @@ async def check_key(
         if not is_about_data(error):
             raise
         return KeyCheck(usable=False, rows=0, error=describe(error))
+
+
+async def _meet_once(connection: Any, catalogue: Catalogue, old: Keyed, new: Keyed) -> bool:
+    """Whether a row of a table meets one of the new relation at most, and the other way about, and has a whole key."""
+    pairs = [(old.relation.column(a), new.relation.column(b)) for a, b in zip(old.key, new.key, strict=True)]
+    if not pairs or not old.relation.is_table:
+        return False
+    if not all(a and b and a.not_null and joins_alike(a, b) for a, b in pairs):
+        return False
+    sides = (old, new)
+    return all([await is_unique(connection, catalogue, side.relation, side.key) for side in sides])
 
 
 async def _count(sessions: Sessions, relation: Relation) -> int:
@@ -70,16 +97,10 @@ async def _check(
     nulls = await _nulls(connection, relation, key, rows, database)
     if nulls is not None:
         return KeyCheck(usable=False, rows=rows, findings=(nulls,))
-    is_declared = any(set(unique) <= set(key) for unique in catalogue.unique_keys(relation.oid))
-    if is_declared and not await _has_heirs(connection, relation):
+    if await is_unique(connection, catalogue, relation, key):
         return KeyCheck(usable=True, rows=rows)
     repeated = await _repeated(connection, relation, key, rows, database)
     return KeyCheck(usable=repeated is None, rows=rows, findings=(repeated,) if repeated else ())
-
-
-async def _has_heirs(connection: Any, relation: Relation) -> bool:
-    """Whether other tables inherit from it, whose rows its unique index does not hold; partitions' it does."""
-    return relation.kind == "r" and bool(await connection.fetchval(catalogue_sql("verify", "has_heirs"), relation.oid))
 
 
 async def _nulls(connection: Any, relation: Relation, key: tuple[str, ...], rows: int, database: str) -> Finding | None:

@@ -6,18 +6,24 @@ import contextlib
 import dataclasses
 import hashlib
 import json
+import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from harness.verify.values import Pass, Span, Tally, counting
+
+KEPT_AFTER_S = 0.5
+"""A check that is done sooner is not worth keeping: data are counted, to be proven later to be still the same."""
+State = dict[str, Any]
 
 
 class Ledger:
     """The finished spans of every pass; kept in a file where `path` names one, else only for the moment.
 
     What an earlier session wrote counts only after `accept`: whether the data are still the same is not known here.
+    What this one finishes is written from `begin` on, with all that was finished before.
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -25,6 +31,10 @@ class Ledger:
         self._earlier: list[dict[str, Any]] = _read(path) if path is not None else []
         self._spans: dict[str, tuple[Span, ...]] = {}
         self._tallies: dict[str, dict[int, Tally]] = defaultdict(dict)
+        self._read_state: Callable[[Any], Awaitable[State | None]] | None = None
+        self._due = 0.0
+        self._held: list[dict[str, Any]] = []
+        self._has_begun = False
 
     @property
     def is_kept(self) -> bool:
@@ -37,24 +47,48 @@ class Ledger:
         return sum(map(len, self._tallies.values()))
 
     @property
-    def state(self) -> dict[str, Any] | None:
+    def is_held(self) -> bool:
+        """Whether nothing is written yet, for want of time."""
+        return self._read_state is not None
+
+    @property
+    def state(self) -> State | None:
         """What the data were when the earlier session began, or None where there was none."""
         return next((entry["state"] for entry in self._earlier if entry["event"] == "state"), None)
 
     def accept(self) -> None:
         """Goes on with what the earlier session finished."""
+        self._has_begun = True
         for entry in self._earlier:
             if entry["event"] == "spans":
                 self._spans[entry["pass"]] = tuple(_span(pair) for pair in entry["spans"])
             elif entry["event"] == "span":
                 self._tallies[entry["pass"]][entry["number"]] = _tally(entry["tally"])
 
-    def begin(self, state: dict[str, Any]) -> None:
+    async def hold(self, connection: Any, read_state: Callable[[Any], Awaitable[State | None]]) -> None:
+        """Starts anew; `read_state` tells what the data are, or None, and is called once that is worth its time."""
+        self._read_state, self._due = read_state, time.monotonic() + KEPT_AFTER_S
+        await self.keep(connection)
+
+    async def keep(self, connection: Any) -> None:
+        """Begins to write if it is time."""
+        if self._read_state is None or time.monotonic() < self._due:
+            return
+        read_state, self._read_state = self._read_state, None
+        state = await read_state(connection)
+        if state is not None:
+            self.begin(state)
+
+    def begin(self, state: State) -> None:
         """Starts anew, on data in this state."""
         self._earlier = []
         if self._path is not None:
             self._path.unlink(missing_ok=True)
+        self._has_begun = True
         self._write({"event": "state", "state": state})
+        for entry in self._held:
+            self._write(entry)
+        self._held = []
 
     def spans(self, work: Pass) -> tuple[Span, ...] | None:
         """How the pass was cut, or None where it was not yet."""
@@ -72,10 +106,13 @@ class Ledger:
 
     def record(self, work: Pass, number: int, tally: Tally) -> None:
         """A span is finished."""
+        self._tallies[_identity(work)][number] = tally
         self._write({"event": "span", "pass": _identity(work), "number": number, "tally": dataclasses.asdict(tally)})
 
     def _write(self, entry: dict[str, Any]) -> None:
-        if self._path is not None:
+        if self._path is not None and not self._has_begun:
+            self._held.append(entry)
+        elif self._path is not None:
             with self._path.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(entry) + "\n")
 

@@ -97,11 +97,26 @@ async def _screen_all(context: Context, plans: list[TablePlan]) -> list[_Screeni
             screened, errors = await _screen_pass(context, work, advance)
             found += screened
             failed |= errors
-        return _Screening(plan, tuple(found), failed)
+        return await _counted(context, _Screening(plan, tuple(found), failed))
 
     largest_first = sorted(plans, key=lambda plan: -plan.table.copy.rows)
     screenings = await together(*(one(plan) for plan in largest_first))
     return sorted(screenings, key=lambda item: item.plan.table.change.old.display)
+
+
+async def _counted(context: Context, screening: _Screening) -> _Screening:
+    """With the number of old rows where it was only expected: as the passes found it, or counted if none ran."""
+    table = screening.plan.table
+    if table.copy.counted:
+        return screening
+    if screening.screened:
+        rows = screening.screened[0].counted.old_rows
+    else:
+        async with context.sessions.one() as connection:
+            rows = await connection.fetchval(f"SELECT count(*) FROM {table.copy.sql}")
+    table = replace(table, copy=replace(table.copy, rows=rows, counted=True))
+    screened = tuple(replace(item, work=replace(item.work, table=table)) for item in screening.screened)
+    return replace(screening, plan=replace(screening.plan, table=table), screened=screened)
 
 
 async def _screen_pass(context: Context, work: Pass, advance: Advance) -> tuple[list[Screened], dict[str, str]]:

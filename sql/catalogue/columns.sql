@@ -58,7 +58,10 @@ SELECT a.attrelid AS relation,
        base.typcategory::text AS category,
        CASE WHEN a.attcollation <> 0 THEN co.collname END AS collation,
        coalesce(co.collisdeterministic, true) AS deterministic,
-       a.attnotnull AS not_null,
+       a.attnotnull AND NOT EXISTS (
+           SELECT FROM pg_constraint k
+           WHERE k.conrelid = a.attrelid AND k.contype = 'n' AND NOT k.convalidated AND k.conkey = ARRAY[a.attnum]
+       ) AS not_null,
        pg_get_expr(d.adbin, d.adrelid) AS default_sql,
        a.attgenerated <> '' AS generated,
        coalesce(traits.has_equality, false) AS has_equality,

@@ -13,7 +13,7 @@ from harness.progress import Silent
 from harness.result import Integrity
 from harness.server import Databases
 from harness.server.address import Address
-from harness.verify import Ledger, spans
+from harness.verify import Ledger, ledger, spans
 from harness.verify.in_place import Wanted, compare_in_place, open_two
 from harness.verify.values import Pass, Tally
 from tests.integration.verify.checking import execute
@@ -96,6 +96,7 @@ def shop(databases: Databases) -> Iterator[tuple[Address, Any]]:
 
 @pytest.fixture(autouse=True)
 def small_spans(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger, "KEPT_AFTER_S", 0)
     monkeypatch.setattr(spans, "LEAST_ROWS", 100)
     monkeypatch.setattr(spans, "SPAN_ROWS", 1000)
 

@@ -118,6 +118,7 @@ def test_whatever_the_statistics_say_the_outcome_is_that_of_one_pass(
     monkeypatch.setattr(spans, "LEAST_ROWS", 10 * ROWS)
     whole, uncut = place.compare(name)
     assert (in_spans, uncut.cut) == (whole, ())
+    assert in_spans.rows_compared == ROWS, "counted, though none of it was counted beforehand"
     word = in_spans.columns[-1]
     assert (word.different, word.missing_row, word.extra_row, word.duplicate_row) == (80, 80, 5, 80)
 
