@@ -98,6 +98,38 @@ def test_what_cannot_be_gone_on_with_says_so(place: Place) -> None:
     killed = killed_run(place, "seed: rows", str(copied_mini(place.folder)), "--scale", "1k", command="prove")
     refused = place.bench("run", "--resume", str(killed))
     assert (refused.code, "bench prove made" in refused.error) == (2, True), refused.err
+    other = place.bench("seed", str(place.folder / "mini"), "--scale", "1k").err
+    assert "bench prove cannot be gone on with: begin it anew" in other
+    assert [words[0] for words in told_commands(other)] == ["clean"]
+    assert place.bench("clean", "--kept").code == 0
+    assert place.bench("clean").code == 0
+    place.assert_nothing_left()
+
+
+def test_a_killed_seeding_of_bench_seed_ends_as_one(place: Place) -> None:
+    scenario = str(copied_mini(place.folder, keys="SELECT pg_sleep(3);\n"))
+    killed = killed_run(place, "seed: keys", scenario, "--scale", "1k", command="seed")
+    resumed = place.bench("run", "--resume", str(killed))
+    assert resumed.code == 0, resumed.err
+    assert "in all 1,100 rows" in resumed.out
+    assert "bench serve" in resumed.out
+    assert place.bench("clean", "--kept").code == 0
+    place.assert_nothing_left()
+
+
+def test_workers_that_outlive_a_killed_seeding_end_by_themselves(place: Place) -> None:
+    run = place.start("seed", str(copied_mini(place.folder)), "--scale", "2m")
+    assert wait_until(lambda: len(place.workers("seed")) > 1), "an interpreter, and forks of it that load"
+    workers = place.workers("seed")
+    for worker in workers:
+        worker.suspend()
+    run.process.kill()
+    run.process.wait()
+    assert wait_until(lambda: not place.backends(), 20), "the server ends with it"
+    assert all(worker.is_running() for worker in workers)
+    for worker in workers:
+        worker.resume()
+    assert wait_until(lambda: not place.processes(), 20), place.processes()
     assert place.bench("clean").code == 0
     place.assert_nothing_left()
 
