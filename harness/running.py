@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -22,6 +23,7 @@ from harness.progress import Progress
 from harness.recorder import Recorder
 from harness.report import write_report
 from harness.result import Environment, Result
+from harness.result.going_on import how_to_go_on
 from harness.result.run import SCHEMA_VERSION
 from harness.result.store import RESULT_FILE, new_run_folder, point_latest, read_result
 from harness.server import Databases, Journal, Server, open_server
@@ -167,9 +169,8 @@ def _options_of(folder: Path, given: RunOptions) -> RunOptions:
         raise UsageError(f"the run in {folder} is complete", "start a new one, or show it with bench report")
     recorded = RunOptions.from_record(result.options)
     if recorded.goal not in PHASES:
-        again = (
-            f"bench calibrate --lines {folder} sums up what it has" if recorded.goal == "calibrate" else "start anew"
-        )
+        words = how_to_go_on(folder, recorded.goal)
+        again = f"{shlex.join(words)} sums up what it has" if words else "begin it anew"
         raise UsageError(f"bench {recorded.goal} made {folder}, and cannot go on with it", again)
     keep = given.keep or recorded.keep
     return replace(recorded, dsn=given.dsn, pg_bin=given.pg_bin or recorded.pg_bin, results=folder.parent, keep=keep)

@@ -9,8 +9,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from harness.calibrate.model import Calibration, CalibrationRun
 from harness.errors import UsageError
+from harness.result.going_on import LINES_FILE
 
-LINES_FILE = "calibration.jsonl"
 _LINE: TypeAdapter[CalibrationRun] = TypeAdapter(CalibrationRun)
 _SUM: TypeAdapter[Calibration] = TypeAdapter(Calibration)
 

@@ -8,6 +8,7 @@ import typer
 
 from harness import running
 from harness.server.given import parse_dsn
+from harness.server.journal import FILE_NAME, read_journal
 
 REPORT_FILE = "report.html"
 
@@ -24,5 +25,16 @@ def how_to_connect(ended: running.Ended, dsn: str | None) -> str:
     if dsn is None:
         serve = shlex.join(["bench", "serve", str(ended.folder)])
         return f"kept: {serve} starts its server, bench clean --kept removes it"
-    clean = shlex.join(["bench", "clean", "--kept", "--dsn", parse_dsn(dsn).url()])
-    return f"kept: the databases bench_{ended.result.run_id}_*; {clean} drops them"
+    address, state = parse_dsn(dsn), read_journal(ended.folder / FILE_NAME)
+    clean = shlex.join(["bench", "clean", "--kept", "--dsn", address.url()])
+    opened = [f"    {shlex.join(['psql', address.url(name)])}" for name in (state.databases if state else ())]
+    return "\n".join([f"kept: the databases bench_{ended.result.run_id}_*; {clean} drops them", *opened])
+
+
+def show_seeding(ended: running.Ended, dsn: str | None) -> None:
+    """The rows and bytes of every seeded table, and how to look at them."""
+    manifest = ended.result.seed_manifest
+    for table in manifest.tables:
+        typer.echo(f"{table.table:<32}{table.rows:>12,} rows{table.bytes:>16,} bytes")
+    typer.echo(f"in all {manifest.rows:,} rows, {manifest.bytes:,} bytes")
+    typer.echo(how_to_connect(ended, dsn))

@@ -27,7 +27,7 @@ from harness.commands.arguments import (
     SeedOption,
     StatementTimeoutOption,
 )
-from harness.commands.ending import REPORT_FILE, how_to_connect, raise_problem
+from harness.commands.ending import REPORT_FILE, how_to_connect, raise_problem, show_seeding
 from harness.console import shown_progress
 from harness.report import comparison, summary
 from harness.result.store import to_json
@@ -83,13 +83,16 @@ def run(
     )
     with shown_progress(quiet) as progress:
         ended = running.run_to_end(wanted, resume, progress)
+    seeds_only = ended.result.options.get("goal") == "seed"  # a seeding that is gone on with
     if json:
         typer.echo(to_json(ended.result), nl=False)
+    elif ended.problem is None and seeds_only:
+        show_seeding(ended, dsn)
     elif ended.problem is None:
         summary(ended.result, Console(), ended.folder / REPORT_FILE)
         if ended.result.gate is not None:
             comparison(ended.result.gate, Console())
-    if keep and ended.has_server:
+    if keep and ended.has_server and not seeds_only:
         typer.echo(how_to_connect(ended, dsn), err=True)
     raise_problem(ended)
     raise typer.Exit(ended.result.exit_code)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import typer
-
 from harness import options, running
 from harness.commands.arguments import (
     AllowRolesOption,
@@ -19,7 +17,7 @@ from harness.commands.arguments import (
     ScenarioArgument,
     SeedOption,
 )
-from harness.commands.ending import how_to_connect, raise_problem
+from harness.commands.ending import raise_problem, show_seeding
 from harness.console import shown_progress
 
 
@@ -52,8 +50,4 @@ def seed(
     with shown_progress(quiet) as progress:
         ended = running.run_to_end(wanted, None, progress)
     raise_problem(ended)
-    manifest = ended.result.seed_manifest
-    for table in manifest.tables:
-        typer.echo(f"{table.table:<32}{table.rows:>12,} rows{table.bytes:>16,} bytes")
-    typer.echo(f"in all {manifest.rows:,} rows, {manifest.bytes:,} bytes")
-    typer.echo(how_to_connect(ended, dsn))
+    show_seeding(ended, dsn)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from harness.errors import UsageError
 from harness.measure.model import BlockTable
 from harness.measure.samples import read_table
 from harness.result import Result
+from harness.result.going_on import how_to_go_on
 from harness.result.store import read_result
 
 SAMPLES_FILE = "samples.parquet"
@@ -38,7 +40,9 @@ def read_run(path: Path) -> StoredRun:
     folder = resolve_run(path)
     result = read_result(folder)
     if not result.complete:
-        raise UsageError(f"the run in {folder} did not finish", "name a finished one, or resume it: bench run --resume")
+        words = how_to_go_on(folder, str(result.options.get("goal", "run")))
+        hint = f"name a finished one, or go on with it: {shlex.join(words)}" if words else "name a finished one"
+        raise UsageError(f"the run in {folder} did not finish", hint)
     if result.seed_only:
         raise UsageError(f"the run in {folder} only seeded a database", "name one that bench run has made")
     timed = bool(result.latency)

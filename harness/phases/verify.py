@@ -10,6 +10,7 @@ from harness import arms, machine
 from harness.job import Run
 from harness.phases.asking import ask_as_role
 from harness.phases.planted import score_planted
+from harness.result.going_on import how_to_go_on
 from harness.result.store import write_atomically
 from harness.server.faults import ConnectionLostError, ResumableError
 from harness.snapshot import Snapshot, take_snapshot
@@ -32,13 +33,12 @@ async def verify_views(run: Run) -> tuple[BoundQuery, ...]:
 
 
 def _how_to_go_on(run: Run) -> str:
-    options, folder, url = run.job.options, str(run.recorder.folder), run.databases.server.address.url()
+    options, url = run.job.options, run.databases.server.address.url()
     given = ["--dsn", url] if options.dsn else []
-    words = (
-        ["bench", "verify", folder, "--resume"] if options.goal == "verify" else ["bench", "run", "--resume", folder]
-    )
+    words = how_to_go_on(run.recorder.folder, options.goal, given)
     clean = ["bench", "clean", "--kept", *given]
-    return f"{shlex.join([*words, *given])} goes on where it stood; {shlex.join(clean)} drops what is kept for that"
+    again = f"{shlex.join(words)} goes on where it stood" if words else f"begin bench {options.goal} anew"
+    return f"{again}; {shlex.join(clean)} drops what is kept for that"
 
 
 async def _verify(run: Run) -> tuple[BoundQuery, ...]:

@@ -71,5 +71,5 @@ def _card(card: FindingCard, meaning: str) -> Iterator[RenderableType]:
         lines.append(Text(f"cause: {card.cause}"))
     lines += [Text(f"{example.key}: {example.old} → {example.new}") for example in card.examples]
     if card.keys:
-        lines.append(Text(f"keys: {card.keys}"))
+        lines.append(Text(f"keys: {', '.join(card.keys)}"))
     yield Padding(Group(*lines), (0, 0, 0, 4))

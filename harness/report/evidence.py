@@ -84,7 +84,7 @@ class FindingCard:
     extent: str
     cause: str
     examples: tuple[ExampleRow, ...]
-    keys: str
+    keys: tuple[str, ...]
     more: int
     query: str
     database: str

@@ -48,11 +48,17 @@ def render_template(name: str, **values: object) -> str:
     """
     page = _ENVIRONMENT.get_template(name).render(**values)
     page = _END_TAGS.sub("", page)
+    page = _TAGS.sub(lambda tag: _QUOTED.sub(r"=\1", tag[0]), page)
     return _WORDS.sub(lambda words: words[0].replace("&#34;", '"').replace("&#39;", "'"), page)
 
 
 _END_TAGS = re.compile(r"</(?:td|th|tr|thead|tbody|li|dt|dd)>")
 """End tags that the next start tag, or the parent's end, implies."""
+
+_TAGS = re.compile(r"<[a-z][^<>]*>")
+
+_QUOTED = re.compile(r'="([^"\'=<>`\s]+)"(?!/)')
+"""A value that needs no quotes; before the slash of `/>` it does, or it would take the slash for its own."""
 
 _WORDS = re.compile(r">[^<>]+(?=<)")
 """Text between tags, where a quote needs no escape; all that comes from data has its angle brackets escaped."""
@@ -107,6 +113,7 @@ def _environment() -> Environment:
         byte_axis_ticks=_byte_axis_ticks,
         ARM_LOOKS=pictures.ARM_LOOKS,
         share_ticks=pictures.share_ticks,
+        block_ticks=pictures.block_ticks,
         blocks_picture=pictures.blocks_picture,
         distribution_picture=pictures.distribution_picture,
         milliseconds=text.milliseconds,

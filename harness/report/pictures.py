@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from harness import text
 from harness.report.evidence import QueryDetail, Series
@@ -23,16 +24,22 @@ MARK_SIGN = "!"
 _HEADROOM = 1.1
 """Room for signs above the lines."""
 
+_MOST_LABELS = 8
+
+_MOST_MARKS = 20
+"""Points of a line, enough to tell it from the others without colour."""
+
 _LEFT = 0.11
 """Room for the labels of the upright axis, as a share of the width."""
 
 
-WIDTH, HEIGHT = 600, 300
-"""The box in which lines are drawn; the width of one with blocks is their number."""
+WIDTH, HEIGHT = 600, 150
+"""The box in which lines are drawn, a unit a pixel; the width of one with blocks is their number."""
 
 _SHARE_AXIS = Axis(0.0, 1.04, from_top=True)
 
 Point = tuple[int, int]
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -61,7 +68,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Picture:
-    """Lines within labelled axes; `words` is the text alternative, `box` holds the paths."""
+    """Lines within labelled axes; `words` is the text alternative, `box` holds the paths.
+
+    `across` is empty where pictures share their axis, `up` likewise.
+    """
 
     words: str
     box: str
@@ -77,13 +87,12 @@ def blocks_picture(detail: QueryDetail) -> Picture | None:
     values = [value for item in shown for value in item.medians_s if value is not None]
     if not values:
         return None
-    first, last = detail.blocks[0], detail.blocks[-1]
-    across = Axis(first - 0.5 - round(_LEFT * (last - first) + 0.5), last + 0.5)
+    across = _block_axis(detail.blocks)
     up = linear_axis(_HEADROOM * max(values), from_top=True)
     return Picture(
         words=f"{detail.query}: median per block, {_range(values)}",
         box=f"{across.low:g} 0 {across.high - across.low:g} {HEIGHT}",
-        across=ticks(across, [(block, str(block)) for block in _some(detail.blocks)]),
+        across=(),
         up=ticks(up, [(value, text.rounded(text.duration(value))) for value in linear_values(max(values), 4) if value]),
         lines=tuple(_medians(item, detail.blocks, up) for item in shown),
         columns=_columns(detail, shown, across),
@@ -110,6 +119,11 @@ def distribution_picture(detail: QueryDetail) -> Picture | None:
     )
 
 
+def block_ticks(blocks: Sequence[int]) -> tuple[Tick, ...]:
+    """The lower axis of every picture of these blocks."""
+    return ticks(_block_axis(blocks), [(block, str(block)) for block in _some(blocks, _MOST_LABELS)])
+
+
 def share_ticks() -> tuple[Tick, ...]:
     """The upright axis of every distribution."""
     return ticks(_SHARE_AXIS, [(share, f"{100 * share:g} %") for share in (0.5, 0.95)])
@@ -123,7 +137,7 @@ def _shown(detail: QueryDetail) -> list[Series]:
 def _medians(item: Series, blocks: Sequence[int], up: Axis) -> Line:
     pairs = zip(blocks, item.medians_s, strict=True)
     points = [(block, up.units(value, HEIGHT)) for block, value in pairs if value is not None]
-    return _line(item.arm, points, points)
+    return _line(item.arm, points, _some(points, _MOST_MARKS))
 
 
 def _distribution(item: Series, shares: Sequence[float], across: Axis, up: Axis, low: float) -> Line:
@@ -151,7 +165,7 @@ def _columns(detail: QueryDetail, shown: Sequence[Series], across: Axis) -> tupl
     void, marks = dict(detail.void), dict(detail.marks)
     columns = []
     for place, block in enumerate(detail.blocks):
-        words = f"block {block}: " + (f"void, {void[block]}" if block in void else _medians_of(shown, place))
+        words = f"{block}: " + (f"void, {void[block]}" if block in void else _medians_of(shown, place))
         words += f"; {marks[block]}" if block in marks else ""
         sign = VOID_SIGN if block in void else MARK_SIGN if block in marks else ""
         place_and_width = across.at(block - 0.5), across.span(block - 0.5, block + 0.5)
@@ -166,10 +180,14 @@ def _medians_of(shown: Sequence[Series], place: int) -> str:
     return f"{before_and_after} ({medians[CONTROL]}) ms" if CONTROL in medians else f"{before_and_after} ms"
 
 
-def _some(blocks: Sequence[int], most: int = 8) -> Sequence[int]:
-    """Evenly chosen block numbers, few enough to label."""
-    every = -(-len(blocks) // most)
-    return blocks[::every]
+def _block_axis(blocks: Sequence[int]) -> Axis:
+    first, last = blocks[0], blocks[-1]
+    return Axis(first - 0.5 - round(_LEFT * (last - first) + 0.5), last + 0.5)
+
+
+def _some(items: Sequence[Item], most: int) -> Sequence[Item]:
+    """Evenly chosen ones, the first among them."""
+    return items[:: max(1, -(-len(items) // most))]
 
 
 def _range(values: Sequence[float]) -> str:

@@ -10,9 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.errors import ServerError
+from harness.errors import HarnessError, ServerError
 from harness.progress import Progress
-from harness.result.store import HALF_WRITTEN
+from harness.result.going_on import how_to_go_on
+from harness.result.store import HALF_WRITTEN, read_result
 from harness.server.embedded import end_strays
 from harness.server.home import Home, find_homes
 from harness.server.journal import FILE_NAME, Journal, is_live, read_journal
@@ -38,8 +39,16 @@ class DeadRun:
 
     @property
     def resume_command(self) -> str:
-        """How to go on with it; empty where its results are gone."""
-        return shlex.join(["bench", "run", "--resume", str(self.folder), *self._server]) if self.folder else ""
+        """How to go on with it; empty where its results are gone, or where its kind of run cannot be gone on with."""
+        return shlex.join(how_to_go_on(self.folder, self.goal, self._server)) if self.folder else ""
+
+    @property
+    def goal(self) -> str:
+        """The name of the command that began it, as far as its result says."""
+        try:
+            return str(read_result(self.folder).options.get("goal", "run")) if self.folder else "run"
+        except HarnessError:
+            return "run"
 
     @property
     def clean_command(self) -> str:
@@ -76,6 +85,8 @@ def stop_dead_servers(results: Path, progress: Progress) -> tuple[DeadRun, ...]:
         progress.note(f"{what} was killed; nothing of it is deleted")
         if run.resume_command:
             progress.note(f"    to go on with it:  {run.resume_command}")
+        elif run.folder:
+            progress.note(f"    bench {run.goal} cannot be gone on with: begin it anew")
         progress.note(f"    to remove it:      {run.clean_command}")
     return killed
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -199,6 +200,8 @@ def test_kept_databases_stay_until_they_are_cleaned(given: Given, place: Place, 
     kept = place.bench("seed", scenario, "--scale", "1k", "--dsn", given.url("maker"))
     assert kept.code == 0, kept.err
     assert "bench clean --kept --dsn" in kept.out
+    (opens,) = re.findall(r"^    psql (\S+)$", kept.out, re.MULTILINE)
+    assert "_template?" in opens
     assert place.bench("clean", "--dsn", given.url()).out.startswith("left alone")
     place.bench("clean", "--kept", "--dsn", given.url())
     assert given.state() == before

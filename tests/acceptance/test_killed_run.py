@@ -7,6 +7,8 @@ import shlex
 import signal
 from pathlib import Path
 
+import psutil
+
 from tests.acceptance.place import PHASES, Place, copied_mini, read_result, statuses, wait_until
 
 
@@ -98,8 +100,45 @@ def test_what_cannot_be_gone_on_with_says_so(place: Place) -> None:
     killed = killed_run(place, "seed: rows", str(copied_mini(place.folder)), "--scale", "1k", command="prove")
     refused = place.bench("run", "--resume", str(killed))
     assert (refused.code, "bench prove made" in refused.error) == (2, True), refused.err
+    other = place.bench("seed", str(place.folder / "mini"), "--scale", "1k").err
+    assert "bench prove cannot be gone on with: begin it anew" in other
+    assert [words[0] for words in told_commands(other)] == ["clean"]
+    assert place.bench("clean", "--kept").code == 0
     assert place.bench("clean").code == 0
     place.assert_nothing_left()
+
+
+def test_a_killed_seeding_of_bench_seed_ends_as_one(place: Place) -> None:
+    scenario = str(copied_mini(place.folder, keys="SELECT pg_sleep(3);\n"))
+    killed = killed_run(place, "seed: keys", scenario, "--scale", "1k", command="seed")
+    resumed = place.bench("run", "--resume", str(killed))
+    assert resumed.code == 0, resumed.err
+    assert "in all 1,100 rows" in resumed.out
+    assert "bench serve" in resumed.out
+    assert place.bench("clean", "--kept").code == 0
+    place.assert_nothing_left()
+
+
+def test_workers_that_outlive_a_killed_seeding_while_they_send_end_with_their_server(place: Place) -> None:
+    run = place.start("seed", str(copied_mini(place.folder)), "--scale", "2m")
+    assert wait_until(lambda: any(map(is_copying, place.backends())))
+    for backend in filter(is_copying, place.backends()):
+        backend.suspend()  # it takes no more rows, so that its worker waits for room to send
+    assert wait_until(lambda: all(worker.status() == psutil.STATUS_SLEEPING for worker in place.workers("seed")))
+    run.process.kill()
+    run.process.wait()
+    assert place.workers("seed"), "they learn of it by their connections alone"
+    assert wait_until(lambda: not place.processes(), 30), place.processes()
+    assert place.bench("clean").code == 0
+    place.assert_nothing_left()
+
+
+def is_copying(backend: psutil.Process) -> bool:
+    """Whether a server's process takes rows just now, as its title says."""
+    try:
+        return "COPY" in " ".join(backend.cmdline())
+    except psutil.Error:
+        return False
 
 
 def test_two_runs_at_once_do_not_disturb_each_other(place: Place) -> None:

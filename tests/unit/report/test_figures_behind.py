@@ -91,7 +91,7 @@ def test_a_void_block_counts_for_no_arm_and_is_marked(samples: Path) -> None:
     assert shown.void == ((VOID_BLOCK, "after: the client was late"),)
     picture = blocks_picture(shown)
     assert picture is not None
-    assert [column.words for column in picture.columns if column.void] == ["block 5: void, after: the client was late"]
+    assert [column.words for column in picture.columns if column.void] == ["5: void, after: the client was late"]
 
 
 def test_a_block_with_a_checkpoint_is_marked_and_counts(samples: Path) -> None:

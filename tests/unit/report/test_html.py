@@ -134,7 +134,7 @@ def test_twenty_queries_with_their_blocks_stay_below_500_kb(tmp_path: Path) -> N
 
 def test_a_query_far_beyond_the_scale_stands_at_the_edge_with_its_figure() -> None:
     page = PAGES["regression"]
-    assert re.search(r'<svg x="100%" y="50%"[^>]*><text[^>]*text-anchor="end"[^>]*>15\.2× →</text>', page)
+    assert re.search(r"<svg x=100% y=50%[^>]*><text[^>]*text-anchor=end[^>]*>15\.2× →</text>", page)
 
 
 def test_a_section_without_content_says_why() -> None:

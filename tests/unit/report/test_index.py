@@ -34,7 +34,7 @@ def test_runs_are_listed_newest_first_with_their_verdicts(tmp_path: Path) -> Non
     store(tmp_path, "b", replace(INTEGRITY_FAILURE, started_at="2025-03-01T00:00:00Z"))
     store(tmp_path, "c", replace(FAILED_MIGRATION, started_at="2025-02-01T00:00:00Z"))
     page = listed(tmp_path)
-    assert re.findall(r'href="(.)/report.html">([^<]+)</a>', page) == [
+    assert re.findall(r"href=(.)/report.html>([^<]+)</a>", page) == [
         ("b", "2025-03-01 00:00:00 UTC"),
         ("c", "2025-02-01 00:00:00 UTC"),
         ("a", "2025-01-01 00:00:00 UTC"),
@@ -78,7 +78,7 @@ def test_a_result_that_cannot_be_read_is_listed_with_the_reason(tmp_path: Path) 
 def test_names_of_folders_are_quoted_in_links_and_escaped_in_text(tmp_path: Path) -> None:
     store(tmp_path, '<b> & "q" #1', replace(ALL_GOOD, started_at=""))
     page = listed(tmp_path)
-    assert 'href="%3Cb%3E%20%26%20%22q%22%20%231/report.html"' in page
+    assert "href=%3Cb%3E%20%26%20%22q%22%20%231/report.html>" in page
     assert "&lt;b&gt; &amp;" in page
 
 

@@ -114,5 +114,5 @@ def test_a_remark_of_several_rows_stands_once_and_each_row_names_its_number() ->
 
 def test_without_blocks_the_name_of_a_query_leads_nowhere() -> None:
     page = html.render(build(REGRESSION))
-    assert '<span class="name">orders_by_status</span>' in page
+    assert "<span class=name>orders_by_status</span>" in page
     assert 'href="#details-' not in page

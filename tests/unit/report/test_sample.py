@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
 from harness.report import build, html, write_report
 from harness.report.evidence import Absent
 from harness.report.words import AFTER
-from harness.result import Result
+from harness.result import Example, Finding, Result
 from harness.result.store import RESULT_FILE, read_result, write_result
 from tests.sample import PLACES, SAMPLE, make_sample
 from tests.unit.report.cases import REGRESSION
@@ -20,6 +22,15 @@ from tests.unit.report.samples import write_samples
 WRITTEN = ("report.html", "summary.md", "junit.xml")
 ARMS = ("before", "after", "control", "before_indexes", "after_noindexes")
 MEDIANS_S = {"orders_list": (0.0481, 0.063), "orders_search": (0.0521, 0.072)}
+FINDINGS = {
+    "access_wider": (24, 270, 0, 1),
+    "value_differs": (31, 1600, 18, 1),
+    "value_to_null": (18, 1600, 16, 3),
+    "null_to_value": (4, 1600, 10, 1),
+    "answer_differs": (13, 340, 300, 1),
+}
+"""What a run of the built-in case finds in data with anomalies: how many, lengths of query and value, causes."""
+
 IN_TIME_S = 0.002
 """A lag that is little beside these medians, and would void a slice whose median is not known."""
 
@@ -81,8 +92,38 @@ def _of_queries(result: Result, number: int) -> Result:
     return replace(result, **grown)  # type: ignore[arg-type]
 
 
-def test_a_run_of_twenty_queries_and_forty_blocks_on_five_arms_stays_below_500_kb(tmp_path: Path) -> None:
-    result = _of_queries(read_result(SAMPLE), 20)
+def _with_many_findings(result: Result) -> Result:
+    """The result with as many findings, and as long ones, as data with anomalies of every kind give."""
+    findings = (_finding(kind, number) for kind in FINDINGS for number in range(FINDINGS[kind][0]))
+    return replace(result, integrity=replace(result.integrity, findings=(*result.integrity.findings, *findings)))
+
+
+def _finding(kind: str, number: int) -> Finding:
+    keys = [str(UUID(int=(number + 1) * 2**100 + row)) for row in range(20)]
+    _, query_chars, value_chars, causes = FINDINGS[kind]
+    name = f"job_work_specifications_{number:02d}.customer_name"
+    return Finding(
+        kind=kind,
+        severity="error",
+        object=name,
+        detail=f"{184 - number} of 5000 values of {name} against job_works_with_details.customer_name; "
+        "its source is customers.name",
+        count=184 - number,
+        rows=5000,
+        cause=("stale_copy", "null_fk", "orphan_fk")[number % causes],
+        examples=tuple(Example(key, "x" * value_chars or None, "y" * value_chars or None) for key in keys),
+        query="q" * query_chars,
+        database="bench_0123456789ab_verification",
+    )
+
+
+@pytest.mark.parametrize(
+    ("grow", "most_bytes"), [(lambda result: result, 450_000), (_with_many_findings, 500_000)], ids=["few", "many"]
+)
+def test_a_run_of_twenty_queries_and_forty_blocks_on_five_arms_stays_below_500_kb(
+    tmp_path: Path, grow: Callable[[Result], Result], most_bytes: int
+) -> None:
+    result = grow(_of_queries(read_result(SAMPLE), 20))
     queries = list(dict.fromkeys(item.query for item in result.latency if item.arm == AFTER))
     assert len(queries) == 20
     path = tmp_path / "samples.parquet"
@@ -90,4 +131,4 @@ def test_a_run_of_twenty_queries_and_forty_blocks_on_five_arms_stays_below_500_k
     write_samples(path, medians_s, blocks=40, executions=5, arms=ARMS, void_query=queries[0])
     page = html.render(build(result, path))
     assert page.count("<figure>") == 2 * len(queries)
-    assert len(page.encode()) <= 500_000
+    assert len(page.encode()) <= most_bytes
