@@ -114,6 +114,7 @@ def works_of(queries: Sequence[BoundQuery], form: str) -> tuple[Work, ...]:
             sets=item.sets,
             session=item.session,
             weight=item.query.weight,
+            claims=item.claims,
         )
         for item in queries
     )
