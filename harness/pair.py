@@ -8,8 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import asyncpg
-
 from harness.errors import EXIT_INCONCLUSIVE, EXIT_INTEGRITY, EXIT_OK, EXIT_REGRESSION, MeasureError, UsageError
 from harness.judge import decider, judge, mixed_load, query_rules, regressions, throughput, undecided
 from harness.measure.model import Measurement, MeasureOptions
@@ -22,7 +20,7 @@ from harness.result.run import SCHEMA_VERSION
 from harness.result.store import new_run_folder, write_atomically
 from harness.scenario import Scenario, load_scenario
 from harness.server import Address, connect
-from harness.server.faults import as_harness_error
+from harness.server.faults import CLIENT_FAULTS, as_harness_error
 from harness.server.given import open_pair_member, parse_dsn
 from harness.verify import check_pair
 from harness.workload import BoundQuery, bind_workload
@@ -99,7 +97,7 @@ async def measure_pair(options: PairOptions, folder: Path, scenario: Scenario, p
     notes = [] if options.writes else ["queries that write are left out: --writes lets them in"]
     try:
         queries, untimed, asked = await _queries(address, databases, scenario, writes=options.writes)
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+    except CLIENT_FAULTS as error:
         raise as_harness_error(error, "reading the pair of databases") or error from error
     notes += asked
     for name, reason in untimed.items():

@@ -12,8 +12,14 @@ from harness import sqltext
 from harness.errors import ScenarioError
 from harness.scenario import AccessRole, Query, SqlFile
 
+Settings = tuple[tuple[str, str], ...]
+"""Settings of a session, in the order in which they are set: `role` and claims."""
+
 OPERATION = "op"
 """The built-in parameter: the number of the operation (bigint), the same on every arm."""
+
+MOST_SETS = 16
+"""Parameter sets of a query that several ask, all together: so many as a slice can run through."""
 
 
 @dataclass(frozen=True)
@@ -32,16 +38,18 @@ class BoundStatement:
 class BoundQuery:
     """A query whose both forms are bound; `sets` are its parameter sets, at least one (empty where it takes none).
 
-    `session` are the settings of whoever asks it (`role` and claims), empty for the connecting user. `remarks` belong
-    beside each of its figures.
+    `session` are the settings of whoever asks it (`role` and claims), empty for the connecting user. Where several ask
+    in turn, it is what they have in common, and `claims` holds for each of the sets what its own asker has besides.
+    `remarks` belong beside each of its figures.
     """
 
     query: Query
     before: tuple[BoundStatement, ...]
     after: tuple[BoundStatement, ...]
     sets: tuple[Mapping[str, Any], ...]
-    session: tuple[tuple[str, str], ...] = ()
+    session: Settings = ()
     remarks: tuple[str, ...] = ()
+    claims: tuple[Settings, ...] = ()
 
     @property
     def name(self) -> str:
@@ -51,6 +59,21 @@ class BoundQuery:
     def form(self, name: str) -> tuple[BoundStatement, ...]:
         """The statements of the form `before` or `after`."""
         return self.before if name == "before" else self.after
+
+    def only(self, number: int) -> BoundQuery:
+        """The query with one of its sets alone, and with the whole session of whoever asks with that one."""
+        own = self.claims[number] if self.claims else ()
+        return replace(self, sets=(self.sets[number],), session=(*self.session, *own), claims=())
+
+    def thinned(self, most: int) -> BoundQuery:
+        """The query with at most so many of its sets, evenly chosen."""
+        return replace(self, sets=tuple(self.sets[place] for place in spread(len(self.sets), most)))
+
+
+def spread(count: int, most: int) -> tuple[int, ...]:
+    """At most so many of the numbers below `count`, evenly chosen."""
+    length = min(count, most)
+    return tuple(place * count // length for place in range(length))
 
 
 async def bind_workload(connection: Any, queries: Sequence[Query]) -> tuple[BoundQuery, ...]:
@@ -62,37 +85,67 @@ async def bind_workload(connection: Any, queries: Sequence[Query]) -> tuple[Boun
     return tuple([await _bind(connection, query) for query in queries])
 
 
-async def draw_session(connection: Any, wanted: AccessRole) -> tuple[tuple[str, str], ...]:
+async def draw_session(connection: Any, wanted: AccessRole) -> Settings:
     """The settings that make a session the role's: its claims, those that a query gives included, then the role.
 
-    Raises ScenarioError where the query fails or gives no row.
+    A role that has askers only is the first of them. Raises ScenarioError where the query fails or gives no row.
     """
     settings = dict(wanted.settings)
     if wanted.settings_query:
-        try:
-            row = await connection.fetchrow(wanted.settings_query)
-        except asyncpg.PostgresError as error:
-            raise ScenarioError(f"access_role {wanted.role}: settings_query: {error}", "mend it") from None
-        if row is None:
-            raise ScenarioError(f"access_role {wanted.role}: settings_query gives no row", "let it give one")
-        settings |= {name.replace("__", "."): str(value) for name, value in row.items()}
+        settings |= (await _draw_settings(connection, wanted, "settings_query", wanted.settings_query))[0]
+    elif wanted.askers_query:
+        settings |= (await _draw_settings(connection, wanted, "askers_query", wanted.askers_query))[0]
     return (*settings.items(), ("role", wanted.role))
 
 
-async def become(connection: Any, session: Sequence[tuple[str, str]]) -> None:
+async def draw_askers(connection: Any, wanted: AccessRole) -> tuple[Settings, tuple[Settings, ...]]:
+    """What those who ask as the role have in common, the role last, and what each has besides: its claims.
+
+    Without an `askers_query` it is one who asks, and all is in common. Raises ScenarioError as `draw_session` does, and
+    where there are more askers than a query has parameter sets.
+    """
+    if not wanted.askers_query:
+        return await draw_session(connection, wanted), ((),)
+    rows = await _draw_settings(connection, wanted, "askers_query", wanted.askers_query)
+    askers = tuple(dict.fromkeys(tuple(row.items()) for row in rows))
+    if len(askers) > MOST_SETS:
+        raise ScenarioError(
+            f"access_role {wanted.role}: askers_query gives {len(askers)} askers",
+            f"let it give at most {MOST_SETS}: the largest, typical and small ones",
+        )
+    return (*wanted.settings, ("role", wanted.role)), askers
+
+
+async def _draw_settings(connection: Any, wanted: AccessRole, key: str, query: str) -> list[dict[str, str]]:
+    """The rows of the query as settings, at least one; NULL is an empty text, as it is for set_config."""
+    try:
+        rows = await connection.fetch(query)
+    except asyncpg.PostgresError as error:
+        raise ScenarioError(f"access_role {wanted.role}: {key}: {error}", "mend it") from None
+    if not rows:
+        raise ScenarioError(f"access_role {wanted.role}: {key} gives no row", "let it give one")
+    return [
+        {name.replace("__", "."): "" if value is None else str(value) for name, value in row.items()} for row in rows
+    ]
+
+
+async def become(connection: Any, session: Settings) -> None:
     """Gives the connection to whoever the settings are of, for good."""
     for name, value in session:
         await connection.execute("SELECT set_config($1, $2, false)", name, value)
 
 
-async def bind_as(
-    connection: Any, queries: Sequence[Query], session: tuple[tuple[str, str], ...]
-) -> tuple[BoundQuery, ...]:
+async def bind_as(connection: Any, queries: Sequence[Query], session: Settings) -> tuple[BoundQuery, ...]:
     """Binds the queries with parameter sets that the asker draws, and so with keys that it may see.
 
-    The connection becomes the asker's. Queries of which it draws none are left out.
+    The connection becomes the asker's. Queries of which it draws none are left out. Raises ScenarioError where it
+    cannot have these settings.
     """
-    await become(connection, session)
+    try:
+        await become(connection, session)
+    except asyncpg.PostgresError as error:
+        names = ", ".join(name for name, _ in session)
+        raise ScenarioError(f"queries_as: {names} cannot be set: {error}", "look at the access_role") from None
     bound = []
     for query in queries:
         try:
@@ -100,6 +153,16 @@ async def bind_as(
         except ScenarioError:
             continue
     return tuple(bound)
+
+
+def join_askers(parts: Sequence[tuple[Settings, BoundQuery]], session: Settings) -> BoundQuery:
+    """One query, asked in turn by those who have the claims: each with the sets that its part holds."""
+    return replace(
+        parts[0][1],
+        session=session,
+        sets=tuple(values for _, part in parts for values in part.sets),
+        claims=tuple(claims for claims, part in parts for _ in part.sets) if any(own for own, _ in parts) else (),
+    )
 
 
 async def _bind(connection: Any, query: Query) -> BoundQuery:

@@ -20,6 +20,7 @@ from harness.measure.orders import ArmWork, SliceOrder, Work
 from harness.measure.sample_writer import SampleWriter
 from harness.measure.schedule import Pilot, Plan, SlicePlan, Task, operations_in_slice, order_of_block
 from harness.measure.slices import SliceFacts, summarise, typical_s
+from harness.workload import spread
 
 NO_DATA = "02000"
 """SQL's own code for "no row": a query that finds nothing measures nothing."""
@@ -103,26 +104,29 @@ class Coordinator:
         None where it fails or the budget ends: the reason is in `left_out`.
         """
         work = self.work(task)
-        every = tuple(range(len(work.sets)))
+        sets = len(work.sets)
         seconds: dict[str, float] = {}
-        first = SlicePlan(WARMUP_EXECUTIONS if warm else 1, every)
+        executions = WARMUP_EXECUTIONS if warm else 1
+        first = SlicePlan(executions, spread(sets, executions if work.reads else sets))
         for arm in arms:
             outcome = await self._run(task, arm, first)
-            if not self._usable(task, arm, outcome, first):
+            if not self._usable(task, arm, outcome):
                 return None
-            seconds[arm] = typical_s(outcome.samples, len(work.sets))
+            seconds[arm] = typical_s(outcome.samples, len(first.cycle))
         slowest = max(seconds.values())
-        again = SlicePlan(min(int(_PROBE_S / slowest), _MOST_PROBES), every, share_cores=slowest < SHORT_S)
+        executions = min(int(_PROBE_S / slowest), _MOST_PROBES)
+        cycle = spread(sets, max(executions, 1) if work.reads else sets)
+        again = SlicePlan(executions, cycle, share_cores=slowest < SHORT_S)
         for arm in arms if again.executions > WARMUP_EXECUTIONS else ():
             outcome = await self._run(task, arm, again)
-            if not self._usable(task, arm, outcome, again):
+            if not self._usable(task, arm, outcome):
                 return None
-            seconds[arm] = typical_s(outcome.samples, len(work.sets))
-        return Pilot(task, work.reads, len(work.sets), seconds)
+            seconds[arm] = typical_s(outcome.samples, len(again.cycle))
+        return Pilot(task, work.reads, sets, seconds)
 
-    def _usable(self, task: Task, arm: str, outcome: SliceOutcome, plan: SlicePlan) -> bool:
+    def _usable(self, task: Task, arm: str, outcome: SliceOutcome) -> bool:
         failed = int(np.count_nonzero(outcome.samples["state"]))
-        self._count_errors(task, arm, outcome, len(plan.cycle))
+        self._count_errors(task, arm, outcome, len(self.work(task).sets))
         if outcome.failure == UNFINISHED:
             self.left_out.setdefault(task, BUDGET_ENDED)
         elif outcome.failure:
@@ -187,7 +191,8 @@ class Coordinator:
         """The counters' account of the slice; several statements have BEGIN and COMMIT around them."""
         executions = int(np.count_nonzero(outcome.samples["state"] == 0))
         statements = len(self._statements[arm, task.query].statements)
-        return await self.counters.end(arm, executions, executions * (statements + 2 * (statements > 1)))
+        calls = executions * (statements + 2 * (statements > 1)) + outcome.changes
+        return await self.counters.end(arm, executions, calls)
 
     async def _run(self, task: Task, arm: str, plan: SlicePlan) -> SliceOutcome:
         """Runs a slice; afterwards the crew is whole again. Times count from the start of measuring."""

@@ -13,6 +13,7 @@ import asyncpg
 
 from harness.scenario.paths import catalogue_sql
 from harness.server.address import Address, connect
+from harness.server.faults import CLIENT_FAULTS
 
 _PLANNING = "pg_stat_statements.track_planning"
 _STEAL_SHARE = 0.01
@@ -140,7 +141,7 @@ class Counters:
 
     async def close(self) -> None:
         """Ends the watch and the connection."""
-        with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):  # the server may be gone
+        with contextlib.suppress(*CLIENT_FAULTS):  # the server may be gone
             await self._waiters()
         await self._connection.close()
 

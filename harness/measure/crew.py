@@ -32,7 +32,8 @@ _MOST_REPLACEMENTS = 10
 class SliceOutcome:
     """A slice as run: all workers' samples, and why it may not be used (`failure`), if so.
 
-    `answered_s` is the sum over the successes of the seconds from request to the answer's last byte.
+    `answered_s` is the sum over the successes of the seconds from request to the answer's last byte, `changes` how
+    often a connection was given to another asker.
     """
 
     samples: Samples
@@ -42,6 +43,7 @@ class SliceOutcome:
     messages: dict[str, str]
     answered_s: float = 0.0
     failure: str = ""
+    changes: int = 0
 
 
 class Crew:
@@ -177,6 +179,7 @@ def _joined(reports: Sequence[tuple[WorkerProcess, SliceReport]], failures: list
         messages={state: text for _, report in reports for state, text in report.messages.items()},
         answered_s=sum(report.answered_s for _, report in reports),
         failure="; ".join(dict.fromkeys(failures)),
+        changes=sum(report.changes for _, report in reports),
     )
 
 

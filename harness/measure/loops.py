@@ -30,6 +30,7 @@ class Tally:
     answered_s: float = 0.0
     lost: bool = False
     finished: bool = True
+    changes: int = 0
     messages: dict[str, str] = field(default_factory=dict)
 
     def failed(self, error: Exception) -> int:
@@ -48,7 +49,7 @@ async def closed_loop(
     if isinstance(operation, Fault):
         tally.finished = False
         return
-    numbers = operation_numbers(order, client, work.reads)
+    numbers = operation_numbers(order, client, work.reads, work.claims)
     tally.finished &= await _run(operation, numbers, order, client, log, tally, work.reads)
 
 
@@ -63,14 +64,19 @@ async def _run(
 ) -> bool:
     """Runs the operations one after the other; True where every one took place."""
     clock, cycle, add, run = time.perf_counter, order.cycle, log.add, operation.run
-    sets = len(cycle)
+    sets, needs_change = len(cycle), operation.needs_change
     failures = 0
     for number in numbers:
         sent = clock()
         if sent > order.stop_at:
             return False
+        chosen = cycle[number % sets]
         try:
-            tally.rows += await run(cycle[number % sets], number)
+            if needs_change(chosen):
+                await operation.change_asker(chosen)
+                tally.changes += 1
+                sent = clock()
+            tally.rows += await run(chosen, number)
             done, state, failures = clock(), 0, 0
             tally.answered_s += operation.answered_s
         except (asyncpg.PostgresError, *LOST) as error:
@@ -96,27 +102,42 @@ async def open_loop(
     log: SampleLog,
     tally: Tally,
 ) -> None:
-    """One client of an open load: takes the next operation, sleeps until its instant if that is still to come."""
+    """One client of an open load: takes the next operation, sleeps until its instant if that is still to come.
+
+    A client that is early gives its connection to the operation's asker before it sleeps; only one that is late anyway
+    is held up by that.
+    """
     clock, until, sets = time.perf_counter, pacer.until, [len(work.sets) for work in works]
     dues, queries, numbers = plain(order.due_s), plain(order.query), plain(order.number)
     for place in places:
         due, query, number = dues[place], queries[place], numbers[place]
+        operation, chosen = session.operations[query], number % sets[query]
+        if isinstance(operation, Fault):
+            tally.finished = False
+            return
+        state = await _change(operation, chosen, tally) if operation.needs_change(chosen) else 0
         if clock() < due:
             await until(due)
         sent = clock()
         if sent > stop_at:
             return
-        operation = session.operations[query]
-        if isinstance(operation, Fault):
-            tally.finished = False
-            return
-        state = await _execute(operation, number % sets[query], number, tally)
+        state = state or await _execute(operation, chosen, number, tally)
         if not log.add(place, due, sent, clock(), client, state):
             tally.finished = False
             return
         if state and session.is_broken:
             tally.lost = True
             return
+
+
+async def _change(operation: Operation, chosen: int, tally: Tally) -> int:
+    """Gives the connection to the asker; the state of the sample if that fails."""
+    tally.changes += 1
+    try:
+        await operation.change_asker(chosen)
+    except (asyncpg.PostgresError, *LOST) as error:
+        return tally.failed(error)
+    return 0
 
 
 async def _execute(operation: Operation, chosen: int, number: int, tally: Tally) -> int:

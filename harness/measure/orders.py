@@ -17,7 +17,8 @@ class Work:
     """One query in the form that an arm takes: statements with the names of their parameters, and the sets.
 
     `session` are the settings of whoever asks it (`role` and claims); queries that differ in it have connections of
-    their own, so that none has to change hands. `weight` is the query's share in the mix.
+    their own, so that none has to change hands. Where several ask in turn, `claims` holds for each of the sets the
+    settings of its asker. `weight` is the query's share in the mix.
     """
 
     query: str
@@ -26,6 +27,7 @@ class Work:
     sets: tuple[Mapping[str, Any], ...]
     session: tuple[tuple[str, str], ...] = ()
     weight: float = 1.0
+    claims: tuple[tuple[tuple[str, str], ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,8 @@ class SliceReport:
 
     `rows` were read or touched; `answered_s` is the sum, over the successes, of the seconds from
     request to the last byte of the answer (NaN: the wire cannot be watched); `messages` has one message per SQLSTATE;
-    `lost` tells that a connection broke, `finished` that every execution took place.
+    `lost` tells that a connection broke, `finished` that every execution took place; `changes` is how often a
+    connection was given to another asker, between the requests.
     """
 
     count: int
@@ -131,6 +134,7 @@ class SliceReport:
     messages: Mapping[str, str]
     lost: bool
     finished: bool
+    changes: int = 0
 
 
 @dataclass(frozen=True)

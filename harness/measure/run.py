@@ -9,8 +9,6 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
-import asyncpg
-
 from harness.errors import MeasureError, UsageError
 from harness.measure.coordinator import Bounds, Coordinator
 from harness.measure.counters import Counters
@@ -22,7 +20,7 @@ from harness.measure.sample_writer import SampleWriter
 from harness.progress import Progress
 from harness.scenario.paths import catalogue_sql
 from harness.server.address import Address, connect
-from harness.server.faults import as_harness_error
+from harness.server.faults import CLIENT_FAULTS, as_harness_error
 from harness.workload import BoundQuery
 
 
@@ -49,7 +47,7 @@ async def measure(
             course = await _begin(stack, works, address, options, samples_path, progress, forms)
             await course.blocks(await course.plan(), decide)
             return await course.finish()
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+    except CLIENT_FAULTS as error:
         known = as_harness_error(error, "measuring")
         if known is None:
             raise
@@ -114,6 +112,7 @@ def works_of(queries: Sequence[BoundQuery], form: str) -> tuple[Work, ...]:
             sets=item.sets,
             session=item.session,
             weight=item.query.weight,
+            claims=item.claims,
         )
         for item in queries
     )

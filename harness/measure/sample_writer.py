@@ -19,6 +19,13 @@ from harness.measure.slices import SliceFacts
 
 STREAM_SUFFIX = ".partial"
 
+_ENCODINGS = {
+    "op": "DELTA_BINARY_PACKED",
+    **dict.fromkeys(("intended_s", "sent_s", "done_s"), "BYTE_STREAM_SPLIT"),
+}
+"""Operations count up; instants hardly ever occur twice, but neighbours share their high bytes. So encoded the file
+takes little more than half of what it takes with dictionaries, and the values are the same to the last bit."""
+
 
 class SampleWriter:
     """Appends blocks to the stream beside `path`; `finish` makes the Parquet file of it."""
@@ -103,7 +110,10 @@ def _to_parquet(path: Path) -> None:
     stream = stream_path(path)
     with stream.open("rb") as file:
         reader = ipc.open_stream(file)
-        with pq.ParquetWriter(path, reader.schema, compression="zstd") as writer:
+        repeated = [name for name in reader.schema.names if name not in _ENCODINGS]
+        with pq.ParquetWriter(
+            path, reader.schema, compression="zstd", use_dictionary=repeated, column_encoding=_ENCODINGS
+        ) as writer:
             for batch in _whole_batches(reader):
                 writer.write_batch(batch)
     stream.unlink()

@@ -12,6 +12,7 @@ from harness.measure.affinity import SHORT_S
 from harness.measure.model import WARMUP_BLOCKS, MeasureOptions
 from harness.measure.orders import SliceOrder
 from harness.stats import Rules, detectable_effect
+from harness.workload import spread
 
 SHORTEST_SLICE_S = 0.04
 LONGEST_SLICE_S = 0.5
@@ -125,7 +126,7 @@ def plan_slice(pilot: Pilot, slice_s: float) -> SlicePlan:
     if pilot.reads and length > most:
         length = FEWEST_EXECUTIONS if most < 2 * FEWEST_EXECUTIONS else int(most)
     cycles = max(math.ceil(least / length), round(wanted / length))
-    cycle = tuple(index * pilot.sets // length for index in range(length))
+    cycle = spread(pilot.sets, length)
     return SlicePlan(cycles * length, cycle, share_cores=slow < SHORT_S)
 
 
@@ -159,8 +160,27 @@ def order_of_block(
     ]
 
 
-def operation_numbers(order: SliceOrder, client: int, reads: bool) -> Iterable[int]:
+def operation_numbers(order: SliceOrder, client: int, reads: bool, claims: Sequence[object] = ()) -> Iterable[int]:
     """The operations of one client in a slice; number n takes the parameter set n modulo the cycle's length.
+
+    Where the sets have askers (`claims`, one for each set), those of one asker come one after the other, so that a
+    connection changes hands but once for each; every client begins with another asker.
+    """
+    asker = [claims[chosen] for chosen in order.cycle] if claims else []
+    askers = list(dict.fromkeys(asker))
+    if len(askers) < 2:
+        return _numbers(order, client, reads)
+    length, first = len(asker), client % len(askers)
+    return (
+        number
+        for one in (*askers[first:], *askers[:first])
+        for number in _numbers(order, client, reads)
+        if asker[number % length] == one
+    )
+
+
+def _numbers(order: SliceOrder, client: int, reads: bool) -> Iterable[int]:
+    """The same in the order of their numbers.
 
     Reading clients all run the whole list, each from another start, so that they do not march in step. Writing
     clients share one list: each has its own parameter sets, so that no two ever write the same key at once. No list

@@ -4,41 +4,20 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Sequence
 from typing import Any, TypeVar
 
 import asyncpg
 
+from harness.measure.claims import Turns
 from harness.measure.encoding import encode_sets, number_places, numbered, types_passed_through
 from harness.measure.orders import ArmWork, Fault, Work
+from harness.measure.statements import executor
 from harness.measure.wire import Wire
 from harness.scenario.paths import catalogue_sql
 from harness.server.address import Address, connect
 
-Execute = Callable[[Sequence[Any]], Awaitable[tuple[list[Any], bytes, bool]]]
 Answer = TypeVar("Answer")
-
-
-def executor(statement: Any) -> Execute:
-    """Executes a prepared statement with given arguments: rows, command tag, whether all rows came.
-
-    It is what `PreparedStatement.fetch` does, without the checks around it that cost a fifth of the client's time for
-    a point query. asyncpg gives no public way to it; where its insides have changed, the public one has to do.
-    """
-    try:
-        protocol, state = statement._connection._protocol, statement._state
-        bind_execute = protocol.bind_execute
-    except AttributeError:
-        return _public_executor(statement)
-    return lambda arguments: bind_execute(state, arguments, "", 0, True, None)
-
-
-def _public_executor(statement: Any) -> Execute:
-    async def execute(arguments: Sequence[Any]) -> tuple[list[Any], bytes, bool]:
-        rows = await statement.fetch(*arguments)
-        return rows, statement.get_statusmsg().encode(), True
-
-    return execute
 
 
 class Operation:
@@ -62,9 +41,20 @@ class Operation:
         self._wire: Wire | None = None
         self._execute = [executor(statement) for statement in statements]
         self._arguments = arguments
+        self._claims = work.claims
+        self._turns: Turns | None = None
         self._numbered = [
             number_places(names, statement) for (_, names), statement in zip(work.statements, statements, strict=True)
         ]
+
+    def needs_change(self, chosen: int) -> bool:
+        """Whether the connection has to be given to another asker before the run with the parameter set `chosen`."""
+        return self._turns is not None and not self._turns.is_with(self._claims[chosen])
+
+    async def change_asker(self, chosen: int) -> None:
+        """Gives the connection to whoever asks with the parameter set; no part of a run, nor of its time."""
+        assert self._turns is not None
+        await self._turns.give(self._claims[chosen])
 
     async def run(self, chosen: int, number: int) -> int:
         """Runs it once with the parameter set `chosen` as operation `number`; gives the rows read or touched."""
@@ -104,10 +94,15 @@ class Operation:
         """From now on the connection's answers are timed where they arrive."""
         self._wire = wire
 
+    def take_turns(self, turns: Turns) -> None:
+        """From now on several askers use the connection in turn."""
+        self._turns = turns
+
 
 class Session:
     """What one client has on one arm: its operations, each on a connection whose settings are those of its asker.
 
+    Askers that differ in their claims alone use one connection in turn, as the users of an application use a pool's.
     A query that cannot be prepared is a Fault instead of an Operation.
     """
 
@@ -120,12 +115,15 @@ class Session:
         """Connects once for each asker, sets the settings, prepares everything."""
         connections = []
         operations: dict[int, Operation | Fault] = {}
-        for asker in dict.fromkeys(work.session for work in arm.works):
+        for asker, names in dict.fromkeys((work.session, _names(work)) for work in arm.works):
             connection = await connect(address, arm.database)
             connections.append(connection)
             for name, value in (*settings, *asker):
                 await connection.execute("SELECT set_config($1, $2, false)", name, value)
-            places = [place for place, work in enumerate(arm.works) if work.session == asker]
+            places = [place for place, work in enumerate(arm.works) if (work.session, _names(work)) == (asker, names)]
+            turns = await Turns.prepare(connection, names) if names else None
+            if turns is not None:
+                await turns.give(arm.works[places[0]].claims[0])
             prepared = await _prepare_all(connection, arm.arm, [arm.works[place] for place in places])
             operations |= dict(zip(places, prepared, strict=True))
             await connection.execute("SELECT")  # preparing leaves a transaction open, with its locks, until it is ended
@@ -133,6 +131,8 @@ class Session:
             for operation in prepared:
                 if isinstance(operation, Operation):
                     operation.watch(wire)
+                    if turns is not None:
+                        operation.take_turns(turns)
         return cls(connections, [operations[place] for place in range(len(arm.works))])
 
     @property
@@ -156,6 +156,11 @@ class Session:
                     found = [by_name.get(statement.get_name(), (0, 0)) for statement in operation.statements]
                     counts[operation.query] = (sum(pair[0] for pair in found), sum(pair[1] for pair in found))
         return counts
+
+
+def _names(work: Work) -> tuple[str, ...]:
+    """The names of the claims that are set between the query's requests."""
+    return tuple(name for name, _ in work.claims[0]) if work.claims else ()
 
 
 async def _prepare_all(connection: Any, arm: str, works: Sequence[Work]) -> list[Operation | Fault]:

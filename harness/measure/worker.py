@@ -121,6 +121,7 @@ class Worker:
             messages=tally.messages,
             lost=tally.lost,
             finished=tally.finished,
+            changes=tally.changes,
         )
 
     async def _count_plans(self) -> PlanReport:

@@ -48,7 +48,7 @@ class Equality:
 async def tables_written(connection: Any, work: ArmWork) -> tuple[Table, ...]:
     """The tables that the arm's writing queries touch, told by the locks they take, cascades and triggers included.
 
-    Each query is run once and rolled back. One that fails is left to the pilot, which reports it.
+    Each query is run once, as whoever asks it, and rolled back. One that fails is left to the pilot, which reports it.
     """
     found: set[Table] = set()
     for item in work.works:
@@ -57,6 +57,8 @@ async def tables_written(connection: Any, work: ArmWork) -> tuple[Table, ...]:
         transaction = connection.transaction()
         await transaction.start()
         try:
+            for name, value in (*item.session, *(item.claims[0] if item.claims else ())):
+                await connection.execute("SELECT set_config($1, $2, true)", name, value)
             for sql, names in item.statements:
                 await connection.fetch(sql, *(0 if name == "op" else item.sets[0][name] for name in names))
             rows = await connection.fetch(catalogue_sql("measure", "list_written_tables"))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from harness import sqltext
 from harness.job import Run
 from harness.scenario import AccessRole
 from harness.server import Address, connect
-from harness.verify import check_as_role, obstacle_to
-from harness.workload import BoundQuery, bind_as, draw_session
+from harness.verify import EMPTY, check_as_role, obstacle_to
+from harness.workload import MOST_SETS, BoundQuery, Settings, bind_as, draw_askers, join_askers
 
 _BYPASSED = "rls_bypassed"
 
@@ -43,7 +43,9 @@ async def choose_askers(
 ) -> Asked:
     """Each query as the role where both forms answer it alike, else as it is, with a remark that says so.
 
-    A remark also stands where the new form reads one of the views that are `bypassing` row security.
+    Where the role has several askers, each has parameters of its own, and the forms have to answer every one alike. Who
+    reads nothing by a query takes no part in it, which a remark says. A remark also stands where the new form reads one
+    of the views that are `bypassing` row security.
     """
     if role is None or not queries:
         return Asked(tuple(queries))
@@ -52,20 +54,47 @@ async def choose_askers(
         obstacle = await obstacle_to(connection, role.role)
         if obstacle:
             return Asked(tuple(queries), f"queries are timed as the connecting user, not as {role.role}: {obstacle}")
-        session = await draw_session(connection, role)
-        bound = await bind_as(connection, [item.query for item in queries], session)
+        session, claims = await draw_askers(connection, role)
+        bound = [await bind_as(connection, [item.query for item in queries], (*session, *own)) for own in claims]
     finally:
         await connection.close()
-    reasons = {item.name: "it draws no parameters" for item in queries} | {item.name: "" for item in bound}
-    reasons |= await check_as_role(address, before_db, after_db, bound)
-    as_role = {item.name: item for item in bound if not reasons[item.name]}
-    chosen = tuple(
-        _with_remark(as_role[item.name], bypassing, role.role)
-        if item.name in as_role
-        else replace(item, remarks=(f"timed as the connecting user: as {role.role} {reasons[item.name]}",))
-        for item in queries
-    )
-    return Asked(chosen, _summary(role.role, chosen))
+    asks: list[_Asks] = []
+    for own, found in zip(claims, bound, strict=True):
+        parts = [item.thinned(MOST_SETS // len(claims)) for item in found] if len(claims) > 1 else found
+        asks.append(_Asks(own, parts, await check_as_role(address, before_db, after_db, parts)))
+    chosen = tuple(_choose(item, role.role, session, asks, bypassing) for item in queries)
+    return Asked(chosen, _summary(role.role, chosen, len(claims)))
+
+
+@dataclass(frozen=True)
+class _Asks:
+    """One asker: its own claims, the queries as it asks them, and why it may not (by the query's name)."""
+
+    claims: Settings
+    parts: Sequence[BoundQuery]
+    reasons: Mapping[str, str]
+
+
+def _choose(
+    query: BoundQuery, role: str, session: Settings, asks: Sequence[_Asks], bypassing: frozenset[str]
+) -> BoundQuery:
+    """The query as those ask it who read anything by it, if its forms answer every asker alike."""
+    parts = [(one.claims, part) for one in asks for part in one.parts if part.name == query.name]
+    reasons = [(number, one.reasons.get(query.name, "")) for number, one in enumerate(asks, start=1)]
+    wrong = [(number, reason) for number, reason in reasons if reason not in ("", EMPTY)]
+    if wrong:
+        whose = f"{role} (the asker {wrong[0][0]} of {len(asks)})" if len(asks) > 1 else role
+        return replace(query, remarks=(f"timed as the connecting user: as {whose} {wrong[0][1]}",))
+    empty = {one.claims for one in asks if query.name in one.reasons}
+    usable = [(claims, part) for claims, part in parts if claims not in empty]
+    if not usable:
+        why = EMPTY if parts else "it draws no parameters"
+        return replace(query, remarks=(f"timed as the connecting user: as {role} {why}",))
+    asked = _with_remark(join_askers(usable, session), bypassing, role)
+    if len(usable) == len(asks):
+        return asked
+    some = f"asked by {len(usable)} of the {len(asks)} askers: the others have nothing to read by it"
+    return replace(asked, remarks=(*asked.remarks, some))
 
 
 def _bypassing(run: Run) -> frozenset[str]:
@@ -84,10 +113,11 @@ def _with_remark(query: BoundQuery, bypassing: frozenset[str], role: str) -> Bou
     )
 
 
-def _summary(role: str, queries: Sequence[BoundQuery]) -> str:
+def _summary(role: str, queries: Sequence[BoundQuery], askers: int) -> str:
     others = [item.name for item in queries if not item.session]
     number = len(queries) - len(others)
     rest = f"; as the connecting user, past row security: {', '.join(others)}" if others else ""
-    return (
-        f"{number} of {len(queries)} queries are timed as {role}, with its claims and with keys that it may see{rest}"
-    )
+    whose = "its claims and with keys that it may see"
+    if askers > 1:
+        whose = f"the claims of {askers} askers in turn and with keys that each may see"
+    return f"{number} of {len(queries)} queries are timed as {role}, with {whose}{rest}"

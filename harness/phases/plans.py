@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from harness.catalogue import Catalogue, read_catalogue
 from harness.job import Run
 from harness.judge import headlines
 from harness.measure.model import FORMS
-from harness.plans import Facts, derive_causes, explain, plan_changes, typical_set
+from harness.plans import Facts, derive_causes, explain, plan_changes, typical
 from harness.result import Cause, PlanChange, PlanMode, PlanRecord, Result
 from harness.workload import BoundQuery
 
@@ -31,12 +30,12 @@ async def read_plans(run: Run, queries: tuple[BoundQuery, ...]) -> None:
         run.progress.start("plans")
         connection = await run.databases.connect("before")
         try:
-            sets = {query.name: await typical_set(connection, query) for query in queries}
+            chosen = [await typical(connection, query) for query in queries]
         finally:
             await connection.close()
         plans: list[PlanRecord] = []
         for arm in arms:
-            plans += await _of_arm(run, arm, queries, sets, plans)
+            plans += await _of_arm(run, arm, chosen, plans)
             recorder.set(plans=tuple(plans))
         catalogues = {arm: await _catalogue(run, arm) for arm in STATES}
         recorder.set(plan_changes=all_changes(plans), causes=all_causes(recorder.result, catalogues))
@@ -46,7 +45,6 @@ async def _of_arm(
     run: Run,
     arm: str,
     queries: Sequence[BoundQuery],
-    sets: Mapping[str, Mapping[str, Any]],
     earlier: Sequence[PlanRecord],
 ) -> list[PlanRecord]:
     connection = await run.databases.connect(arm)
@@ -54,7 +52,7 @@ async def _of_arm(
     found: list[PlanRecord] = []
     try:
         for query in queries:
-            statements, values = query.form(FORMS[arm]), sets[query.name]
+            statements, values = query.form(FORMS[arm]), query.sets[0]
             modes = MODES if any(statement.names for statement in statements) else MODES[:1]
             for mode in modes:
                 needed = arm in STATES and mode == "custom"

@@ -3,7 +3,7 @@
 from harness.plans.causes import derive_causes
 from harness.plans.difference import plan_changes
 from harness.plans.outline import outline, shape
-from harness.plans.read import explain, typical_set
+from harness.plans.read import explain, typical
 from harness.plans.rules import Facts
 from harness.plans.tree import Node, figures, read_tree
 
@@ -17,5 +17,5 @@ __all__ = [
     "plan_changes",
     "read_tree",
     "shape",
-    "typical_set",
+    "typical",
 ]

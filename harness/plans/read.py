@@ -29,21 +29,20 @@ _NEEDLESS = frozenset(
 _TIMED_OUT = "57014"
 
 
-async def typical_set(connection: Any, query: BoundQuery) -> Mapping[str, Any]:
-    """The parameter set of median estimated cost in the query's old form, on a connection to the old state.
+async def typical(connection: Any, query: BoundQuery) -> BoundQuery:
+    """The query with one parameter set alone, that of median estimated cost in its old form, and with who asks so.
 
-    Where the costs cannot be told, it is the set in the middle.
+    On a connection to the old state. Where the costs cannot be told, it is the set in the middle.
     """
-    if len(query.sets) == 1:
-        return query.sets[0]
     costs = []
-    for number, values in enumerate(query.sets):
+    for number in range(len(query.sets)):
+        one = query.only(number)
         try:
-            plans = await _run(connection, query, query.before, values, "custom", _ESTIMATED, {})
+            plans = await _run(connection, one, one.before, one.sets[0], "custom", _ESTIMATED, {})
         except asyncpg.PostgresError:
-            return query.sets[len(query.sets) // 2]
+            return query.only(len(query.sets) // 2)
         costs.append((sum(plan["Plan"]["Total Cost"] for plan, _ in plans), number))
-    return query.sets[sorted(costs)[len(costs) // 2][1]]
+    return query.only(sorted(costs)[len(costs) // 2][1])
 
 
 async def explain(

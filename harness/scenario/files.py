@@ -50,6 +50,7 @@ class RoleFile(_Strict):
     role: str
     settings: dict[str, str] = {}
     settings_query: str = ""
+    askers_query: str = ""
 
 
 class ScenarioFile(_Strict):

@@ -147,7 +147,7 @@ def _query(item: QueryFile, workload: Path) -> Query:
 
 
 def _role(item: RoleFile) -> AccessRole:
-    return AccessRole(role=item.role, settings=tuple(item.settings.items()), settings_query=item.settings_query)
+    return AccessRole(item.role, tuple(item.settings.items()), item.settings_query, item.askers_query)
 
 
 def _check_names(model: ScenarioFile, migrations: tuple[SqlFile, ...], path: Path) -> None:

@@ -66,6 +66,8 @@ class AccessRole:
     settings: tuple[tuple[str, str], ...] = ()
     settings_query: str = ""
     """A query on the seeded database whose one row gives further settings; `__` in a column's name stands for a dot."""
+    askers_query: str = ""
+    """The same, but each of its rows is one of those who ask the timed queries, in turn; empty: one alone asks."""
 
 
 @dataclass(frozen=True)

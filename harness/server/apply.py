@@ -17,7 +17,7 @@ from harness.progress import Progress, Silent
 from harness.result import LockTaken, MigrationStep
 from harness.scenario import SqlFile
 from harness.scenario.paths import catalogue_sql
-from harness.server.faults import as_harness_error, describe, is_about_server
+from harness.server.faults import CLIENT_FAULTS, as_harness_error, describe, is_about_server
 from harness.sqltext import Statement
 
 _SHOWN_CHARS = 80
@@ -156,7 +156,7 @@ class _Applier:
 
     async def _roll_back(self) -> None:
         """The error that led here is the one to tell, whatever the rollback says of a lost connection."""
-        with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        with contextlib.suppress(*CLIENT_FAULTS):
             await self._connection.execute("ROLLBACK")
 
     async def _run(self, file: SqlFile, statement: Statement, shared: bool) -> None:
@@ -164,7 +164,7 @@ class _Applier:
         began_s = time.perf_counter()
         try:
             await self._connection.execute(statement.text, timeout=None)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        except CLIENT_FAULTS as error:
             self._add(file, statement, time.perf_counter() - began_s, shared, error=_words(error))
             raise self._failure(file, statement, error) from error
         seconds = time.perf_counter() - began_s

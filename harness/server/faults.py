@@ -16,6 +16,11 @@ _LOST = ("57P01", "57P02", "57P03", "08000", "08003", "08006")
 _NO_RIGHT = "42501"
 
 LOOK_INTO_LOG = "look into the server's log (a run keeps its own server's as server.log), then run again"
+CLIENT_FAULTS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
+"""What asyncpg raises for a statement or a connection that failed.
+
+InternalClientError is how it calls a request on a connection whose server has said that it ends but has not hung up."""
+
 CONNECT_FAULTS = (OSError, TimeoutError, ValueError, ssl.SSLError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
@@ -53,7 +58,7 @@ def as_harness_error(error: BaseException, doing: str) -> HarnessError | None:
         return error
     if isinstance(error, asyncpg.PostgresError):
         return _from_postgres(error, doing)
-    if isinstance(error, asyncpg.InterfaceError | ConnectionError | EOFError):
+    if isinstance(error, asyncpg.InterfaceError | asyncpg.InternalClientError | ConnectionError | EOFError):
         return _connection_lost(error, doing) if _is_lost(error) else None
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return DiskError(f"{doing}: the disk is full ({error.filename or _first_line(error)})", "free some space")

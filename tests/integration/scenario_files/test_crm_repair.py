@@ -133,3 +133,23 @@ def test_the_settings_query_names_a_tenant_that_reads_rows(states: States, crm: 
             return int(await connection.fetchval("SELECT count(*) FROM sales"))
 
     assert states.ask("crm_before", read) > 0
+
+
+def test_the_askers_are_users_of_a_large_a_typical_and_a_small_tenant(states: States, crm: Scenario) -> None:
+    [role] = [role for role in crm.access_roles if role.askers_query]
+
+    async def read(connection: Any) -> list[tuple[int, bool]]:
+        found = []
+        for row in await connection.fetch(role.askers_query):
+            claims = json.loads(row["request__jwt__claims"])
+            async with connection.transaction():
+                await become(connection, role.role, claims)
+                sales = await connection.fetchval("SELECT count(*) FROM sales")
+                found.append(
+                    (sales, await connection.fetchval("SELECT EXISTS (SELECT FROM users WHERE id = auth.uid())"))
+                )
+        return found
+
+    counts, users = zip(*states.ask("crm_before", read), strict=True)
+    assert counts[0] >= counts[1] >= counts[2] > 0
+    assert users == (True, True, True)

@@ -10,10 +10,11 @@ from typing import Literal
 import pytest
 
 from harness.errors import ScenarioError
+from harness.phases.asking import Asked, choose_askers
 from harness.scenario import AccessRole, Query, SqlFile
 from harness.server import Databases
 from harness.verify import check_as_role
-from harness.workload import BoundQuery, bind_as, draw_session
+from harness.workload import BoundQuery, bind_as, draw_askers, draw_session
 from tests.integration.verify.checking import run_apart
 
 STATE = """
@@ -137,3 +138,106 @@ def test_a_role_whose_settings_cannot_be_drawn_is_told(databases: Databases, dat
 
     with pytest.raises(ScenarioError, match="asking_reader: settings_query gives no row"):
         asyncio.run(draw())
+
+
+ASKERS = AccessRole("asking_reader", (("app.branch", "b"),), "", "SELECT n AS app__tenant FROM generate_series(0, 3) n")
+KEYS = query("keys", *2 * ("SELECT * FROM notes WHERE id = :id",), "SELECT id FROM notes ORDER BY id")
+LEAK_OF_ONE = query(
+    "leak_of_one", "SELECT * FROM notes WHERE id < 3", "SELECT * FROM notes_safe WHERE id < 3 UNION ALL TABLE leak"
+)
+UNSEEN = query("unseen", *2 * ("SELECT * FROM notes WHERE tenant = 3",))
+NOTHING_OLD = query("nothing_old", "SELECT * FROM notes WHERE id > 30", "SELECT * FROM notes_leaky")
+
+
+def choose(databases: Databases, names: dict[str, str], queries: list[Query], role: AccessRole) -> Asked:
+    plain = [bound(item) for item in queries]
+
+    async def run() -> Asked:
+        return await choose_askers(
+            databases.server.address, role, plain, names["before"], names["after"], frozenset({"notes_leaky"})
+        )
+
+    return asyncio.run(run())
+
+
+def bound(item: Query) -> BoundQuery:
+    """Parameters and statements do not matter: they are drawn anew, as each asker."""
+    return BoundQuery(item, (), (), ({},))
+
+
+def test_each_asker_has_keys_of_its_own_and_one_that_reads_nothing_takes_no_part(
+    databases: Databases, databases_of_role: dict[str, str]
+) -> None:
+    asked = choose(databases, databases_of_role, [KEYS, RENAME, UNSEEN], ASKERS)
+    keys, rename, unseen = asked.queries
+    for item in (keys, rename):
+        assert item.session == (("app.branch", "b"), ("role", "asking_reader"))
+        owners = [dict(claims)["app.tenant"] for claims in item.claims]
+        assert owners == sorted(["0", "1", "2"] * 4)
+        assert [str(values["id"] % 3) for values in item.sets] == owners
+    assert keys.remarks == ("asked by 3 of the 4 askers: the others have nothing to read by it",)
+    assert (unseen.session, unseen.claims) == ((), ())
+    assert unseen.remarks == ("timed as the connecting user: as asking_reader it reads no row",)
+    assert asked.note == (
+        "2 of 3 queries are timed as asking_reader, with the claims of 4 askers in turn and with keys that each may "
+        "see; as the connecting user, past row security: unseen"
+    )
+
+
+def test_both_forms_have_to_answer_every_asker_alike(databases: Databases, databases_of_role: dict[str, str]) -> None:
+    async def leak(sql: str) -> None:
+        connection = await databases.connect("asked_after")
+        await connection.execute(sql)
+        await connection.close()
+
+    asyncio.run(
+        leak("""
+            CREATE VIEW leak WITH (security_invoker) AS
+            SELECT 0 AS id, 'leaked' AS word, 0 AS tenant WHERE current_setting('app.tenant') = '2';
+            GRANT SELECT ON leak TO asking_reader
+        """)
+    )
+    try:
+        asked = choose(databases, databases_of_role, [LEAK_OF_ONE, NOTHING_OLD], ASKERS)
+    finally:
+        asyncio.run(leak("DROP VIEW leak"))
+    assert [item.remarks for item in asked.queries] == [
+        ("timed as the connecting user: as asking_reader (the asker 3 of 4) its two forms answer differently",),
+        ("timed as the connecting user: as asking_reader (the asker 1 of 4) only its new form reads rows",),
+    ]
+
+
+def test_one_asker_alone_is_asked_for_as_ever(databases: Databases, databases_of_role: dict[str, str]) -> None:
+    (item,) = choose(databases, databases_of_role, [KEYS], READER).queries
+    assert (item.session, item.claims, len(item.sets)) == ((("app.tenant", "2"), ("role", "asking_reader")), (), 10)
+
+
+@pytest.mark.parametrize(
+    ("askers", "message"),
+    [
+        ("SELECT 1 AS a WHERE false", "access_role asking_reader: askers_query gives no row"),
+        ("SELECT n AS a__b FROM generate_series(1, 17) n", "askers_query gives 17 askers"),
+        ("SELECT 1 AS log_min_messages", "log_min_messages cannot be set"),
+        ("SELECT FROM nowhere", "askers_query: relation"),
+    ],
+)
+def test_askers_that_cannot_be_are_told(
+    databases: Databases, databases_of_role: dict[str, str], askers: str, message: str
+) -> None:
+    with pytest.raises(ScenarioError, match=message):
+        choose(databases, databases_of_role, [KEYS], AccessRole("asking_reader", (), "", askers))
+
+
+def test_a_role_that_has_askers_only_reads_the_views_as_the_first_of_them(
+    databases: Databases, databases_of_role: dict[str, str]
+) -> None:
+    async def draw() -> tuple[object, object]:
+        connection = await databases.connect("asked_before")
+        try:
+            return await draw_session(connection, ASKERS), await draw_askers(connection, READER)
+        finally:
+            await connection.close()
+
+    first, single = asyncio.run(draw())
+    assert first == (("app.branch", "b"), ("app.tenant", "0"), ("role", "asking_reader"))
+    assert single == ((("app.tenant", "2"), ("role", "asking_reader")), ((),))

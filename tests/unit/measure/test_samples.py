@@ -133,3 +133,21 @@ def test_the_documented_columns_are_those_of_the_file() -> None:
     types |= {"bool": pa.bool_(), "string": pa.string(), "dictionary of string": pa.dictionary(pa.int16(), pa.string())}
     assert [(name, types[kind]) for name, kind in told] == [(field.name, field.type) for field in SCHEMA]
     assert f"schema's version ({SCHEMA_VERSION})" in text
+
+
+def test_the_file_takes_little_more_than_half_of_what_its_rows_take_in_parquets_usual_encodings(tmp_path: Path) -> None:
+    path, usual = tmp_path / "samples.parquet", tmp_path / "usual.parquet"
+    writer = SampleWriter(path, ["q"], ["before"], {})
+    latencies = np.random.default_rng(1).lognormal(-7, 0.3, 20000)
+    rows = samples(list(latencies))
+    rows["intended_s"] = rows["sent_s"] = 30 + np.concatenate([[0], np.cumsum(latencies + 2e-6)[:-1]])
+    rows["done_s"] = rows["sent_s"] + latencies
+    writer.append([(facts(2), rows)])
+    writer.finish()
+    table = pq.read_table(path)
+    pq.write_table(table, usual, compression="zstd")
+    assert table.schema.equals(SCHEMA)
+    assert [table[name].to_pylist() for name in ("op", "sent_s", "done_s")] == [
+        rows[name].tolist() for name in ("op", "sent_s", "done_s")
+    ]
+    assert path.stat().st_size < 0.65 * usual.stat().st_size

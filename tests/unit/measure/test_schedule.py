@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from dataclasses import replace
 
@@ -133,6 +134,32 @@ def test_writing_clients_share_the_operations_and_never_a_parameter_set(clients:
     if cycle > 1:
         sets = [{number % cycle for number in share} for share in shares]
         assert sum(len(one) for one in sets) == cycle
+
+
+def test_operations_of_one_asker_come_one_after_the_other_and_every_client_begins_with_another_asker() -> None:
+    claims = ("a", "a", "b", "b", "b", "c", "c", "c")
+    firsts = set()
+    for client in range(3):
+        plain = list(operation_numbers(order(3, 24, 8), client, reads=True))
+        grouped = list(operation_numbers(order(3, 24, 8), client, reads=True, claims=claims))
+        assert sorted(grouped) == sorted(plain)
+        asked = [claims[number % 8] for number in grouped]
+        assert sum(one != two for one, two in itertools.pairwise(asked)) == 2
+        firsts.add(asked[0])
+    assert firsts == {"a", "b", "c"}
+
+
+def test_the_askers_are_those_of_the_sets_that_a_cut_cycle_holds() -> None:
+    chosen = replace(order(1, 6, 3), cycle=(0, 4, 7))
+    claims = ("a", "a", "b", "b", "b", "c", "c", "c")
+    assert list(operation_numbers(chosen, 0, reads=True, claims=claims)) == [0, 3, 1, 4, 2, 5]
+
+
+def test_writing_clients_share_the_operations_whoever_asks() -> None:
+    chosen = order(3, 16, 8, first_op=64)
+    shares = [list(operation_numbers(chosen, client, reads=False, claims=("a", "b") * 4)) for client in range(3)]
+    assert sorted(number for share in shares for number in share) == list(range(64, 64 + 16 * 3))
+    assert sum(len({number % 8 for number in share}) for share in shares) == 8
 
 
 def test_the_announcement_says_what_the_looks_cost_and_what_the_budget_reaches() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import ScenarioError, UsageError
-from harness.scenario import load_scenario
+from harness.scenario import AccessRole, load_scenario
 
 BASE = """
 name = "base"
@@ -98,6 +98,14 @@ def test_a_pattern_may_name_its_folder_whole(tmp_path: Path) -> None:
 def test_a_folder_without_a_scenario_is_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"holds no scenario\.toml"):
         load_scenario(str(tmp_path))
+
+
+def test_a_role_may_say_who_asks_the_timed_queries(tmp_path: Path) -> None:
+    role = '\n[[access_role]]\nrole = "clerk"\nsettings = { "app.branch" = "7" }\naskers_query = "SELECT 1 AS a"\n'
+    written = BASE.replace('seed = "seed.toml"', 'seed = "seed.toml"\nqueries_as = "clerk"', 1) + role
+    assert load_scenario(str(write(tmp_path, written))).queries_as == AccessRole(
+        "clerk", (("app.branch", "7"),), "", "SELECT 1 AS a"
+    )
 
 
 def test_an_accept_rules_condition_that_is_no_sql_is_refused(tmp_path: Path) -> None:

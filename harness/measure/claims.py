@@ -1,0 +1,39 @@
+"""Whose claims a connection has: set between the requests, so that no request's time holds the setting of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from harness.measure.statements import executor
+
+Claims = tuple[tuple[str, str], ...]
+
+
+class Turns:
+    """The askers that use one connection in turn, all with claims of the same names.
+
+    The claims hold for the session, not for a transaction: a transaction around each request would add its own
+    statements to what is timed. Prepared statements stay valid, for the role is the same.
+    """
+
+    def __init__(self, statement: Any) -> None:
+        self._statement = statement  # held: the driver closes a statement that nobody holds
+        self._execute = executor(statement)
+        self._current: Claims | None = None
+
+    @classmethod
+    async def prepare(cls, connection: Any, names: Sequence[str]) -> Turns:
+        """Ready to set the claims of these names, in one statement."""
+        calls = (f"pg_catalog.set_config(${2 * place + 1}, ${2 * place + 2}, false)" for place in range(len(names)))
+        return cls(await connection.prepare(f"SELECT {', '.join(calls)}"))
+
+    def is_with(self, claims: Claims) -> bool:
+        """Whether the connection has these claims."""
+        return claims == self._current
+
+    async def give(self, claims: Claims) -> None:
+        """Gives the connection to whoever has these claims."""
+        self._current = None
+        await self._execute([text for pair in claims for text in pair])
+        self._current = claims
