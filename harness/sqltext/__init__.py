@@ -115,6 +115,12 @@ def condition_problem(text: str) -> str:
     return "" if plain else "it is more than one condition"
 
 
+def sorts(query: str) -> bool:
+    """Whether the rows of a query come in an order: it ends with an ORDER BY of its own."""
+    statements = list(parse(query).stmts) if query else []
+    return len(statements) == 1 and bool(statements[0].stmt.select_stmt.sort_clause)
+
+
 def bind_named(sql: str) -> tuple[str, tuple[str, ...]]:
     """Named parameters (`:name`) made into `$1`, `$2`, ...; returns the new text and the names in order.
 

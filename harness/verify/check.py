@@ -26,6 +26,7 @@ from harness.verify.old_views import old_view_queries
 from harness.verify.other_tables import table_findings
 from harness.verify.paths import Paths
 from harness.verify.same_answer import check_answers
+from harness.verify.sequences import sequence_findings
 from harness.verify.sessions import open_sessions
 from harness.verify.statements import cross_check
 from harness.verify.tables import TablesOutcome, check_tables
@@ -93,6 +94,7 @@ async def _check(context: Context, scenario: Scenario, queries: Sequence[BoundQu
         *view_findings,
         *functions,
         *collateral_findings(context),
+        *await sequence_findings(context),
         *access,
         *answers,
         *(item for item in old_answers if item.kind != "answer_empty"),

@@ -39,7 +39,7 @@ async def function_findings(context: Context) -> list[Finding]:
         Loss(table.change.old, frozenset(column.name for column in table.change.dropped), table.change.new is None)
         for table in context.snapshot.tables
     ]
-    now = {function.identity for function in context.after.functions}
+    now = {function.identity: function for function in context.after.functions}
     found = [
         make_finding(
             "function_lost",
@@ -52,6 +52,9 @@ async def function_findings(context: Context) -> list[Finding]:
         for function in context.before.functions
         if function.identity not in now
     ]
+    found += [_changed(context, old, new, losses)
+              for old in context.before.functions
+              if (new := now.get(old.identity)) is not None and new.definition != old.definition]  # fmt: skip
     async with context.sessions.one() as connection:
         for function in context.after.functions:
             named = sorted(set(names_lost(function, losses, context.after)))
@@ -70,6 +73,22 @@ async def function_findings(context: Context) -> list[Finding]:
                     )
                 )
     return found
+
+
+def _changed(context: Context, old: Function, new: Function, losses: list[Loss]) -> Finding:
+    """A function that named what the migration takes away had to change; any other is worth a look."""
+    had_to = sorted(set(names_lost(old, losses, context.after)))
+    what = "its body" if old.body != new.body else "not its body, but how it runs, what it returns or with whose rights"
+    why = f"; it named {', '.join(had_to)}" if had_to else ""
+    return make_finding(
+        "function_changed",
+        old.identity,
+        f"{old.identity} is defined otherwise: {what}{why}",
+        severity="info" if had_to else None,
+        count=1,
+        query=f"SELECT pg_get_functiondef({new.oid});",
+        database=context.after_db,
+    )
 
 
 async def _refused(connection: Any, function: Function, losses: list[Loss]) -> str:
