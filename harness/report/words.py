@@ -73,6 +73,8 @@ _PROBLEMS = {
     "access_narrower": ("view", "shows a role less than its tables do", "show a role less than their tables do"),
     "function_broken": ("function", "no longer runs", "no longer run"),
     "write_lost": ("relation", "can no longer be written", "can no longer be written"),
+    "view_stored": ("view", "is stored and grows old", "are stored and grow old"),
+    "row_arbitrary": ("view", "takes any of several rows", "take any of several rows"),
     "sequence_behind": ("sequence", "gives out numbers again", "give out numbers again"),
     "policy_added": ("policy", "is new and shows more rows", "are new and show more rows"),
     "sequence_changed": ("sequence", "counts otherwise", "count otherwise"),

@@ -125,6 +125,16 @@ KINDS: dict[str, Kind] = {
         "what took INSERT, UPDATE or DELETE before refuses it now: a view in its place cannot be written",
         "add INSTEAD OF triggers, or accept that it is only read",
     ),
+    "view_stored": Kind(
+        "warning",
+        "a materialized view replaces columns: it shows what it held when it was refreshed last",
+        "make it a view, or refresh it after each write",
+    ),
+    "row_arbitrary": Kind(
+        "warning",
+        "a view takes one of several rows and does not say which: LIMIT or DISTINCT ON without ORDER BY",
+        "add an ORDER BY that ends with a key",
+    ),
     "sequence_behind": Kind(
         "error",
         "a sequence gives out numbers again that were given out before, so that inserts collide",

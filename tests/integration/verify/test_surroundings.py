@@ -274,3 +274,118 @@ def sequence_at(outcome: Outcome, name: str) -> list[int]:
             await connection.close()
 
     return [asyncio.run(read(outcome.arms[place])) for place in (0, 2)]
+
+
+MADE = """
+    CREATE TABLE makers (id int PRIMARY KEY, name text);
+    CREATE TABLE goods (id int PRIMARY KEY, made_by int, maker_name text, price numeric(8, 2) NOT NULL, state text);
+    INSERT INTO makers SELECT n, 'maker ' || n FROM generate_series(1, 20) n;
+    INSERT INTO goods
+    SELECT n, m.id, m.name, n, 's' || n FROM generate_series(1, 100) n JOIN makers m ON m.id = 1 + n % 20;
+"""
+VEILED = """
+    ALTER TABLE goods RENAME TO goods_data;
+    ALTER TABLE goods_data DROP COLUMN maker_name;
+    CREATE VIEW goods AS
+        SELECT g.id, g.made_by, m.name AS maker_name, g.price, g.state
+        FROM goods_data g LEFT JOIN makers m ON m.id = g.made_by;
+    CREATE FUNCTION write_goods() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF TG_OP = 'INSERT' THEN
+            INSERT INTO goods_data (id, made_by, price, state) VALUES (NEW.id, NEW.made_by, NEW.price, {state});
+            RETURN NEW;
+        ELSIF TG_OP = 'UPDATE' THEN
+            UPDATE goods_data SET made_by = NEW.made_by, price = NEW.price, state = NEW.state WHERE {row};
+            RETURN NEW;
+        END IF;
+        DELETE FROM goods_data WHERE id = OLD.id;
+        RETURN OLD;
+    END $$;
+    CREATE TRIGGER written INSTEAD OF INSERT OR UPDATE OR DELETE ON goods
+    FOR EACH ROW EXECUTE FUNCTION write_goods();
+"""
+EVERY_UPDATE = ["UPDATE of made_by", "UPDATE of price", "UPDATE of state"]
+
+
+@pytest.mark.parametrize(
+    ("row", "state", "failing"),
+    [
+        ("id = OLD.id", "NEW.state", []),
+        ("id = OLD.id + 1", "NEW.state", EVERY_UPDATE),
+        ("id <= OLD.id + 2", "NEW.state", EVERY_UPDATE),
+        ("id = OLD.id", "NEW.state || '!'", ["INSERT"]),
+    ],
+)
+def test_writes_through_a_view_must_reach_the_same_row(
+    databases: Databases, row: str, state: str, failing: list[str]
+) -> None:
+    outcome = check(databases, MADE, VEILED.format(row=row, state=state))
+    try:
+        assert [item.detail.partition(" through ")[0] for item in outcome.found("write_lost")] == failing
+    finally:
+        outcome.drop()
+
+
+def test_a_copy_reached_through_a_subselect_on_an_undeclared_reference_has_a_cause(databases: Databases) -> None:
+    migration = """
+        CREATE VIEW goods_shown AS
+            SELECT g.id, (SELECT m.name FROM makers m WHERE m.id = g.made_by LIMIT 1) AS maker_name FROM goods g;
+        ALTER TABLE goods DROP COLUMN maker_name;
+    """
+    stale = "UPDATE goods SET maker_name = 'old' WHERE id < 4; UPDATE goods SET made_by = 99 WHERE id = 10;"
+    outcome = check(databases, MADE + stale, migration)
+    try:
+        causes = {(item.kind, item.cause): item.count for item in outcome.found(name="goods.maker_name")}
+        assert causes == {("value_differs", "stale_copy"): 3, ("value_to_null", "orphan_fk"): 1}
+        assert not outcome.found("row_arbitrary")  # a LIMIT over a key chooses nothing
+    finally:
+        outcome.drop()
+
+
+def test_views_that_grow_old_or_choose_any_row_are_told(databases: Databases) -> None:
+    migration = """
+        CREATE MATERIALIZED VIEW goods_stored AS
+            SELECT g.id, m.name AS maker_name FROM goods g LEFT JOIN makers m ON m.id = g.made_by;
+        CREATE TABLE tags (good_id int, state text);
+        INSERT INTO tags SELECT id, state FROM goods;
+        INSERT INTO tags VALUES (100, 'other');
+        CREATE VIEW goods_chosen AS
+            SELECT g.id, t.state
+            FROM goods g LEFT JOIN LATERAL (SELECT state FROM tags WHERE good_id = g.id LIMIT 1) t ON true;
+        ALTER TABLE goods DROP COLUMN maker_name, DROP COLUMN state;
+    """
+    outcome = check(databases, MADE, migration)
+    try:
+        assert severities(outcome, "view_stored") == {"goods_stored": "warning"}
+        assert severities(outcome, "row_arbitrary") == {"goods_chosen": "warning"}
+    finally:
+        outcome.drop()
+
+
+def test_functions_that_fail_otherwise_than_by_a_name_are_found(databases: Databases) -> None:
+    functions = """
+        CREATE FUNCTION fill() RETURNS void LANGUAGE plpgsql AS
+            $$ BEGIN INSERT INTO goods VALUES (999, 1, 'maker 1', 5, 's'); END $$;
+        CREATE FUNCTION built(wanted int) RETURNS text LANGUAGE plpgsql AS $$
+            DECLARE found text;
+            BEGIN EXECUTE 'SELECT maker_name FROM goods WHERE id = $1' INTO found USING wanted; RETURN found; END $$;
+        CREATE FUNCTION held(wanted int) RETURNS text LANGUAGE plpgsql AS $$
+            DECLARE r goods%ROWTYPE;
+            BEGIN SELECT * INTO r FROM goods WHERE id = wanted; RETURN r.maker_name; END $$;
+        CREATE FUNCTION told(wanted int) RETURNS text LANGUAGE plpgsql AS
+            $$ BEGIN RAISE NOTICE 'maker_name is wanted'; RETURN (SELECT state FROM goods WHERE id = wanted); END $$;
+        CREATE FUNCTION always_fails() RETURNS int LANGUAGE sql AS
+            'SELECT 1 / (SELECT count(*) FROM makers WHERE id < 0)::int';
+    """
+    migration = """
+        CREATE VIEW goods_shown AS
+            SELECT g.id, m.name AS maker_name FROM goods g LEFT JOIN makers m ON m.id = g.made_by;
+        ALTER TABLE goods DROP COLUMN maker_name;
+    """
+    outcome = check(databases, MADE + functions, migration)
+    try:
+        assert set(severities(outcome, "function_broken")) == {
+            "public.fill()", "public.built(wanted integer)", "public.held(wanted integer)"
+        }  # fmt: skip
+    finally:
+        outcome.drop()
