@@ -120,6 +120,29 @@ def test_a_recorded_setting_names_no_place_on_the_machine(server: Server) -> Non
     assert not {"data_directory", "config_file", "hba_file"} & set(server.settings)
 
 
+def test_memory_that_a_statement_frees_stays_for_the_next(server: Server, database: str) -> None:
+    async def page_faults() -> float:
+        connection = await connect(server.address, database)
+        try:
+            backend = psutil.Process(await connection.fetchval("SELECT pg_backend_pid()"))
+            statement = await connection.prepare("SELECT cardinality(array_agg(n)) FROM generate_series(1, 20000) n")
+            for _ in range(20):
+                assert await statement.fetchval() == 20000
+            before = _minor_faults(backend)
+            for _ in range(50):
+                await statement.fetchval()
+            return (_minor_faults(backend) - before) / 50
+        finally:
+            await connection.close()
+
+    assert asyncio.run(page_faults()) < 1, "each execution gets its memory anew from the system, or does not, by chance"
+
+
+def _minor_faults(process: psutil.Process) -> int:
+    """The process's page faults so far that needed no disk: proc(5), stat, the eighth after the name."""
+    return int(Path(f"/proc/{process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[7])
+
+
 def test_text_is_utf8_and_sorts_by_code_point(server: Server, database: str) -> None:
     assert fetch_value(server, "SHOW server_encoding", database) == "UTF8"
     assert fetch_value(server, "SELECT upper('ä') || (SELECT 'Z' < 'a')::text", database) == "Ätrue"
