@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Collection, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import asyncpg
 
 from harness.catalogue import Column, Relation
 from harness.errors import VerifyError
+from harness.scenario.paths import catalogue_sql
 from harness.server.address import Address, connect
 from harness.sqltext import quote_ident, quote_qualified
 
@@ -74,8 +75,18 @@ async def copy_columns(
 
 
 async def has_type(target: Any, column: Column) -> bool:
-    """Whether the column's type is still there."""
-    return bool(await target.fetchval("SELECT to_regtype($1) IS NOT NULL", column.type_sql))
+    """Whether the column's type is still there, and takes every value that the old one took."""
+    return bool(await target.fetchval(catalogue_sql("verify", "has_type"), column.type_sql, list(column.labels)))
+
+
+def kept_as(column: Column, as_text: Collection[str]) -> Column:
+    """The column as its copy holds it: as text where its type is gone or lacks values."""
+    if column.name not in as_text:
+        return column
+    return replace(
+        column, type_sql="text", base_type="text", category="S", modifier=-1, collation="default",
+        deterministic=True, has_equality=True, one_rendering=True,
+    )  # fmt: skip
 
 
 async def _stream(

@@ -1,7 +1,7 @@
 """What a database consists of, read from its catalogue as frozen records, and what a migration changed in it."""
 
 from harness.catalogue.difference import ChangedTable, changed_tables, same_table, survivor
-from harness.catalogue.model import Catalogue, Column, Constraint, Function, Index, Object, Relation
+from harness.catalogue.model import Catalogue, Column, Constraint, Function, Index, Object, Relation, Sequence
 from harness.catalogue.read import read_catalogue, read_catalogue_at_once
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Index",
     "Object",
     "Relation",
+    "Sequence",
     "changed_tables",
     "read_catalogue",
     "read_catalogue_at_once",

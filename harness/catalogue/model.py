@@ -31,6 +31,8 @@ class Column:
     generated: bool
     has_equality: bool
     one_rendering: bool
+    labels: tuple[str, ...] = ()
+    """The labels of the enums among what its type is made of, in their order."""
 
     @property
     def type(self) -> str:
@@ -60,6 +62,10 @@ class Relation:
     columns: tuple[Column, ...] = ()
     parents: tuple[int, ...] = ()
     """OIDs of the tables that it inherits from, and whose rows its own are, too; a partition has none here."""
+    populated: bool = True
+    """Whether a materialised view can be read."""
+    writes: int = 0
+    """Which writes it takes, triggers counted, as in pg_relation_is_updatable: 4 UPDATE, 8 INSERT, 16 DELETE."""
 
     @property
     def display(self) -> str:
@@ -119,7 +125,7 @@ class Index:
 
 @dataclass(frozen=True)
 class Object:
-    """Anything else that can be lost: trigger, policy, function, comment, grant."""
+    """Anything else that can be lost: trigger, policy, function, comment, grant, type, rule, publication, ..."""
 
     kind: str
     relation: int
@@ -142,6 +148,19 @@ class Function:
 
 
 @dataclass(frozen=True)
+class Sequence:
+    """A sequence and the column that it numbers (table OID and column number; 0 and 0: none)."""
+
+    oid: int
+    identity: str
+    relation: int
+    number: int
+    next_value: int
+    increment: int
+    definition: str
+
+
+@dataclass(frozen=True)
 class Catalogue:
     """All that one database consists of; `reads` maps a view's OID to the relations it reads directly."""
 
@@ -151,6 +170,7 @@ class Catalogue:
     objects: tuple[Object, ...]
     functions: tuple[Function, ...]
     reads: Mapping[int, frozenset[int]] = field(default_factory=dict)
+    sequences: tuple[Sequence, ...] = ()
 
     def named(self, schema: str, name: str) -> Relation | None:
         """The relation of that name, or None."""

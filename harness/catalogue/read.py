@@ -7,25 +7,26 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
-from harness.catalogue.model import Catalogue, Column, Constraint, Function, Index, Object, Relation
+from harness.catalogue.model import Catalogue, Column, Constraint, Function, Index, Object, Relation, Sequence
 from harness.scenario.paths import catalogue_sql
 from harness.together import together
 
 Rows = list[dict[str, Any]]
 _PARTS = ("columns", "relations", "dependencies", "constraints", "indexes", "functions")
+_SURROUNDINGS = ("objects", "inventory", "sequences")
 
 
 async def read_catalogue(connection: Any) -> Catalogue:
     """The catalogue of the database that the connection is for; names in definitions are schema-qualified."""
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         await connection.execute("SELECT set_config('search_path', 'pg_catalog', true)")
-        return _assembled({name: await _rows(connection, name) for name in (*_PARTS, "objects")})
+        return _assembled({name: await _rows(connection, name) for name in (*_PARTS, *_SURROUNDINGS)})
 
 
 async def read_catalogue_at_once(lend: Callable[[], AbstractAsyncContextManager[Any]], number: int) -> Catalogue:
     """The same on so many connections that see one state of the database, in transactions of theirs.
 
-    Triggers, policies, comments and grants, which take the longest, are left out.
+    Triggers, policies, comments, grants, sequences and the like, which take the longest, are left out.
     """
     waiting = list(_PARTS)
     found: dict[str, Rows] = {}
@@ -55,9 +56,10 @@ def _assembled(parts: Mapping[str, Rows]) -> Catalogue:
         relations={row["oid"]: Relation(**row, columns=tuple(columns[row["oid"]])) for row in parts["relations"]},
         constraints=tuple(Constraint(**row) for row in parts["constraints"]),
         indexes=tuple(Index(**row) for row in parts["indexes"]),
-        objects=tuple(Object(**row) for row in parts.get("objects", ())),
+        objects=tuple(Object(**row) for name in ("objects", "inventory") for row in parts.get(name, ())),
         functions=tuple(Function(**row) for row in parts["functions"]),
         reads={view: frozenset(read) for view, read in reads.items()},
+        sequences=tuple(Sequence(**row) for row in parts.get("sequences", ())),
     )
 
 

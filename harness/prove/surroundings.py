@@ -117,7 +117,7 @@ def _not_null_gone(ground: Ground, table: Relation) -> Iterator[Defect]:
 
 def _default_gone(ground: Ground, table: Relation) -> Iterator[Defect]:
     for column in ground.after.relations[table.oid].columns:
-        if column.default_sql and not column.generated:
+        if column.default_sql and not column.generated and not column.default_sql.startswith("GENERATED "):
             about = f"{table.display}.{column.name}"
             script = f"ALTER TABLE {table.sql} ALTER COLUMN {quote_ident(column.name)} DROP DEFAULT;"
             yield Defect(table.display, (script,), _columns(table), "default_lost", about,

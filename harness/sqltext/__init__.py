@@ -115,6 +115,34 @@ def condition_problem(text: str) -> str:
     return "" if plain else "it is more than one condition"
 
 
+def sorts(query: str) -> bool:
+    """Whether the rows of a query come in an order: it ends with an ORDER BY of its own."""
+    statements = list(parse(query).stmts) if query else []
+    return len(statements) == 1 and bool(statements[0].stmt.select_stmt.sort_clause)
+
+
+def with_all_rows(query: str) -> str:
+    """The query without the choices, in itself or within it, that no ORDER BY decides: LIMIT, and DISTINCT ON.
+
+    Empty where it makes none.
+    """
+    tree = parse(query)
+    chosen = [
+        item
+        for item in walk(tree)
+        if isinstance(item, pb.SelectStmt)
+        and not item.sort_clause
+        and (item.HasField("limit_count") or any(node.WhichOneof("node") for node in item.distinct_clause))
+    ]
+    for item in chosen:
+        item.ClearField("limit_count")
+        item.ClearField("limit_offset")
+        item.ClearField("limit_option")
+        if any(node.WhichOneof("node") for node in item.distinct_clause):
+            item.ClearField("distinct_clause")
+    return str(postgast.deparse(tree)) if chosen else ""
+
+
 def bind_named(sql: str) -> tuple[str, tuple[str, ...]]:
     """Named parameters (`:name`) made into `$1`, `$2`, ...; returns the new text and the names in order.
 

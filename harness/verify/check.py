@@ -26,10 +26,13 @@ from harness.verify.old_views import old_view_queries
 from harness.verify.other_tables import table_findings
 from harness.verify.paths import Paths
 from harness.verify.same_answer import check_answers
+from harness.verify.sequences import sequence_findings
 from harness.verify.sessions import open_sessions
+from harness.verify.standing import standing_findings
 from harness.verify.statements import cross_check
 from harness.verify.tables import TablesOutcome, check_tables
 from harness.verify.views import check_views
+from harness.verify.writing import writing_findings
 from harness.workload import BoundQuery
 
 
@@ -93,6 +96,9 @@ async def _check(context: Context, scenario: Scenario, queries: Sequence[BoundQu
         *view_findings,
         *functions,
         *collateral_findings(context),
+        *await sequence_findings(context),
+        *await writing_findings(context),
+        *await standing_findings(context, tables.explained),
         *access,
         *answers,
         *(item for item in old_answers if item.kind != "answer_empty"),

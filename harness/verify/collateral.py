@@ -1,22 +1,23 @@
-"""What the migration lost or left behind besides values: indexes, constraints, triggers, policies, comments, grants."""
+"""What the migration lost, left behind or added besides values, as the two catalogues tell."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
 
-from harness.catalogue import Catalogue, Object, Relation
+from harness.catalogue import Catalogue, Relation
 from harness.result import Finding
 from harness.sqltext import quote_literal
+from harness.verify.added import added_findings
 from harness.verify.constraints import constraint_findings
 from harness.verify.context import Context
 from harness.verify.indexes import index_findings
 from harness.verify.kinds import make_finding
+from harness.verify.objects import object_findings
+from harness.verify.old_names import old_name_findings
 from harness.verify.ownership import ownership_findings
-from harness.verify.survivors import is_renamed, relation_now, what_is_left
+from harness.verify.survivors import relation_now, what_is_left
 from harness.verify.views import made_views
-
-_LOST = {"trigger": "trigger_lost", "policy": "policy_lost", "comment": "comment_lost", "grant": "grant_lost"}
 
 
 def collateral_findings(context: Context) -> list[Finding]:
@@ -24,7 +25,9 @@ def collateral_findings(context: Context) -> list[Finding]:
     before, after = context.before, context.after
     found = [
         *_lost_views(before, after),
-        *_lost_objects(before, after),
+        *object_findings(before, after),
+        *added_findings(before, after),
+        *old_name_findings(before, after),
         *constraint_findings(before, after),
         *index_findings(before, after),
         *ownership_findings(before, after),
@@ -44,51 +47,6 @@ def _lost_views(before: Catalogue, after: Catalogue) -> Iterator[Finding]:
         if view.oid not in after.relations and after.named(view.schema, view.name) is None:
             query = f"SELECT to_regclass({quote_literal(view.sql)});"
             yield make_finding("view_lost", view.display, f"the view {view.display} is gone", count=1, query=query)
-
-
-def _lost_objects(before: Catalogue, after: Catalogue) -> Iterator[Finding]:
-    """Triggers, policies, comments and grants that are gone; of a dropped table or column none is missed."""
-    now = {(item.kind, item.identity): item.definition for item in after.objects}
-    for item in before.objects:
-        kind = _LOST.get(item.kind)
-        if kind is None or _went_with_its_column(item, before, after):
-            continue
-        identity = _identity_now(item, before, after)
-        detail = ""
-        if (item.kind, identity) not in now:
-            detail = f"the {item.kind} {item.identity} is gone"
-        elif item.kind in ("policy", "trigger") and _says_else(item, now[item.kind, identity], before, after):
-            detail = f"the {item.kind} {item.identity} says something else now: {now[item.kind, identity]}"
-        if detail:
-            query = what_is_left(item.kind, relation_now(item.relation, before, after))
-            yield make_finding(kind, item.identity, detail, count=1, query=query)
-
-
-def _identity_now(item: Object, before: Catalogue, after: Catalogue) -> str:
-    """A trigger's or policy's identity begins with its table's name, which may be a new one."""
-    old, new = before.relations.get(item.relation), relation_now(item.relation, before, after)
-    if old is None or new is None or item.kind not in ("trigger", "policy"):
-        return item.identity
-    return f"{new.schema}.{new.name}: {item.identity.removeprefix(f'{old.schema}.{old.name}: ')}"
-
-
-def _says_else(item: Object, definition: str, before: Catalogue, after: Catalogue) -> bool:
-    """A table's new name changes the text; whether a trigger is switched off (the last letter) is told all the same."""
-    if item.kind == "trigger" and is_renamed(item.relation, (), before, after):
-        return item.definition[-1:] != definition[-1:]
-    return item.definition != definition
-
-
-def _went_with_its_column(item: Object, before: Catalogue, after: Catalogue) -> bool:
-    """Grants and comments of what was dropped or renamed are not lost by oversight."""
-    old = before.relations.get(item.relation)
-    if old is None or item.kind not in ("grant", "comment"):
-        return False
-    new = relation_now(item.relation, before, after)
-    if new is None or (new.schema, new.name) != (old.schema, old.name):
-        return True
-    names = {column.name for column in old.columns} - {column.name for column in new.columns}
-    return item.kind == "grant" and any(f".{name} to" in item.identity for name in names)
 
 
 def _bypassing_views(context: Context) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ from harness.together import together
 from harness.verify.carriers import Carriers
 from harness.verify.causes import Suspect, differences_sql, ranked_sql, reproduce_sql, snapshot_place
 from harness.verify.context import Context
-from harness.verify.paths import trace
+from harness.verify.paths import Hop, Path, trace
 from harness.verify.rows import EXAMPLES, layers
 from harness.verify.sessions import is_about_data
 from harness.verify.shape import Source as ShapeSource
@@ -24,6 +24,7 @@ from harness.verify.values import Pass, Screen
 
 _SHOWN_CHARACTERS = 500
 _COPIES_AT_ONCE = 2
+_GUESSES = 50
 
 
 @dataclass(frozen=True)
@@ -86,8 +87,28 @@ async def _suspects(context: Context, item: Screened) -> list[Suspect]:
         async with context.sessions.one() as connection:
             search = Search(item.work.table, pair.old, filled, paths, context.before, context.after, defined)
             source = await find_source(connection, search)
+            if (source is None or not source.trusted) and (guessed := _guessed(context, item.work)):
+                found_so = await find_source(connection, replace(search, paths=guessed))
+                source = found_so if found_so is not None and found_so.trusted else source
         found.append(Suspect(place, pair, source, filtered=_is_filtered(context, item.work, source)))
     return found
+
+
+def _guessed(context: Context, work: Pass) -> list[Path]:
+    """References that nothing declares and no join shows (a subselect does, a LATERAL one): any column of the table
+    that has the type of the key of a table which the view reads. Only agreeing values make one believed.
+    """
+    new = work.table.change.new
+    if new is None or work.relation.is_table:
+        return []
+    found: list[Path] = []
+    for oid in sorted(context.after.reads_transitively(work.relation.oid) - {new.oid}):
+        relation = context.after.relations.get(oid)
+        key = context.after.row_key(oid) if relation is not None and relation.is_table else ()
+        to = relation.column(key[0]) if relation is not None and len(key) == 1 else None
+        if to is not None:
+            found += [(Hop((item.name,), oid, key),) for item in new.columns if item.type_oid == to.type_oid]
+    return found[:_GUESSES]
 
 
 def _is_filtered(context: Context, work: Pass, source: Source | None) -> bool:

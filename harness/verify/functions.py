@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -11,12 +11,15 @@ import asyncpg
 
 from harness import sqltext
 from harness.catalogue import Catalogue, Function, Relation
+from harness.copying import SESSION
 from harness.result import Finding
+from harness.server.address import connect
 from harness.server.faults import describe
 from harness.verify.context import Context
 from harness.verify.kinds import make_finding
 
 _CALL_TIMEOUT = "10s"
+_BEGINS_SQL = ("select ", "insert ", "update ", "delete ", "with ", "merge ")
 _BEFORE_A_TABLE = frozenset({"from", "join", "update", "into", ",", "using", "only"})
 
 
@@ -39,7 +42,7 @@ async def function_findings(context: Context) -> list[Finding]:
         Loss(table.change.old, frozenset(column.name for column in table.change.dropped), table.change.new is None)
         for table in context.snapshot.tables
     ]
-    now = {function.identity for function in context.after.functions}
+    now = {function.identity: function for function in context.after.functions}
     found = [
         make_finding(
             "function_lost",
@@ -52,12 +55,27 @@ async def function_findings(context: Context) -> list[Finding]:
         for function in context.before.functions
         if function.identity not in now
     ]
+    found += [_changed(context, old, new, losses)
+              for old in context.before.functions
+              if (new := now.get(old.identity)) is not None and new.definition != old.definition]  # fmt: skip
+    before = await connect(context.address, context.before_db, SESSION)
+    try:
+        found += await _broken(context, before, losses)
+    finally:
+        await before.close()
+    return found
+
+
+async def _broken(context: Context, before: Any, losses: list[Loss]) -> list[Finding]:
+    found = []
     async with context.sessions.one() as connection:
         for function in context.after.functions:
-            named = sorted(set(names_lost(function, losses, context.after)))
-            said = await _refused(connection, function, losses) or (f"names {', '.join(named)}" if named else "")
+            texts = [function, *_within(function)]
+            named = sorted({name for text in texts for name in names_lost(text, losses, context.after)})
+            said = await _refused(connection, before, function, losses)
+            said = said or (f"names {', '.join(named)}" if named else "")
             if said:
-                detail = f"{function.identity} {said}; what it names is gone"
+                detail = f"{function.identity} {said}" + ("; what it names is gone" if named else "")
                 query = _proof(function)
                 found.append(
                     make_finding(
@@ -72,8 +90,48 @@ async def function_findings(context: Context) -> list[Finding]:
     return found
 
 
-async def _refused(connection: Any, function: Function, losses: list[Loss]) -> str:
-    """PostgreSQL's words, where it refuses the function for a name that the migration took away."""
+def _changed(context: Context, old: Function, new: Function, losses: list[Loss]) -> Finding:
+    """A function that named what the migration takes away had to change; any other is worth a look."""
+    had_to = sorted(set(names_lost(old, losses, context.after)))
+    what = "its body" if old.body != new.body else "not its body, but how it runs, what it returns or with whose rights"
+    why = f"; it named {', '.join(had_to)}" if had_to else ""
+    return make_finding(
+        "function_changed",
+        old.identity,
+        f"{old.identity} is defined otherwise: {what}{why}",
+        severity="info" if had_to else None,
+        count=1,
+        query=f"SELECT pg_get_functiondef({new.oid});",
+        database=context.after_db,
+    )
+
+
+def _within(function: Function) -> list[Function]:
+    """The SQL that a PL/pgSQL body holds as strings, to be executed: each as a function of its own."""
+    strings = [word[1:-1].replace("''", "'") for word in sqltext.words(function.body) if word.startswith("'")]
+    return [replace(function, body=text) for text in strings if text.strip().lower().startswith(_BEGINS_SQL)]
+
+
+async def _worked(before: Any, function: Function) -> bool:
+    """Whether a call without arguments succeeded before the migration."""
+    if not function.callable:
+        return False
+    transaction = before.transaction()
+    await transaction.start()
+    try:
+        await before.execute(f"SET LOCAL statement_timeout = '{_CALL_TIMEOUT}'")
+        await before.fetch(f"SELECT {function.name_sql}()")
+    except asyncpg.PostgresError:
+        return False
+    finally:
+        await transaction.rollback()
+    return True
+
+
+async def _refused(connection: Any, before: Any, function: Function, losses: list[Loss]) -> str:
+    """PostgreSQL's words, where it refuses the function for a name that the migration took away, or where a call of it
+    worked before.
+    """
     transaction = connection.transaction()
     await transaction.start()
     try:
@@ -86,9 +144,12 @@ async def _refused(connection: Any, function: Function, losses: list[Loss]) -> s
     except (asyncpg.UndefinedColumnError, asyncpg.UndefinedTableError) as error:
         words = describe(error)
         lost = {name for loss in losses for name in (*loss.columns, loss.table.name)}
-        return f"fails: {words}" if any(name in words for name in lost) else ""
-    except asyncpg.PostgresError:
-        return ""  # it fails for want of arguments or for a reason of its own
+        named = any(name in words for name in lost)
+        return f"fails: {words}" if named or await _worked(before, function) else ""
+    except asyncpg.QueryCanceledError:
+        return ""
+    except asyncpg.PostgresError as error:
+        return f"fails: {describe(error)}" if await _worked(before, function) else ""  # else for a reason of its own
     finally:
         await transaction.rollback()
     return ""
@@ -152,6 +213,9 @@ def _aliases(words: tuple[str, ...]) -> Mapping[str, str]:
             following = following[1:]
         if following and following[0].isidentifier():
             found[following[0]] = word
+    for place in range(1, len(words) - 2):  # r goods%ROWTYPE
+        if words[place + 1 : place + 3] == ("%", "rowtype"):
+            found[words[place - 1]] = found[words[place]] = words[place]
     return found
 
 

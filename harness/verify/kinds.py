@@ -93,14 +93,16 @@ KINDS: dict[str, Kind] = {
         "warning", "a table or view that was there before belongs to another role", "give it back, or accept it"
     ),
     "default_lost": Kind(
-        "warning", "a column's default, or the expression that generates it, is gone or other", "set it again"
+        "warning",
+        "a column's default, its identity, or the expression that generates it, is gone or other",
+        "set it again",
     ),
     "comment_lost": Kind(
         "info", "a comment that existed before is gone", "set it again, on the replacement if need be"
     ),
     "trigger_lost": Kind(
         "error",
-        "a trigger that existed before is gone, switched off, or other",
+        "a trigger (an event trigger, too) that existed before is gone, switched off, or other",
         "create it again, or accept that it is gone",
     ),
     "index_lost": Kind(
@@ -117,6 +119,76 @@ KINDS: dict[str, Kind] = {
         "warning",
         "a constraint that existed before (NOT NULL too) is gone or loosened",
         "add it again, or accept that it is gone",
+    ),
+    "write_lost": Kind(
+        "error",
+        "what took INSERT, UPDATE or DELETE before refuses it now: a view in its place cannot be written",
+        "add INSTEAD OF triggers, or accept that it is only read",
+    ),
+    "view_stored": Kind(
+        "warning",
+        "a materialized view replaces columns: it shows what it held when it was refreshed last",
+        "make it a view, or refresh it after each write",
+    ),
+    "row_arbitrary": Kind(
+        "warning",
+        "a view takes one of several rows and does not say which: LIMIT or DISTINCT ON without ORDER BY",
+        "add an ORDER BY that ends with a key",
+    ),
+    "sequence_behind": Kind(
+        "error",
+        "a sequence gives out numbers again that were given out before, so that inserts collide",
+        "set it: SELECT setval(...)",
+    ),
+    "sequence_changed": Kind("warning", "a sequence counts otherwise than before", "alter it back, or accept it"),
+    "sequence_lost": Kind("error", "a sequence that existed before is gone", "create it again, where it stood"),
+    "protection_lost": Kind(
+        "error",
+        "what guarded a table or view before does not any more: security_barrier, FORCE ROW LEVEL SECURITY, ...",
+        "set it again, or accept it with a reason",
+    ),
+    "policy_added": Kind(
+        "error",
+        "a permissive policy that is new on a table with row security: roles may see and change more rows",
+        "drop it, or accept it with a reason",
+    ),
+    "rule_lost": Kind("error", "a rewrite rule that existed before is gone or other", "create it again as it was"),
+    "publication_lost": Kind(
+        "error",
+        "a table is no longer published as before (replica identity too), so that subscribers miss its changes",
+        "add it to the publication again, with its replica identity",
+    ),
+    "statistics_lost": Kind("info", "extended statistics that existed before are gone", "create them again"),
+    "type_changed": Kind(
+        "warning",
+        "an enum, domain or composite type that existed before takes or orders values otherwise",
+        "alter it back",
+    ),
+    "object_lost": Kind(
+        "warning",
+        "something else that existed before is gone: a type, cast, operator, collation, schema, extension",
+        "create it again, or accept it",
+    ),
+    "function_changed": Kind(
+        "warning",
+        "a function that existed before is defined otherwise: its body, its rights, what it returns",
+        "compare the two, or accept it",
+    ),
+    "name_lost": Kind(
+        "warning",
+        "a table, view or column has another name, and nothing has the old one: who uses that fails",
+        "leave a view under the old name, or accept it",
+    ),
+    "columns_reordered": Kind(
+        "warning",
+        "the columns stand in another order: SELECT * and INSERT without names take one for another",
+        "list them in the old order",
+    ),
+    "order_lost": Kind("warning", "a view's rows came in an order and do not any more", "add the ORDER BY again"),
+    "behaviour_added": Kind(
+        "warning",
+        "a trigger, rule, constraint or default that is new on a table or column that was there before",
+        "look whether it is meant, and accept it",
     ),
     "function_broken": Kind("error", "a function names what the migration took away", "rewrite the function's body"),
     "function_lost": Kind(
@@ -146,12 +218,16 @@ CAUSES: dict[str, str] = {
     "outer_join_row": "an outer join of the view adds the rows of its partners that have no row in the table",
     "row_deleted": "the migration deleted the row from the table itself, or left it out when it made the table anew",
     "row_changed": "the migration changed the row in the table itself",
+    "row_added": "the migration added the row to the table itself",
     "type_drift": "the replacement's type cannot hold the value as it was",
     "unexplained": "no rule explains it",
 }
 
-_MILDER: dict[tuple[str, str], Severity] = {("null_to_value", "row_changed"): "warning"}
-"""Severities that a cause changes: where the migration fills a NULL of a column that stays, no value is gone."""
+_MILDER: dict[tuple[str, str], Severity] = {
+    ("null_to_value", "row_changed"): "warning",
+    ("row_extra", "row_added"): "warning",
+}
+"""Severities that a cause changes: where the migration fills a NULL or adds a row, no value is gone."""
 
 
 def make_finding(

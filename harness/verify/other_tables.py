@@ -13,14 +13,14 @@ from typing import Any
 import asyncpg
 
 from harness.catalogue import ChangedTable, Relation, survivor
-from harness.copying import SCHEMA, SESSION, Copy, copy_columns
+from harness.copying import SCHEMA, SESSION, Copy, copy_columns, kept_as
 from harness.result import Finding
 from harness.scenario.paths import catalogue_sql
 from harness.server.address import connect
 from harness.server.faults import describe
 from harness.snapshot import OldTable
 from harness.together import together
-from harness.verify.compare import is_drift
+from harness.verify.compare import field, is_drift
 from harness.verify.context import Context
 from harness.verify.kinds import make_finding
 from harness.verify.multiset import multiset_findings, screen_multiset
@@ -39,7 +39,7 @@ async def table_findings(context: Context, followed: Collection[int]) -> list[Fi
         horizon = await connection.fetchval(catalogue_sql("verify", "read_clone_horizon"), names)
 
     async def one(old: Relation, new: Relation) -> list[Finding]:
-        if await _has_newer_rows(context, new, horizon):
+        if _means_else(old, new) or await _has_newer_rows(context, new, horizon):
             return await _compared(context, old, new, is_followed=old.oid in followed)
         return [] if old.oid in followed else await _fewer(context, old, new)
 
@@ -72,7 +72,10 @@ async def _fewer(context: Context, old: Relation, new: Relation) -> list[Finding
             had, has = await _rows(before, old), await _rows(after, new)
     finally:
         await before.close()
-    return [_gone(context, new, had - has, had, f"SELECT count(*) FROM {new.sql};")] if has < had else []
+    query = f"SELECT count(*) FROM {new.sql};"
+    if has > had:
+        return [_came(context, new, has - had, has, query)]
+    return [_gone(context, new, had - has, had, query)] if has < had else []
 
 
 async def _rows(connection: Any, table: Relation) -> int:
@@ -101,11 +104,12 @@ async def _compared(context: Context, old: Relation, new: Relation, *, is_follow
                 change = ChangedTable(old, new, (), (), drifted)
                 same = len(drifted) < len(pairs) and copy.rows
                 return await _whole_rows(context, connection, OldTable(change, copy)) if same else []
-            known = replace(old, schema=SCHEMA, name=name)
+            held = tuple(kept_as(column, copy.as_text) for column in old.columns)
+            known = replace(old, schema=SCHEMA, name=name, columns=held)
             compared = tuple(
-                (column, now)
+                (kept_as(column, copy.as_text), now)
                 for column, now in pairs
-                if column.name not in (*key, *copy.as_text, *told) and not is_drift(column, now)
+                if column.name not in (*key, *told) and not is_drift(column, now)
             )
             ordered = tuple(now.name for part in key for column, now in pairs if column.name == part)
             return await _followed(context, connection, Beside(known, key, new, ordered, compared), copy, is_followed)
@@ -119,23 +123,57 @@ async def _compared(context: Context, old: Relation, new: Relation, *, is_follow
 
 async def _followed(context: Context, connection: Any, beside: Beside, copy: Copy, is_followed: bool) -> list[Finding]:
     """Row by row: values that differ, and rows that are gone."""
-    found = await differences(context, connection, replace(beside, cause="row_changed")) if beside.pairs else []
+    beside = replace(beside, cause="row_changed", tells_drift=False)
+    found = await differences(context, connection, beside) if beside.pairs else []
     if is_followed:
         return found
     unmatched = f"FROM {beside.unmatched}"
     gone = int(await connection.fetchval(f"SELECT count(*) {unmatched}"))
     query = f"SELECT {beside.keys} {unmatched} ORDER BY {beside.keys};"
-    return [*found, _gone(context, beside.view, gone, copy.rows, query)] if gone else found
+    if gone:
+        found.append(_gone(context, beside.view, gone, copy.rows, query))
+    came = int(await connection.fetchval(f"SELECT count(*) FROM {beside.unknown}"))
+    names = ", ".join(field("n", name) for name in beside.key)
+    query = f"SELECT {names} FROM {beside.unknown} ORDER BY {names};"
+    return [*found, _came(context, beside.view, came, copy.rows - gone + came, query)] if came else found
 
 
 async def _whole_rows(context: Context, connection: Any, table: OldTable) -> list[Finding]:
-    """Without a key: old rows that are not there as they were; a row that the migration added is no loss."""
+    """Without a key: old rows that are not there as they were, and rows in excess of those that may be changed ones."""
     assert table.change.new is not None
     work = Pass(table, table.change.new, (), ())
     counted = await screen_multiset(connection, work)
     cause = "row_changed" if counted.new_rows > counted.old_rows - counted.missing else "row_deleted"
-    found = await multiset_findings(connection, work, replace(counted, extra=0), context.verification_db)
-    return [replace(item, cause=cause) for item in found]
+    added = max(counted.extra - counted.missing, 0)
+    found = await multiset_findings(connection, work, replace(counted, extra=added), context.verification_db)
+    return [
+        replace(item, cause=cause)
+        if item.kind == "row_missing"
+        else replace(item, cause="row_added", severity="warning")
+        for item in found
+    ]
+
+
+def _means_else(old: Relation, new: Relation) -> bool:
+    """Whether a value that nobody touched reads otherwise now: an enum's labels were renamed."""
+    pairs = ((column, survivor(column, old, new)) for column in old.columns if column.labels)
+    return any(
+        now is not None and tuple(label for label in now.labels if label in column.labels) != column.labels
+        for column, now in pairs
+    )
+
+
+def _came(context: Context, table: Relation, came: int, has: int, query: str) -> Finding:
+    return make_finding(
+        "row_extra",
+        table.display,
+        f"{table.display} has {has} rows, of which {came} are the migration's own",
+        count=came,
+        rows=has,
+        cause="row_added",
+        query=query,
+        database=context.verification_db,
+    )
 
 
 def _gone(context: Context, table: Relation, gone: int, had: int, query: str) -> Finding:

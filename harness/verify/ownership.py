@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.catalogue import Catalogue, Object
+from harness.catalogue import Catalogue
 from harness.result import Finding
 from harness.sqltext import quote_literal
 from harness.verify.kinds import make_finding
+from harness.verify.objects import granted_on
 from harness.verify.survivors import relation_now, what_is_left
 
 
@@ -27,16 +28,11 @@ def _new_rights(before: Catalogue, after: Catalogue) -> Iterator[Finding]:
     had = {item.identity for item in before.objects if item.kind == "grant"}
     known = _names(before)
     for item in after.objects:
-        named = _object(item)
-        if item.kind == "grant" and item.identity not in had and named in known:
+        named = granted_on(item)
+        if item.kind == "grant" and item.identity not in had and (named in known or named.startswith("future ")):
             detail = f"{item.identity} was not granted before"
             query = what_is_left("grant", after.relations.get(item.relation))
             yield make_finding("grant_added", item.identity, detail, count=1, query=query)
-
-
-def _object(item: Object) -> str:
-    """What a right is on: `SELECT on public.sales to anon` says so."""
-    return item.identity.partition(" on ")[2].rpartition(" to ")[0]
 
 
 def _names(before: Catalogue) -> frozenset[str]:

@@ -29,7 +29,7 @@ class Beside:
     """Columns of a view (`n`) and the columns, of a table or another view (`o`), that they must agree with.
 
     Where `old` is given, the old table's copies (`b`) decide between two views: one that shows the copy is not accused.
-    `cause` is that of a difference which no type explains.
+    `cause` is that of a difference which no type explains. `tells_drift`: whether another type is told of here.
     """
 
     known: Relation
@@ -40,6 +40,7 @@ class Beside:
     old: OldTable | None = None
     copied: tuple[Column, ...] = ()
     cause: str = "view_wrong"
+    tells_drift: bool = True
 
     def differs(self, place: int) -> str:
         """SQL that tells whether the pair at that place differs."""
@@ -64,6 +65,11 @@ class Beside:
     def unmatched(self) -> str:
         """FROM's content, and the condition, for known rows that the view lacks."""
         return f"{self.known.sql} AS o WHERE NOT EXISTS (SELECT FROM {self.view.sql} AS n WHERE {self._on_key})"
+
+    @property
+    def unknown(self) -> str:
+        """FROM's content, and the condition, for rows of the view that are not known."""
+        return f"{self.view.sql} AS n WHERE NOT EXISTS (SELECT FROM {self.known.sql} AS o WHERE {self._on_key})"
 
     @property
     def _known_columns(self) -> tuple[Column, ...]:
@@ -183,7 +189,7 @@ async def differences(context: Context, connection: Any, beside: Beside) -> list
     rows, *differing = await connection.fetchrow(f"SELECT count(*), {counts} FROM {beside.joined}")
     found: list[Finding] = []
     for place, count in enumerate(differing):
-        if is_drift(*beside.pairs[place]):
+        if beside.tells_drift and is_drift(*beside.pairs[place]):
             found.append(_drift(context, beside, place, rows))
         if count:
             found += await _explained(context, connection, beside, place, rows)

@@ -9,6 +9,7 @@ import asyncpg
 
 from harness.copying import SESSION
 from harness.result import Example, Finding
+from harness.scenario.paths import catalogue_sql
 from harness.server.address import connect
 from harness.server.faults import describe
 from harness.verify.answers import Row, Tally, compare_answers
@@ -37,6 +38,9 @@ async def check_answers(
     old = await connect(context.address, context.before_db, SESSION)
     new = await connect(context.address, context.verification_db, SESSION)
     mended: list[Any] = []
+    stood = [
+        (connection, await connection.fetch(catalogue_sql("verify", "read_sequences"))) for connection in (old, new)
+    ]
     try:
         for query in queries:
             try:
@@ -49,10 +53,19 @@ async def check_answers(
                 findings.append(found)
                 if found.severity == "error" or found.kind == "answer_empty":
                     untimed.add(query.name)
+        for connection, positions in stood:
+            await _set_back(connection, positions)
     finally:
         for connection in (old, new, *mended):
             await connection.close()
     return findings, frozenset(untimed)
+
+
+async def _set_back(connection: Any, positions: Sequence[Any]) -> None:
+    """Sequences go on where they stood: no rollback takes back what the writes drew from them."""
+    now = await connection.fetch(catalogue_sql("verify", "read_sequences"))
+    for position in set(positions) - set(now):
+        await connection.execute("SELECT setval($1::text::regclass, $2, $3)", *position)
 
 
 async def _check(

@@ -12,15 +12,35 @@ _LEFT = {
     "policy": "SELECT polname, pg_get_expr(polqual, polrelid) FROM pg_policy WHERE polrelid = {}::regclass;",
     "comment": "SELECT objsubid, description FROM pg_description WHERE objoid = {}::regclass;",
     "grant": "SELECT relacl FROM pg_class WHERE oid = {}::regclass;",
+    "rule": "SELECT rulename, pg_get_ruledef(oid), ev_enabled FROM pg_rewrite WHERE ev_class = {}::regclass;",
+    "protection": "SELECT relpersistence, relforcerowsecurity, reloptions FROM pg_class WHERE oid = {}::regclass;",
+    "publication": "SELECT pubname, relreplident FROM pg_class LEFT JOIN pg_publication_rel ON prrelid = pg_class.oid"
+    " LEFT JOIN pg_publication ON pg_publication.oid = prpubid WHERE pg_class.oid = {}::regclass;",
+    "statistics": "SELECT stxname, pg_get_statisticsobjdef(oid) FROM pg_statistic_ext WHERE stxrelid = {}::regclass;",
     "constraint": "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = {}::regclass;",
     "index": "SELECT indexrelid::regclass, pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid = {}::regclass;",
 }
 """Queries that show what a table still has of a kind; what is lost is not among it."""
+_OF_THE_DATABASE = {
+    "type": "SELECT typnamespace::regnamespace, typname, pg_get_expr(typdefaultbin, 0),"
+    " (SELECT array_agg(enumlabel ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid = pg_type.oid) AS labels"
+    " FROM pg_type WHERE typtype IN ('e', 'd', 'c', 'r') AND typnamespace::regnamespace::text !~ '^(pg_|information)';",
+    "publication": "SELECT * FROM pg_publication;",
+    "event trigger": "SELECT * FROM pg_event_trigger;",
+    "object": "SELECT extname AS name FROM pg_extension UNION ALL SELECT nspname FROM pg_namespace"
+    " UNION ALL SELECT format('cast %s as %s', castsource::regtype, casttarget::regtype) FROM pg_cast"
+    " WHERE oid >= 16384;",
+    "grant": "SELECT defaclrole::regrole, defaclnamespace, defaclobjtype, defaclacl FROM pg_default_acl;",
+    "function": "SELECT oid::regprocedure FROM pg_proc WHERE oid >= 16384;",
+}
+"""The same for what belongs to no table."""
 
 
 def what_is_left(kind: str, table: Relation | None) -> str:
-    """The query that shows it; empty where the table is gone."""
-    return _LEFT[kind].format(quote_literal(table.sql)) if table is not None else ""
+    """The query that shows it; where it belongs to no table, or to one that is gone, what the database has."""
+    if table is not None:
+        return _LEFT[kind].format(quote_literal(table.sql))
+    return _OF_THE_DATABASE.get(kind, "")
 
 
 def relation_now(oid: int, before: Catalogue, after: Catalogue) -> Relation | None:

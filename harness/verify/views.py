@@ -22,7 +22,11 @@ def made_views(context: Context) -> list[Relation]:
 def _is_old(context: Context, view: Relation) -> bool:
     """Whether it was there before as it is, perhaps made anew since."""
     old = context.before.relations.get(view.oid) or context.before.named(view.schema, view.name)
-    return old is not None and (old.definition, old.invoker_rights) == (view.definition, view.invoker_rights)
+    return old is not None and _read_as(old) == _read_as(view)
+
+
+def _read_as(view: Relation) -> tuple[str | None, bool, bool]:
+    return view.definition, view.invoker_rights, view.populated
 
 
 async def check_views(context: Context) -> tuple[list[ViewCheck], list[Finding]]:

@@ -19,17 +19,20 @@ functions AS (
     )
 ),
 granted AS (
-    SELECT r.oid AS relation, format('%s.%s', r.nspname, r.relname) AS on_object, g.grantee, g.privilege_type, r.relowner AS owner
+    SELECT r.oid AS relation, format('%s.%s', r.nspname, r.relname) AS on_object, g.grantee, g.privilege_type,
+           g.is_grantable, r.relowner AS owner
     FROM relations r, aclexplode(r.relacl) g
     UNION ALL
-    SELECT r.oid, format('%s.%s.%s', r.nspname, r.relname, a.attname), g.grantee, g.privilege_type, r.relowner
+    SELECT r.oid, format('%s.%s.%s', r.nspname, r.relname, a.attname), g.grantee, g.privilege_type, g.is_grantable,
+           r.relowner
     FROM relations r
     JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped, aclexplode(a.attacl) g
     UNION ALL
-    SELECT 0, format('%s.%s(%s)', f.nspname, f.proname, f.arguments), g.grantee, g.privilege_type, f.proowner
-    FROM functions f, aclexplode(f.proacl) g
+    SELECT 0, format('%s.%s(%s)', f.nspname, f.proname, f.arguments), g.grantee, g.privilege_type, g.is_grantable,
+           f.proowner
+    FROM functions f, aclexplode(coalesce(f.proacl, acldefault('f', f.proowner))) g
     UNION ALL
-    SELECT 0, s.nspname::text, g.grantee, g.privilege_type, n.nspowner
+    SELECT 0, s.nspname::text, g.grantee, g.privilege_type, g.is_grantable, n.nspowner
     FROM schemas s
     JOIN pg_namespace n ON n.oid = s.oid, aclexplode(n.nspacl) g
 )
@@ -60,4 +63,9 @@ SELECT 'grant', relation,
        format('%s on %s to %s', privilege_type, on_object, coalesce(pg_get_userbyid(nullif(grantee, 0)), 'public')), ''
 FROM granted
 WHERE grantee <> owner
+UNION ALL
+SELECT 'grant', relation,
+       format('GRANT OPTION for %s on %s to %s', privilege_type, on_object, pg_get_userbyid(grantee)), ''
+FROM granted
+WHERE grantee <> owner AND is_grantable
 ORDER BY 1, 3

@@ -8,6 +8,8 @@ SELECT c.oid,
        c.relforcerowsecurity AS forced_row_security,
        coalesce(c.reloptions, '{}') AS options,
        pg_get_userbyid(c.relowner) AS owner,
+       c.relispopulated AS populated,
+       pg_relation_is_updatable(c.oid, true) AS writes,
        CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END AS definition,
        ARRAY(SELECT i.inhparent FROM pg_inherits i WHERE i.inhrelid = c.oid AND NOT c.relispartition ORDER BY i.inhseqno)
            AS parents

@@ -88,6 +88,7 @@ def test_a_table_split_in_two_behind_a_union(checked: Checked) -> None:
     assert errors(outcome) == {
         ("row_missing", "events", "unexplained"): 1,
         ("row_duplicated", "events", "fan_out"): 1,
+        ("write_lost", "events", ""): 3,
     }
     assert outcome.one("row_duplicated").examples[0].key == "77"
 
