@@ -183,7 +183,7 @@ class Place:
 
     def backends(self) -> list[psutil.Process]:
         """The processes of its embedded servers."""
-        return [process for process in self.processes() if "postgres" in process.name()]
+        return [process for process in self.processes() if _is_postgres(process)]
 
     def workers(self, kind: str) -> list[psutil.Process]:
         """Its worker processes of a kind: `seed` or `measure`."""
@@ -206,6 +206,14 @@ class Place:
         for process in self.processes():
             process.kill()
         shutil.rmtree(self.homes)
+
+
+def _is_postgres(process: psutil.Process) -> bool:
+    """False, too, where the process has ended meanwhile."""
+    try:
+        return "postgres" in process.name()
+    except psutil.Error:
+        return False
 
 
 def _words(process: psutil.Process) -> list[str]:

@@ -79,5 +79,6 @@ def test_what_cannot_be_measured_is_refused(bench: Bench, place: Place) -> None:
     cut = store_run(
         place.folder / "cut", {}, complete=False, options={"goal": "calibrate", "arms": ["before", "after", "slowed"]}
     )
+    (cut / "calibration.jsonl").touch()
     resumed = bench("run", "--resume", str(cut))
     assert (resumed.code, f"bench calibrate --lines {cut} sums up" in resumed.error) == (2, True)
