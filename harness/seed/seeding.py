@@ -205,8 +205,6 @@ async def _load_rows(
     )
     write_pools(pools, job.pools_path)
     await load(job, chunks, crew, progress)
-    # A commit that waits for the disk takes the chunks' along: VACUUM freezes no row before that.
-    await connection.execute(catalogue_sql("seed", "mark_step"), "rows")
 
 
 def _as_blocks(loaded: dict[str, list[tuple[int, int]]]) -> dict[str, Blocks]:
@@ -223,6 +221,9 @@ async def _settle(connection: Any, request: SeedRequest, progress: Progress) -> 
         if request.with_access and "access" not in done:
             await apply_files(connection, request.scenario.access)
             await connection.execute(catalogue_sql("seed", "mark_step"), "access")
+        # A commit that waits for the disk takes the chunks' along, which did not: VACUUM freezes no row before that.
+        if "rows" not in done:
+            await connection.execute(catalogue_sql("seed", "mark_step"), "rows")
         await _run(connections, vacuums, request, progress, "seed: vacuum")
     try:
         await connection.execute("CHECKPOINT")
