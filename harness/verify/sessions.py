@@ -76,14 +76,16 @@ async def open_sessions(
 
     try:
         exported = await open_one()
-        others = asyncio.gather(*(open_another(exported) for _ in range(number - 1)))
+        others = [asyncio.create_task(open_another(exported)) for _ in range(number - 1)]
         try:
             yield sessions
         finally:
-            others.cancel()
-            await asyncio.wait([others])
-        if not others.cancelled():
-            others.result()
+            for task in others:  # those that still connect are not needed any more
+                task.cancel()
+            ended = await asyncio.gather(*others, return_exceptions=True)
+        for error in ended:
+            if isinstance(error, Exception):
+                raise error
     finally:
         await together(*map(close, connections))
 
