@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from harness.measure.statements import executor
-
-Claims = tuple[tuple[str, str], ...]
+from harness.workload import Settings
 
 
 class Turns:
@@ -20,7 +19,7 @@ class Turns:
     def __init__(self, statement: Any) -> None:
         self._statement = statement  # held: the driver closes a statement that nobody holds
         self._execute = executor(statement)
-        self._current: Claims | None = None
+        self._current: Settings | None = None
 
     @classmethod
     async def prepare(cls, connection: Any, names: Sequence[str]) -> Turns:
@@ -28,11 +27,11 @@ class Turns:
         calls = (f"pg_catalog.set_config(${2 * place + 1}, ${2 * place + 2}, false)" for place in range(len(names)))
         return cls(await connection.prepare(f"SELECT {', '.join(calls)}"))
 
-    def is_with(self, claims: Claims) -> bool:
+    def is_with(self, claims: Settings) -> bool:
         """Whether the connection has these claims."""
         return claims == self._current
 
-    async def give(self, claims: Claims) -> None:
+    async def give(self, claims: Settings) -> None:
         """Gives the connection to whoever has these claims."""
         self._current = None
         await self._execute([text for pair in claims for text in pair])

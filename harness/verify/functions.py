@@ -17,6 +17,7 @@ from harness.server.address import connect
 from harness.server.faults import describe
 from harness.verify.context import Context
 from harness.verify.kinds import make_finding
+from harness.verify.sequences import set_back
 
 _CALL_TIMEOUT = "10s"
 _BEGINS_SQL = ("select ", "insert ", "update ", "delete ", "with ", "merge ")
@@ -60,7 +61,8 @@ async def function_findings(context: Context) -> list[Finding]:
               if (new := now.get(old.identity)) is not None and new.definition != old.definition]  # fmt: skip
     before = await connect(context.address, context.before_db, SESSION)
     try:
-        found += await _broken(context, before, losses)
+        async with set_back(before):
+            found += await _broken(context, before, losses)
     finally:
         await before.close()
     return found

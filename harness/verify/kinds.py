@@ -122,7 +122,7 @@ KINDS: dict[str, Kind] = {
     ),
     "write_lost": Kind(
         "error",
-        "what took INSERT, UPDATE or DELETE before refuses it now: a view in its place cannot be written",
+        "a write that the table took is refused by the view in its place, or has another effect",
         "add INSTEAD OF triggers, or accept that it is only read",
     ),
     "view_stored": Kind(
@@ -190,7 +190,11 @@ KINDS: dict[str, Kind] = {
         "a trigger, rule, constraint or default that is new on a table or column that was there before",
         "look whether it is meant, and accept it",
     ),
-    "function_broken": Kind("error", "a function names what the migration took away", "rewrite the function's body"),
+    "function_broken": Kind(
+        "error",
+        "a function names what the migration took away, or fails now and did not before",
+        "rewrite the function's body",
+    ),
     "function_lost": Kind(
         "error", "a function that existed before is gone", "create it again, or accept that it is gone"
     ),

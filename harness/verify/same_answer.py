@@ -9,7 +9,6 @@ import asyncpg
 
 from harness.copying import SESSION
 from harness.result import Example, Finding
-from harness.scenario.paths import catalogue_sql
 from harness.server.address import connect
 from harness.server.faults import describe
 from harness.verify.answers import Row, Tally, compare_answers
@@ -17,6 +16,7 @@ from harness.verify.context import Context
 from harness.verify.corrected import mend
 from harness.verify.explain import Explained
 from harness.verify.kinds import make_finding
+from harness.verify.sequences import set_back
 from harness.verify.sessions import is_about_data
 from harness.verify.written import Lost, lost_writes
 from harness.workload import BoundQuery, BoundStatement
@@ -38,34 +38,30 @@ async def check_answers(
     old = await connect(context.address, context.before_db, SESSION)
     new = await connect(context.address, context.verification_db, SESSION)
     mended: list[Any] = []
-    stood = [
-        (connection, await connection.fetch(catalogue_sql("verify", "read_sequences"))) for connection in (old, new)
-    ]
     try:
-        for query in queries:
-            try:
-                found = await _check(context, query, old, new, explained, mended)
-            except asyncpg.PostgresError as error:
-                if not is_about_data(error):
-                    raise
-                found = _about_new("answer_differs", context, query, f"{query.name} cannot be run: {describe(error)}")
-            if found is not None:
-                findings.append(found)
-                if found.severity == "error" or found.kind == "answer_empty":
-                    untimed.add(query.name)
-        for connection, positions in stood:
-            await _set_back(connection, positions)
+        async with set_back(old, new):
+            for query in queries:
+                found = await _judged(context, query, old, new, explained, mended)
+                if found is not None:
+                    findings.append(found)
+                    if found.severity == "error" or found.kind == "answer_empty":
+                        untimed.add(query.name)
     finally:
         for connection in (old, new, *mended):
             await connection.close()
     return findings, frozenset(untimed)
 
 
-async def _set_back(connection: Any, positions: Sequence[Any]) -> None:
-    """Sequences go on where they stood: no rollback takes back what the writes drew from them."""
-    now = await connection.fetch(catalogue_sql("verify", "read_sequences"))
-    for position in set(positions) - set(now):
-        await connection.execute("SELECT setval($1::text::regclass, $2, $3)", *position)
+async def _judged(
+    context: Context, query: BoundQuery, old: Any, new: Any, explained: Sequence[Explained], mended: list[Any]
+) -> Finding | None:
+    """A query that cannot be run is a finding, too."""
+    try:
+        return await _check(context, query, old, new, explained, mended)
+    except asyncpg.PostgresError as error:
+        if not is_about_data(error):
+            raise
+        return _about_new("answer_differs", context, query, f"{query.name} cannot be run: {describe(error)}")
 
 
 async def _check(

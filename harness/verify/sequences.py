@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+
 from harness.catalogue import Catalogue, Sequence, survivor
 from harness.result import Finding, Severity
+from harness.scenario.paths import catalogue_sql
 from harness.sqltext import quote_ident, quote_literal
 from harness.verify.context import Context
 from harness.verify.kinds import make_finding
 from harness.verify.survivors import relation_now
+
+
+@contextlib.asynccontextmanager
+async def set_back(*connections: Any) -> AsyncIterator[None]:
+    """Sequences go on where they stood before the block: no rollback takes back what its writes drew from them."""
+    stood = [(connection, await _positions(connection)) for connection in connections]
+    yield
+    for connection, positions in stood:
+        for position in positions - await _positions(connection):
+            await connection.execute("SELECT setval($1::text::regclass, $2, $3)", *position)
+
+
+async def _positions(connection: Any) -> set[tuple[Any, ...]]:
+    return {tuple(row) for row in await connection.fetch(catalogue_sql("verify", "read_sequences"))}
 
 
 async def sequence_findings(context: Context) -> list[Finding]:

@@ -15,6 +15,7 @@ from harness.server.faults import describe
 from harness.sqltext import quote_ident, quote_literal
 from harness.verify.context import Context
 from harness.verify.kinds import make_finding
+from harness.verify.sequences import set_back
 
 _IT = "\0"
 """Stands in a statement for the relation that it is tried on; no SQL text holds this character."""
@@ -37,7 +38,8 @@ async def writing_findings(context: Context) -> list[Finding]:
     old = await connect(context.address, context.before_db, SESSION)
     new = await connect(context.address, context.verification_db, SESSION)
     try:
-        return [found for change in wanted for found in await _through(context, change, old, new)]
+        async with set_back(old, new):
+            return [found for change in wanted for found in await _through(context, change, old, new)]
     finally:
         await old.close()
         await new.close()

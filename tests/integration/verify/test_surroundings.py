@@ -389,3 +389,24 @@ def test_functions_that_fail_otherwise_than_by_a_name_are_found(databases: Datab
         }  # fmt: skip
     finally:
         outcome.drop()
+
+
+def test_what_the_check_draws_from_sequences_by_writes_and_calls_is_put_back(databases: Databases) -> None:
+    drawing = """
+        CREATE SEQUENCE by_write; CREATE SEQUENCE by_call;
+        SELECT nextval('by_write'), nextval('by_call');
+        ALTER TABLE goods ADD note text;
+        ALTER TABLE goods ALTER note SET DEFAULT nextval('by_write')::text;
+        CREATE FUNCTION refill() RETURNS void LANGUAGE plpgsql AS $$ BEGIN
+            PERFORM nextval('by_call');
+            INSERT INTO goods (id, made_by, maker_name, price) VALUES (999, 1, 'maker 1', 5);
+        END $$;
+    """
+    outcome = check(databases, MADE + drawing, VEILED.format(row="id = OLD.id", state="'x'"))
+    try:
+        assert severities(outcome, "function_broken") == {"public.refill()": "error"}
+        assert [item.detail.partition(" through ")[0] for item in outcome.found("write_lost")] == ["INSERT"]
+        assert sequence_at(outcome, "by_write")[0] == 1
+        assert sequence_at(outcome, "by_call")[0] == 1
+    finally:
+        outcome.drop()
