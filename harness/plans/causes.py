@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+from harness import text
 from harness.plans.difference import differs, is_whole
 from harness.plans.remedy import missing_indexes
 from harness.plans.rules import TIMED, UNTIMED, Facts, Found, Side
@@ -35,7 +36,7 @@ def derive_causes(
     chosen += [found for rule in UNTIMED for found in rule(old, new, facts, verdict)][: MOST - len(chosen)]
     query, arm = after[0].query, after[0].arm
     causes = tuple(
-        Cause(query, arm, verdict, found.kind, found.sentence, found.seconds)
+        Cause(query, arm, verdict, found.kind, found.sentence.replace(text.GAP, " "), found.seconds)
         for found in chosen or [_unexplained(old, new)]
     )
     wanted = missing_indexes(new.nodes, facts.indexed) if verdict == "slower" else ()

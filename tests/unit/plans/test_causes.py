@@ -16,7 +16,7 @@ def causes(verdict: Any, old: Any, new: Any, facts: Facts | None = None, **top: 
     found = derive_causes(
         verdict, [record(old)], [record(new, "after", **top)], facts or Facts(planned_anew=(0.0, 0.0))
     )
-    return [(item.kind, item.sentence.replace("\u00a0", " ")) for item in found]
+    return [(item.kind, item.sentence) for item in found]
 
 
 def joined(inner: Any, rows: int = 50) -> Any:
