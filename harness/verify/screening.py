@@ -16,7 +16,7 @@ from harness.verify.frozen import State, is_unchanged, read_state
 from harness.verify.ledger import KEPT_AFTER_S
 from harness.verify.multiset import screen_multiset
 from harness.verify.sessions import is_about_data
-from harness.verify.spans import Cut, cut, may_cut
+from harness.verify.spans import Cut, cut, may_cut, reads_in_order
 from harness.verify.values import Pass, Screen, Span, Tally, add, count, count_filled, count_keyless
 
 Advance = Callable[[int, str], None]
@@ -56,6 +56,9 @@ async def screen(context: Context, work: Pass, advance: Advance) -> Screen:
         advance(work.table.copy.rows, work.relation.display)
         return counted
     found = await _cut(context, work)
+    if found.spans:
+        async with context.sessions.one() as connection:
+            work = replace(work, in_order=await reads_in_order(connection, work))
     tally = await _tally(context, work, found.spans, advance)
     shown = tally.joined + tally.missing
     rows = work.table.copy.rows if work.table.copy.counted else shown  # else no row is shown twice: that is proven
