@@ -1,4 +1,4 @@
-"""One connection of a worker: every query of its arm prepared, parameters encoded, results passed through undecoded."""
+"""One connection of a worker: every query of its arm prepared, parameters encoded, rows left undecoded."""
 
 from __future__ import annotations
 

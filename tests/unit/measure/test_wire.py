@@ -8,7 +8,12 @@ import pytest
 
 from harness.measure.wire import HELD_BYTES, Wire
 
-ANSWER = b"2\0\0\0\4" + b"D\0\0\0\x0bZ\0\0\0\x05I!" + b"C\0\0\0\x0dSELECT 1\0" + b"Z\0\0\0\x05I"
+BOUND = b"2\0\0\0\4"
+ROW = b"D\0\0\0\x0bZ\0\0\0\x05I!"
+DONE = b"C\0\0\0\x0dSELECT 1\0"
+READY = b"Z\0\0\0\x05I"
+ERROR = b"E\0\0\0\x0bS22012\0"
+ANSWER = BOUND + ROW + DONE + READY
 
 
 class Driver:
@@ -39,11 +44,35 @@ def told(pieces: list[bytes], asked: bool = True) -> list[bytes]:
 
 
 @pytest.mark.parametrize("cut", range(1, len(ANSWER)))
-def test_an_answer_cut_anywhere_reaches_the_driver_whole(cut: int) -> None:
+def test_an_answer_cut_anywhere_reaches_the_driver_without_its_rows(cut: int) -> None:
     pieces = told([ANSWER[:cut], ANSWER[cut:]])
-    assert b"".join(pieces) == ANSWER
-    if not ANSWER[:cut].endswith(b"Z\0\0\0\x05I"):
-        assert len(pieces) == 1
+    if cut < len(BOUND) + 1 or ANSWER[:cut].endswith(READY):  # whole, where its rows could not be told
+        assert b"".join(pieces) == ANSWER
+    else:
+        assert pieces == [BOUND + DONE + READY]
+
+
+@pytest.mark.parametrize("rows", [2, 1000, 100_000])
+def test_rows_are_left_out_however_many_they_are(rows: int) -> None:
+    tag = f"SELECT {rows}".encode() + b"\0"
+    done = b"C" + (len(tag) + 4).to_bytes(4, "big") + tag
+    row = b"D\0\0\0\x10\0\1\0\0\0\6sixsix"
+    assert told([BOUND + row, *[row] * (rows - 1), done + READY]) == [BOUND + done + READY]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        BOUND + DONE + READY,
+        BOUND + ROW + ERROR + READY,
+        ERROR + READY,
+        b"C\0\0\0\x0aBEGIN\0" + READY,
+        BOUND + ROW + b"N" + DONE + READY[1:] + READY,
+        BOUND + ROW + DONE[1:] + READY,
+    ],
+)
+def test_an_answer_without_rows_or_with_an_error_reaches_the_driver_as_it_is(answer: bytes) -> None:
+    assert told([answer]) == [answer]
 
 
 def test_an_answer_byte_by_byte_reaches_the_driver() -> None:
