@@ -33,6 +33,12 @@ def test_writing_again_changes_nothing_else_in_the_folder(tmp_path: Path) -> Non
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
+def test_a_run_may_be_named_by_its_result(tmp_path: Path) -> None:
+    written = write_report(write_result(tmp_path, REGRESSION))
+    assert {path.name for path in written} == {path.name for path in write_report(tmp_path)}
+    assert all(path.parent == tmp_path for path in written)
+
+
 def test_a_folder_without_result_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"holds no result\.json"):
         write_report(tmp_path)
