@@ -28,7 +28,7 @@ class Fact:
 
 @dataclass(frozen=True)
 class Cell:
-    """One dropped column in the matrix."""
+    """One column in the matrix."""
 
     column: str
     tone: Tone
@@ -38,7 +38,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class MatrixRow:
-    """A table with dropped columns, the views that replace them, and one cell per column."""
+    """A table that lost columns, the views that replace them, and one cell per column."""
 
     table: str
     views: str
@@ -48,10 +48,14 @@ class MatrixRow:
 
 @dataclass(frozen=True)
 class Column:
-    """One dropped column against its counterpart, all counts formatted; `tally` names those that are not zero."""
+    """One column against its counterpart, all counts formatted; `tally` names those that are not zero.
+
+    `fate` is empty for a dropped column.
+    """
 
     name: str
     type: str
+    fate: str
     counterpart: str
     counterpart_type: str
     lineage: str
@@ -131,11 +135,15 @@ class View:
 
 @dataclass(frozen=True)
 class IntegritySection:
-    """Everything about values: a sentence, the matrix, the columns, the findings by severity, the views."""
+    """Everything about values: a sentence, the matrix, the columns, the findings by severity, the views.
+
+    `fates` is what the migration did to the columns: `dropped`, `dropped and rewritten`.
+    """
 
     verdict: str
     sentence: str
     tone: Tone
+    fates: str
     matrix: tuple[MatrixRow, ...]
     columns: tuple[Column, ...]
     findings: tuple[FindingGroup, ...]
