@@ -11,24 +11,23 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from harness import text
 from harness.report import pictures, svg
 from harness.report.data import ReportData
+from harness.report.entries import query_entries
 from harness.report.evidence import MARKS, Absent, LatencyRow, QueryDetail
 from harness.report.gate_data import QueryRow
-from harness.report.words import LATENCY_MARKS
+from harness.report.words import LATENCY_MARKS, MEDIAN
 
 SECTIONS = (
-    ("claims", "The runbook's claims", "claims"),
-    ("integrity", "Integrity", "integrity"),
-    ("latency", "Latency", "latency"),
-    ("load", "Mixed load", "load"),
-    ("why", "Why slower, why faster", "causes"),
-    ("details", "Blocks and distributions", "details"),
-    ("plans", "Query plans", "plans"),
-    ("attribution", "Attribution: indexes or views", "attribution"),
-    ("storage", "Storage", "storage"),
-    ("indexes", "Indexes", "indexes"),
-    ("migrations", "Migration statements", "migrations"),
+    ("claims", "The runbook's claims", ("claims",)),
+    ("integrity", "Integrity", ("integrity",)),
+    ("latency", "Latency", ("latency",)),
+    ("load", "Mixed load", ("load",)),
+    ("queries", "Query by query", ("details", "plans", "causes")),
+    ("attribution", "Attribution: indexes or views", ("attribution",)),
+    ("storage", "Storage", ("storage",)),
+    ("indexes", "Indexes", ("indexes",)),
+    ("migrations", "Migration statements", ("migrations",)),
 )
-"""Anchor and template, heading, and the field of ReportData, in the order of the page."""
+"""Anchor and template, heading, and the fields of ReportData that it shows, in the order of the page."""
 
 MOST_CARDS = 4
 """Of more findings of one kind and severity, those that touch fewer rows are told in brief."""
@@ -75,6 +74,17 @@ def _anchor(kind: str, section: Sequence[Any] | Absent, query: str, level: str =
     return f"{kind}-{names.index((query, level)) + 1}" if (query, level) in names else ""
 
 
+def _reasons(data: ReportData, fields: Sequence[str]) -> list[str]:
+    """Why some of these fields have nothing to show."""
+    sections = [getattr(data, name) for name in fields]
+    return list(dict.fromkeys(section.reason for section in sections if isinstance(section, Absent)))
+
+
+def _shown(data: ReportData, fields: Sequence[str]) -> bool:
+    """Whether any of these fields has something to show."""
+    return not all(isinstance(getattr(data, name), Absent) for name in fields)
+
+
 def _percents(shares: Sequence[float]) -> list[str]:
     return [f"{100 * share:g}{text.GAP}%" for share in shares]
 
@@ -105,6 +115,7 @@ def _environment() -> Environment:
         MARKS=MARKS,
         MOST_CARDS=MOST_CARDS,
         LATENCY_MARKS=LATENCY_MARKS,
+        MEDIAN=MEDIAN,
         SECTIONS=SECTIONS,
         PARTS=PARTS,
         ratio_axis=svg.ratio_axis,
@@ -113,6 +124,7 @@ def _environment() -> Environment:
         byte_axis_ticks=_byte_axis_ticks,
         ARM_LOOKS=pictures.ARM_LOOKS,
         share_ticks=pictures.share_ticks,
+        share_bands=pictures.share_bands,
         block_ticks=pictures.block_ticks,
         blocks_picture=pictures.blocks_picture,
         distribution_picture=pictures.distribution_picture,
@@ -121,6 +133,9 @@ def _environment() -> Environment:
         anchor=_anchor,
         footnotes=_footnotes,
         remarks=_remarks,
+        reasons=_reasons,
+        shown=_shown,
+        query_entries=query_entries,
     )
     return environment
 

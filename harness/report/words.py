@@ -24,6 +24,9 @@ AFTER = "after"
 CONTROL = "control"
 BEFORE = "before"
 
+MEDIAN = "median"
+SERVER_MEAN = "server's mean"
+
 EXIT_MEANINGS = {
     EXIT_OK: "all good",
     EXIT_REGRESSION: "performance regression",

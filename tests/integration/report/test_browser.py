@@ -12,6 +12,7 @@ import pytest
 from harness.report import write_index, write_report
 from harness.result.store import write_result
 from tests.browsing import set_view
+from tests.sample import SAMPLE
 from tests.unit.report.cases import CASES
 
 AXE = files("axe_core_python").joinpath("axe.min.js").read_text(encoding="utf-8")
@@ -57,6 +58,18 @@ def test_the_page_fits_and_asks_for_nothing(
     assert browser.get_log("browser") == []
 
 
+@pytest.mark.parametrize("script", [True, False])
+def test_a_printed_page_shows_everything_and_loses_nothing_at_its_edge(browser: Any, script: bool) -> None:
+    """The sample, whose tables are the widest; 718 pixels are what A4 has between its margins."""
+    show(browser, (SAMPLE / "report.html").as_uri(), 718, script=script)
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    evaluate(browser, "dispatchEvent(new Event('beforeprint'))")
+    edges = "[...document.querySelectorAll('table, svg, pre')].map(item => item.getBoundingClientRect().right)"
+    assert evaluate(browser, f"Math.max(...{edges})") <= 719
+    heights = "[...document.querySelectorAll('details table')].map(item => item.getBoundingClientRect().height)"
+    assert evaluate(browser, f"Math.min(...{heights})") > 0
+
+
 @pytest.mark.parametrize("case", [case for case in CASES if case != "two_hundred_queries"])
 @pytest.mark.parametrize(("width", "theme"), [(390, "light"), (1280, "dark")])
 def test_axe_finds_nothing(browser: Any, pages: Path, case: str, width: int, theme: str) -> None:
@@ -79,6 +92,24 @@ def test_the_pictures_of_a_details_section_have_size(browser: Any, pages: Path) 
     )
     assert len(sizes) >= 12
     assert all(width > 100 and height > 0 for width, height in sizes)
+
+
+@pytest.mark.parametrize("script", [True, False])
+@pytest.mark.parametrize(("figure", "words"), [(0, "→"), (1, "50 %: ")])
+def test_pointing_at_a_picture_tells_its_values_without_a_script(
+    browser: Any, pages: Path, figure: int, words: str, script: bool
+) -> None:
+    show(browser, (pages / "regression.html").as_uri(), script=script)
+    found = f"document.querySelectorAll('#queries figure')[{figure}]"
+    evaluate(browser, "for (const item of document.querySelectorAll('details')) item.open = true")
+    evaluate(browser, f"{found}.scrollIntoView({{block: 'center'}})")
+    box = f"{found}.querySelector('svg svg').getBoundingClientRect()"
+    hit = evaluate(
+        browser,
+        f"(box => document.elementFromPoint(box.left + box.width * 0.6, box.top + box.height * 0.55))({box})"
+        ".closest('use, g').querySelector('title').textContent",
+    )
+    assert words in hit
 
 
 @pytest.mark.parametrize("script", [True, False])

@@ -83,10 +83,7 @@ def test_columns_are_called_what_the_migration_did_to_them() -> None:
         column("a.retyped", "a", fate="rewritten"),
         column("b.behind", None, "no_counterpart", fate="hidden"),
     )
-    lost = tuple(
-        Finding("no_counterpart", severity, name, "…")
-        for name, severity in (("a.gone", "error"), ("b.behind", "warning"))
-    )
+    lost = (Finding("no_counterpart", "error", "a.gone", "…"), Finding("no_counterpart", "warning", "b.behind", "…"))
     integrity = replace(INTEGRITY, columns=columns, findings=lost, verdict="fail")
     data = build(conclude(replace(ALL_GOOD, integrity=integrity)))
     every = "dropped, rewritten and hidden columns"
