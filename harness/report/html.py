@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from harness import text
 from harness.report import pictures, svg
@@ -51,6 +52,9 @@ def render_template(name: str, **values: object) -> str:
     return _WORDS.sub(lambda words: words[0].replace("&#34;", '"').replace("&#39;", "'"), page)
 
 
+_JOINTS = re.compile(r"(?<=[^\W\d][._])(?=[^\W\d])")
+"""Within names; not within figures."""
+
 _END_TAGS = re.compile(r"</(?:td|th|tr|thead|tbody|li|dt|dd)>")
 """End tags that the next start tag, or the parent's end, implies."""
 
@@ -85,6 +89,11 @@ def _shown(data: ReportData, fields: Sequence[str]) -> bool:
     return not all(isinstance(getattr(data, name), Absent) for name in fields)
 
 
+def _breakable(words: str) -> Markup:
+    """Long names may end a line after a dot or an underscore: a phone shows them whole, without the style, too."""
+    return Markup("<wbr>").join(_JOINTS.split(words))
+
+
 def _percents(shares: Sequence[float]) -> list[str]:
     return [f"{100 * share:g}{text.GAP}%" for share in shares]
 
@@ -111,6 +120,7 @@ def _environment() -> Environment:
         loader=PackageLoader("harness.report"), autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True
     )
     environment.tests["absent"] = lambda section: isinstance(section, Absent)
+    environment.filters["breakable"] = _breakable
     environment.globals.update(
         MARKS=MARKS,
         MOST_CARDS=MOST_CARDS,

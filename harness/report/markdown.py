@@ -133,10 +133,11 @@ def _claims(section: Claims) -> Iterator[str]:
             f"{MARKS[claim.tone]} {claim.verdict}",
             f"“{claim.statement}”",
             "; ".join(filter(None, (claim.figure, claim.reason))),
+            claim.tested,
         )
         for claim in section.rows
     )
-    yield from table(("Verdict", "The runbook says", "Measured"), rows)
+    yield from table(("Verdict", "The runbook says", "Measured", "Tested as"), rows)
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:

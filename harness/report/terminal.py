@@ -180,7 +180,9 @@ def _claims(section: Claims) -> Iterator[RenderableType]:
     grid = table()
     for claim in section.rows:
         if claim.tone == "bad":
-            words = Text.assemble(claim.figure, (f"\n{claim.reason}" if claim.reason else "", "dim"))
+            tested = f"tested as {claim.tested}" if claim.tested else ""
+            words = Text("\n".join(filter(None, (claim.figure, tested, claim.reason))))
+            words.stylize("dim", len(claim.figure))
             grid.add_row(mark(claim.tone, claim.verdict), Text(f"“{claim.statement}”", overflow="fold"), words)
     if grid.row_count:
         yield indented(grid)

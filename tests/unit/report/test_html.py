@@ -17,7 +17,7 @@ from tests.unit.report.cases import ALL_GOOD, CASES, CAUSES, INTEGRITY, PLANS, R
 from tests.unit.report.samples import write_samples
 
 PAGES = {case: html.render(build(result)) for case, result in CASES.items()}
-WITHOUT_END = {"meta", "br", "hr"}
+WITHOUT_END = {"meta", "br", "hr", "wbr"}
 END_LEFT_OUT = {"tr", "th", "td", "thead", "tbody", "li", "dt", "dd"}
 
 
@@ -181,6 +181,12 @@ def test_a_section_without_content_says_why() -> None:
     for reason in ("No value was compared.", "No query was timed.", "No storage was read."):
         assert reason in words
     assert "Incomplete. The phase “migrate” failed after 400 ms" in words
+
+
+def test_names_in_the_verdict_may_end_a_line_at_their_joints_and_stay_escaped() -> None:
+    assert "slower than allowed, the worst orders_<wbr>search at 15.2× its" in PAGES["regression"]
+    assert "(products.<wbr>category)" in PAGES["integrity_failure"]
+    assert "(&lt;script&gt;alert(" in PAGES["strange_names"]
 
 
 def test_values_differ_visibly_where_only_blanks_or_ends_differ() -> None:

@@ -87,6 +87,7 @@ def test_one_run_that_cannot_be_read_in_any_way_hides_no_other(tmp_path: Path) -
     assert page.count("cannot be read") == 4
     assert "is no result: Is a directory" in page
     assert "killed is not a run: it holds no result.json" in page
+    assert page.count("data-label=size") == 1
     assert "all good (0)" in page
 
 
