@@ -46,6 +46,14 @@ def evaluate(browser: Any, expression: str) -> Any:
     return answer["result"].get("value")
 
 
+def violations(browser: Any) -> list[str]:
+    """What axe finds in the page with everything open."""
+    browser.execute_script("for (const item of document.querySelectorAll('details')) item.open = true")
+    browser.execute_script(AXE)
+    found = browser.execute_async_script("axe.run({resultTypes: ['violations']}).then(arguments[arguments.length - 1])")
+    return [f"{item['id']}: {[node['html'][:200] for node in item['nodes'][:3]]}" for item in found["violations"]]
+
+
 @pytest.mark.parametrize(("case", "width", "theme", "script"), EVERY_WAY + NARROWEST)
 def test_the_page_fits_and_asks_for_nothing(
     browser: Any, pages: Path, case: str, width: int, theme: str, script: bool
@@ -74,11 +82,25 @@ def test_a_printed_page_shows_everything_and_loses_nothing_at_its_edge(browser: 
 @pytest.mark.parametrize(("width", "theme"), [(390, "light"), (1280, "dark")])
 def test_axe_finds_nothing(browser: Any, pages: Path, case: str, width: int, theme: str) -> None:
     show(browser, (pages / f"{case}.html").as_uri(), width, theme)
-    browser.execute_script("for (const item of document.querySelectorAll('details')) item.open = true")
-    browser.execute_script(AXE)
-    found = browser.execute_async_script("axe.run({resultTypes: ['violations']}).then(arguments[arguments.length - 1])")
-    told = [f"{item['id']}: {[node['html'][:200] for node in item['nodes'][:3]]}" for item in found["violations"]]
-    assert told == []
+    assert violations(browser) == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_sample_fits_at_every_width(browser: Any, width: int, theme: str) -> None:
+    """A real run's page, all of it open: longer names, and every kind of section."""
+    address = (SAMPLE / "report.html").as_uri()
+    show(browser, address, width, theme)
+    evaluate(browser, "for (const item of document.querySelectorAll('details')) item.open = true")
+    assert evaluate(browser, "document.documentElement.scrollWidth") <= width
+    assert requested(browser) == {address}
+    assert browser.get_log("browser") == []
+
+
+@pytest.mark.parametrize(("width", "theme"), [(390, "dark"), (1920, "light")])
+def test_axe_finds_nothing_in_the_sample(browser: Any, width: int, theme: str) -> None:
+    show(browser, (SAMPLE / "report.html").as_uri(), width, theme)
+    assert violations(browser) == []
 
 
 def test_the_pictures_of_a_details_section_have_size(browser: Any, pages: Path) -> None:
