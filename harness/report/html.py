@@ -126,6 +126,7 @@ def _environment() -> Environment:
         MOST_CARDS=MOST_CARDS,
         LATENCY_MARKS=LATENCY_MARKS,
         MEDIAN=MEDIAN,
+        MISSING=text.MISSING,
         SECTIONS=SECTIONS,
         PARTS=PARTS,
         ratio_axis=svg.ratio_axis,
