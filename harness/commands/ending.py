@@ -16,7 +16,8 @@ REPORT_FILE = "report.html"
 def raise_problem(ended: running.Ended) -> None:
     """Raises what stopped the run, after saying where the rest is."""
     if ended.problem is not None:
-        typer.echo(f"what there is of it: {ended.folder / REPORT_FILE}", err=True)
+        report = ended.folder / REPORT_FILE
+        typer.echo(f"what there is of it: {report if report.exists() else ended.folder}", err=True)
         raise ended.problem
 
 

@@ -81,7 +81,7 @@ def view_shifts(base: Result, new: Result, failing: Collection[str]) -> tuple[It
 
 
 def column_shifts(base: Result, new: Result, failing: Collection[str]) -> tuple[ItemShift, ...]:
-    """The dropped columns of both runs; one fails where a failing finding names it."""
+    """The compared columns of both runs; one fails where a failing finding names it."""
     return _items(
         base.integrity.columns,
         new.integrity.columns,

@@ -17,7 +17,7 @@ from harness.errors import MeasureError
 from harness.measure.model import SliceRecord
 from harness.measure.samples import read_table
 from harness.report.evidence import Absent, LatencyRow, LatencySection, QueryDetail, Series
-from harness.report.words import AFTER, BEFORE, CONTROL
+from harness.report.words import AFTER, BEFORE, CONTROL, SERVER_MEAN
 
 SHARES = (0.0, 0.01, 0.05, 0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.9, 0.95, 0.975, 0.99, 0.999, 1.0)
 """The shares of executions at which the distribution is shown."""
@@ -64,6 +64,7 @@ def _detail(
     return QueryDetail(
         query=row.query,
         level=row.level,
+        figure=row.figure,
         verdict=row.verdict,
         tone=row.tone,
         effect=f"{row.effect.text} ({row.effect.range_text})" if row.effect else "not measured",
@@ -71,7 +72,11 @@ def _detail(
         void=tuple(void.items()),
         marks=tuple(_marks(slices).items()),
         shares=SHARES,
-        series=tuple(_series(arm, blocks, slices, void, pooled.get((row.load, arm))) for arm in SHOWN if arm in arms),
+        series=tuple(
+            _series(arm, blocks, _figures(row, arm, slices, void), pooled.get((row.load, arm)))
+            for arm in SHOWN
+            if arm in arms
+        ),
     )
 
 
@@ -89,14 +94,19 @@ def _marks(slices: list[SliceRecord]) -> dict[int, str]:
     return {block: "; ".join(words) for block, words in marks.items()}
 
 
+def _figures(row: LatencyRow, arm: str, slices: list[SliceRecord], void: dict[int, str]) -> dict[int, float | None]:
+    """An arm's figure per block, of the kind that decides this row."""
+    counted = [item for item in slices if item.arm == arm and item.block not in void]
+    return {item.block: item.server_mean_s if row.figure == SERVER_MEAN else item.p50_s for item in counted}
+
+
 def _series(
-    arm: str, blocks: list[int], slices: list[SliceRecord], void: dict[int, str], latencies: NDArray[np.float32] | None
+    arm: str, blocks: list[int], figures: dict[int, float | None], latencies: NDArray[np.float32] | None
 ) -> Series:
-    medians = {item.block: item.p50_s for item in slices if item.arm == arm and item.block not in void}
     quantiles = () if latencies is None else np.quantile(latencies, SHARES).tolist()
     return Series(
         arm=arm,
-        medians_s=tuple(medians.get(block) for block in blocks),
+        blocks_s=tuple(figures.get(block) for block in blocks),
         quantiles_s=tuple(float(value) for value in quantiles),
         samples=0 if latencies is None else len(latencies),
     )

@@ -23,13 +23,15 @@ COMPARISON_FILE = "compare.html"
 _FORMATS = {REPORT_FILE: html.render, SUMMARY_FILE: markdown.render, CASES_FILE: junit.render}
 
 
-def write_report(run_folder: Path) -> tuple[Path, ...]:
+def write_report(run: Path) -> tuple[Path, ...]:
     """Writes report.html, summary.md and junit.xml from what the run's folder holds; returns their paths.
 
-    The same folder gives the same bytes. Where the run had a baseline, junit.xml fails only for what became worse than
-    there, summary.md says so first, and compare.html shows all of it. Raises UsageError where there is no result.
+    The run is named by its folder or by its result.json; the same folder gives the same bytes. Where the run had a
+    baseline, junit.xml fails only for what became worse than there, summary.md says so first, and compare.html shows
+    all of it. Raises UsageError where there is no result.
     """
-    result = read_result(run_folder)
+    result = read_result(run)
+    run_folder = run if run.is_dir() else run.parent
     data = build(result, run_folder / SAMPLES_FILE)
     texts = {run_folder / name: render(data) for name, render in _FORMATS.items()}
     if result.gate is not None:

@@ -28,7 +28,7 @@ class Fact:
 
 @dataclass(frozen=True)
 class Cell:
-    """One dropped column in the matrix."""
+    """One column in the matrix."""
 
     column: str
     tone: Tone
@@ -38,7 +38,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class MatrixRow:
-    """A table with dropped columns, the views that replace them, and one cell per column."""
+    """A table that lost columns, the views that replace them, and one cell per column."""
 
     table: str
     views: str
@@ -48,10 +48,11 @@ class MatrixRow:
 
 @dataclass(frozen=True)
 class Column:
-    """One dropped column against its counterpart, all counts formatted; `tally` names those that are not zero."""
+    """One column against its counterpart, formatted; `tally` has the counts above zero, `fate` is empty if dropped."""
 
     name: str
     type: str
+    fate: str
     counterpart: str
     counterpart_type: str
     lineage: str
@@ -131,11 +132,15 @@ class View:
 
 @dataclass(frozen=True)
 class IntegritySection:
-    """Everything about values: a sentence, the matrix, the columns, the findings by severity, the views."""
+    """Everything about values: a sentence, the matrix, the columns, the findings by severity, the views.
+
+    `fates` is what the migration did to the columns: `dropped`, `dropped and rewritten`.
+    """
 
     verdict: str
     sentence: str
     tone: Tone
+    fates: str
     matrix: tuple[MatrixRow, ...]
     columns: tuple[Column, ...]
     findings: tuple[FindingGroup, ...]
@@ -160,11 +165,13 @@ class LatencyRow:
     """One query against the old state; `noise` is the A/A control of the same query.
 
     `level` repeats `clients` where the run measured several levels, and is empty where there is only one.
-    `load` is what the samples call this row: the query's name as it is, and the number of clients.
+    `load` is what the samples call this row: the query's name as it is, and the number of clients. `figure` is what
+    `before` and `after` are, in words: the response's median, the server's mean.
     """
 
     load: tuple[str, int]
     query: str
+    figure: str
     metric: str
     basis: str
     clients: str
@@ -211,10 +218,10 @@ class LoadSection:
 
 @dataclass(frozen=True)
 class Series:
-    """One arm of one query: a median per block (seconds; None: not run, or void) and the quantiles behind the ECDF."""
+    """One arm of one query: a figure per block (seconds; None: not run, or void) and the quantiles behind the ECDF."""
 
     arm: str
-    medians_s: tuple[float | None, ...]
+    blocks_s: tuple[float | None, ...]
     quantiles_s: tuple[float, ...]
     samples: int
 
@@ -224,11 +231,13 @@ class QueryDetail:
     """The blocks and distributions of one query at one level; `shares` belong to each series' `quantiles_s`.
 
     `void` holds the numbers of the blocks that are not believed, with the reason; `marks` those in which something
-    interfered (a checkpoint, stolen time), which count all the same.
+    interfered (a checkpoint, stolen time), which count all the same. `figure` is what the blocks show, the one that
+    decides; the distributions are of responses.
     """
 
     query: str
     level: str
+    figure: str
     verdict: str
     tone: Tone
     effect: str

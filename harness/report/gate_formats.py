@@ -98,7 +98,7 @@ def _sections(data: GateData) -> Iterator[tuple[str, list[Row]]]:
         "Findings": data.findings,
         "Storage": data.storage,
         "Views": data.views,
-        "Dropped columns": data.columns,
+        "Columns": data.columns,
         "Claims": data.claims,
     }
     for heading, rows in parts.items():

@@ -7,28 +7,28 @@ from collections.abc import Sequence
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from harness import text
 from harness.report import pictures, svg
 from harness.report.data import ReportData
+from harness.report.entries import query_entries
 from harness.report.evidence import MARKS, Absent, LatencyRow, QueryDetail
 from harness.report.gate_data import QueryRow
-from harness.report.words import LATENCY_MARKS
+from harness.report.words import LATENCY_MARKS, MEDIAN
 
 SECTIONS = (
-    ("claims", "The runbook's claims", "claims"),
-    ("integrity", "Integrity", "integrity"),
-    ("latency", "Latency", "latency"),
-    ("load", "Mixed load", "load"),
-    ("why", "Why slower, why faster", "causes"),
-    ("details", "Blocks and distributions", "details"),
-    ("plans", "Query plans", "plans"),
-    ("attribution", "Attribution: indexes or views", "attribution"),
-    ("storage", "Storage", "storage"),
-    ("indexes", "Indexes", "indexes"),
-    ("migrations", "Migration statements", "migrations"),
+    ("claims", "The runbook's claims", ("claims",)),
+    ("integrity", "Integrity", ("integrity",)),
+    ("latency", "Latency", ("latency",)),
+    ("load", "Mixed load", ("load",)),
+    ("queries", "Query by query", ("details", "plans", "causes")),
+    ("attribution", "Attribution: indexes or views", ("attribution",)),
+    ("storage", "Storage", ("storage",)),
+    ("indexes", "Indexes", ("indexes",)),
+    ("migrations", "Migration statements", ("migrations",)),
 )
-"""Anchor and template, heading, and the field of ReportData, in the order of the page."""
+"""Anchor and template, heading, and the fields of ReportData that it shows, in the order of the page."""
 
 MOST_CARDS = 4
 """Of more findings of one kind and severity, those that touch fewer rows are told in brief."""
@@ -52,6 +52,9 @@ def render_template(name: str, **values: object) -> str:
     return _WORDS.sub(lambda words: words[0].replace("&#34;", '"').replace("&#39;", "'"), page)
 
 
+_JOINTS = re.compile(r"(?<=[^\W\d][._])(?=[^\W\d])")
+"""Within names; not within figures."""
+
 _END_TAGS = re.compile(r"</(?:td|th|tr|thead|tbody|li|dt|dd)>")
 """End tags that the next start tag, or the parent's end, implies."""
 
@@ -73,6 +76,22 @@ def _anchor(kind: str, section: Sequence[Any] | Absent, query: str, level: str =
     entries = () if isinstance(section, Absent) else section
     names = [(item.query, getattr(item, "level", "")) for item in entries]
     return f"{kind}-{names.index((query, level)) + 1}" if (query, level) in names else ""
+
+
+def _reasons(data: ReportData, fields: Sequence[str]) -> list[str]:
+    """Why some of these fields have nothing to show."""
+    sections = [getattr(data, name) for name in fields]
+    return list(dict.fromkeys(section.reason for section in sections if isinstance(section, Absent)))
+
+
+def _shown(data: ReportData, fields: Sequence[str]) -> bool:
+    """Whether any of these fields has something to show."""
+    return not all(isinstance(getattr(data, name), Absent) for name in fields)
+
+
+def _breakable(words: str) -> Markup:
+    """Long names may end a line after a dot or an underscore: a phone shows them whole, without the style, too."""
+    return Markup("<wbr>").join(_JOINTS.split(words))
 
 
 def _percents(shares: Sequence[float]) -> list[str]:
@@ -101,10 +120,13 @@ def _environment() -> Environment:
         loader=PackageLoader("harness.report"), autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True
     )
     environment.tests["absent"] = lambda section: isinstance(section, Absent)
+    environment.filters["breakable"] = _breakable
     environment.globals.update(
         MARKS=MARKS,
         MOST_CARDS=MOST_CARDS,
         LATENCY_MARKS=LATENCY_MARKS,
+        MEDIAN=MEDIAN,
+        MISSING=text.MISSING,
         SECTIONS=SECTIONS,
         PARTS=PARTS,
         ratio_axis=svg.ratio_axis,
@@ -113,6 +135,7 @@ def _environment() -> Environment:
         byte_axis_ticks=_byte_axis_ticks,
         ARM_LOOKS=pictures.ARM_LOOKS,
         share_ticks=pictures.share_ticks,
+        share_bands=pictures.share_bands,
         block_ticks=pictures.block_ticks,
         blocks_picture=pictures.blocks_picture,
         distribution_picture=pictures.distribution_picture,
@@ -121,6 +144,9 @@ def _environment() -> Environment:
         anchor=_anchor,
         footnotes=_footnotes,
         remarks=_remarks,
+        reasons=_reasons,
+        shown=_shown,
+        query_entries=query_entries,
     )
     return environment
 

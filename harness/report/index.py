@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -15,6 +16,10 @@ from harness.report.verdict import figures, headline
 from harness.result.store import RESULT_FILE, read_result, write_atomically
 
 INDEX_FILE = "index.html"
+
+_LOG_FILE = "log.txt"
+_STAMP = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z(?=-)")
+"""The time at the beginning of a run folder's name, for runs that have no other."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,8 @@ class Entry:
 
 def write_index(results: Path) -> Path:
     """Writes index.html into the folder of runs; raises UsageError where the folder holds none."""
-    folders = sorted(path.parent for path in results.glob(f"*/{RESULT_FILE}") if not path.parent.is_symlink())
+    found = {path.parent for name in (RESULT_FILE, _LOG_FILE) for path in results.glob(f"*/{name}")}
+    folders = sorted(folder for folder in found if not folder.is_symlink())
     if not folders:
         raise UsageError(f"{results} holds no run", "give the folder in which runs lie, or one run's folder")
     entries = [_entry(folder) for folder in folders]
@@ -52,7 +58,9 @@ def _entry(folder: Path) -> Entry:
     try:
         result = read_result(folder)
     except UsageError as error:
-        return Entry(name, link, "", "", "", "", "cannot be read", "open", "", (), text.visible(error.message))
+        stamp = _STAMP.match(folder.name)
+        started_at = "{}-{}-{}T{}:{}:{}Z".format(*stamp.groups()) if stamp else ""
+        return Entry(name, link, started_at, "", "", "", "cannot be read", "open", "", (), text.visible(error.message))
     head = headline(result)
     return Entry(
         name=name,

@@ -21,7 +21,7 @@ from harness.report.evidence import (
     Tone,
     View,
 )
-from harness.report.words import COLUMN_MARKS, COLUMN_TONES, SEVERITY_TONES, gravity, problem, title
+from harness.report.words import COLUMN_MARKS, COLUMN_TONES, SEVERITY_TONES, fates, gravity, problem, title
 from harness.result import ColumnCheck, Example, Finding, Integrity, ViewCheck
 from harness.verify.kinds import CAUSES, KINDS
 
@@ -51,9 +51,10 @@ def integrity_section(integrity: Integrity) -> IntegritySection | Absent:
         verdict="passed" if integrity.verdict == "pass" else "failed",
         sentence=_sentence(integrity),
         tone="good" if integrity.verdict == "pass" else "bad",
+        fates=fates(integrity.columns) or "dropped",
         matrix=tuple(_matrix_row(table, integrity, accepted) for table in tables),
         columns=tuple(_column(item, accepted) for item in integrity.columns),
-        findings=_groups([item for item in findings if item.accepted is None]),
+        findings=_groups([item for item in findings if item.accepted is None], integrity.columns),
         accepted=_accepted([item for item in findings if item.accepted is not None]),
         views=tuple(_view(item) for item in integrity.views),
         notes=tuple(text.visible(note) for note in integrity.notes),
@@ -79,7 +80,7 @@ def accepted_objects(integrity: Integrity) -> frozenset[str]:
 
 
 def _verdict(item: ColumnCheck, accepted: frozenset[str]) -> tuple[str, Tone]:
-    if item.verdict != "identical" and f"{item.table}.{item.column}" in accepted:
+    if item.verdict != "identical" and _name(item) in accepted:
         return f"{title(item.verdict)}, accepted", "plain"
     return title(item.verdict), COLUMN_TONES[item.verdict]
 
@@ -90,6 +91,7 @@ def _matrix_row(table: str, integrity: Integrity, accepted: frozenset[str]) -> M
     cells = []
     for column in columns:
         verdict, tone = _verdict(column, accepted)
+        verdict += "" if column.fate == "dropped" else f" ({column.fate})"
         cells.append(Cell(text.visible(column.column), tone, COLUMN_MARKS[column.verdict], verdict))
     return MatrixRow(
         table=text.visible(table),
@@ -103,8 +105,9 @@ def _column(item: ColumnCheck, accepted: frozenset[str]) -> Column:
     verdict, tone = _verdict(item, accepted)
     counts = {name: getattr(item, name) for name in _COUNTS}
     return Column(
-        name=text.visible(f"{item.table}.{item.column}"),
+        name=text.visible(_name(item)),
         type=text.visible(item.type),
+        fate="" if item.fate == "dropped" else item.fate,
         counterpart=text.visible(item.counterpart or "none"),
         counterpart_type=text.visible(item.counterpart_type or "") if item.counterpart_type != item.type else "",
         lineage=item.lineage,
@@ -117,17 +120,23 @@ def _column(item: ColumnCheck, accepted: frozenset[str]) -> Column:
     )
 
 
+def _name(item: ColumnCheck) -> str:
+    return f"{item.table}.{item.column}"
+
+
 def _severity_first(item: Finding) -> tuple[int, int, str, int, str]:
     return (_SEVERITIES.index(item.severity), gravity(item.kind), item.kind, -item.count, item.object)
 
 
-def _groups(findings: Sequence[Finding]) -> tuple[FindingGroup, ...]:
+def _groups(findings: Sequence[Finding], columns: Sequence[ColumnCheck]) -> tuple[FindingGroup, ...]:
     """Neighbours of one severity and kind together."""
     groups = itertools.groupby(findings, key=lambda item: (item.severity, item.kind))
-    return tuple(_group(kind, severity, list(items)) for (severity, kind), items in groups)
+    return tuple(_group(kind, severity, list(items), columns) for (severity, kind), items in groups)
 
 
-def _group(kind: str, severity: str, findings: Sequence[Finding]) -> FindingGroup:
+def _group(kind: str, severity: str, findings: Sequence[Finding], columns: Sequence[ColumnCheck]) -> FindingGroup:
+    objects = {item.object for item in findings}
+    lost = [item for item in columns if _name(item) in objects] if kind == "no_counterpart" else []
     known = KINDS.get(kind)
     cards = [_finding(item) for item in findings]
     common = {name: _common([getattr(card, name) for card in cards]) for name in ("next_step", "database")}
@@ -135,7 +144,7 @@ def _group(kind: str, severity: str, findings: Sequence[Finding]) -> FindingGrou
         kind=title(kind),
         severity=severity,
         tone=SEVERITY_TONES[severity],
-        sentence=problem(kind, len({item.object for item in findings})),
+        sentence=problem(kind, len(objects), which=fates(lost)),
         meaning=known.meaning if known else "",
         **common,
         cards=tuple(cards),

@@ -107,7 +107,8 @@ def _claims(data: ReportData) -> Iterator[Case]:
         yield Case("claims", skipped=data.claims.reason)
         return
     for claim in data.claims.rows:
-        words = "; ".join(filter(None, (claim.verdict, f"“{claim.statement}”", claim.figure, claim.reason)))
+        tested = f"tested as {claim.tested}" if claim.tested else ""
+        words = "; ".join(filter(None, (claim.verdict, f"“{claim.statement}”", claim.figure, tested, claim.reason)))
         yield Case(claim.id, skipped=words) if claim.verdict == "undecided" else Case(claim.id, output=words)
 
 

@@ -8,12 +8,15 @@ from collections.abc import Sequence
 from harness import text
 from harness.judge import headlines, regressions
 from harness.report.evidence import Absent, Interval, LatencyRow, LatencySection, Tone
-from harness.report.words import AFTER, CONTROL, LATENCY_TONES
+from harness.report.words import AFTER, CONTROL, LATENCY_TONES, MEDIAN, SERVER_MEAN
 from harness.result import Comparison, Result
 from harness.stats import Rules
 
 BAND = Rules().delta
 """Half-width of the band of equivalence: two arms this close are called equivalent."""
+
+_FIGURES = {("p50", "response"): MEDIAN, ("mean", "server"): SERVER_MEAN}
+"""The two that may decide, in words."""
 
 _THROUGHPUT = "throughput"
 _LEAST_SPAN = 1.12
@@ -93,6 +96,7 @@ def comparison_row(item: Comparison, control: Comparison | None, several_levels:
     return LatencyRow(
         load=(item.query, item.clients),
         query=text.visible(item.query),
+        figure=_FIGURES.get((item.metric, item.basis), item.metric),
         metric=item.metric,
         basis="response" if item.basis == "response" else "server to the last byte",
         clients=clients,

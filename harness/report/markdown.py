@@ -69,8 +69,8 @@ def _integrity(section: IntegritySection) -> Iterator[str]:
 def _latency(section: LatencySection) -> Iterator[str]:
     yield plain(f"{section.sentence} {section.noise}")
     yield ""
-    rows = (_compared(row, " ".join(filter(None, (row.query, row.level)))) for row in section.rows)
-    yield from table(("Verdict", "Query", "After ÷ before", "Interval", "Median before", "Median after"), rows)
+    rows = ((*_compared(row, " ".join(filter(None, (row.query, row.level)))), row.figure) for row in section.rows)
+    yield from table(("Verdict", "Query", "After ÷ before", "Interval", "Before", "After", "Figure"), rows)
 
 
 def _load(section: LoadSection) -> Iterator[str]:
@@ -133,10 +133,11 @@ def _claims(section: Claims) -> Iterator[str]:
             f"{MARKS[claim.tone]} {claim.verdict}",
             f"“{claim.statement}”",
             "; ".join(filter(None, (claim.figure, claim.reason))),
+            claim.tested,
         )
         for claim in section.rows
     )
-    yield from table(("Verdict", "The runbook says", "Measured"), rows)
+    yield from table(("Verdict", "The runbook says", "Measured", "Tested as"), rows)
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TypeVar
 
 from harness import text
@@ -38,6 +39,9 @@ WIDTH, HEIGHT = 600, 150
 
 _SHARE_AXIS = Axis(0.0, 1.04, from_top=True)
 
+_POINTED_SHARES = (0.25, 0.5, 0.75, 0.95, 0.99)
+"""Whose times are told where one points at a distribution."""
+
 Point = tuple[int, int]
 Item = TypeVar("Item")
 
@@ -70,7 +74,8 @@ class Column:
 class Picture:
     """Lines within labelled axes; `words` is the text alternative, `box` holds the paths.
 
-    `across` is empty where pictures share their axis, `up` likewise.
+    `across` is empty where pictures share their axis, `up` likewise. `bands` is what hovering over each of
+    `share_bands` says.
     """
 
     words: str
@@ -79,21 +84,22 @@ class Picture:
     up: tuple[Tick, ...]
     lines: tuple[Line, ...]
     columns: tuple[Column, ...]
+    bands: tuple[str, ...] = ()
 
 
 def blocks_picture(detail: QueryDetail) -> Picture | None:
     """Medians per block in the order of time; None where no block counts."""
     shown = _shown(detail)
-    values = [value for item in shown for value in item.medians_s if value is not None]
+    values = [value for item in shown for value in item.blocks_s if value is not None]
     if not values:
         return None
     across = _block_axis(detail.blocks)
     up = linear_axis(_HEADROOM * max(values), from_top=True)
     return Picture(
-        words=f"{detail.query}: median per block, {_range(values)}",
+        words=f"{detail.query}: {detail.figure} per block, {_range(values)}",
         box=f"{across.low:g} 0 {across.high - across.low:g} {HEIGHT}",
         across=(),
-        up=ticks(up, [(value, text.rounded(text.duration(value))) for value in linear_values(max(values), 4) if value]),
+        up=ticks(up, [(value, text.rounded(text.duration(value))) for value in linear_values(max(values)) if value]),
         lines=tuple(_medians(item, detail.blocks, up) for item in shown),
         columns=_columns(detail, shown, across),
     )
@@ -116,6 +122,7 @@ def distribution_picture(detail: QueryDetail) -> Picture | None:
         up=(),
         lines=tuple(_distribution(item, detail.shares, across, up, low) for item in shown),
         columns=(),
+        bands=tuple(_within(shown, detail.shares, share) for share in _POINTED_SHARES if share in detail.shares),
     )
 
 
@@ -129,13 +136,20 @@ def share_ticks() -> tuple[Tick, ...]:
     return ticks(_SHARE_AXIS, [(share, f"{100 * share:g} %") for share in (0.5, 0.95)])
 
 
+def share_bands() -> tuple[tuple[int, int], ...]:
+    """The strips of a distribution that one can point at, each around its share: `y` and height in the box."""
+    between = [(low + high) / 2 for low, high in pairwise(_POINTED_SHARES)]
+    edges = [HEIGHT, *(_SHARE_AXIS.units(share, HEIGHT) for share in between), 0]
+    return tuple((top, bottom - top) for bottom, top in pairwise(edges))
+
+
 def _shown(detail: QueryDetail) -> list[Series]:
     by_arm = {item.arm: item for item in detail.series}
     return [by_arm[arm] for arm in reversed(ARM_LOOKS) if arm in by_arm]
 
 
 def _medians(item: Series, blocks: Sequence[int], up: Axis) -> Line:
-    pairs = zip(blocks, item.medians_s, strict=True)
+    pairs = zip(blocks, item.blocks_s, strict=True)
     points = [(block, up.units(value, HEIGHT)) for block, value in pairs if value is not None]
     return _line(item.arm, points, _some(points, _MOST_MARKS))
 
@@ -165,7 +179,9 @@ def _columns(detail: QueryDetail, shown: Sequence[Series], across: Axis) -> tupl
     void, marks = dict(detail.void), dict(detail.marks)
     columns = []
     for place, block in enumerate(detail.blocks):
-        words = f"{block}: " + (f"void, {void[block]}" if block in void else _medians_of(shown, place))
+        words = f"{block}: " + (
+            f"void, {void[block]}" if block in void else _told({item.arm: item.blocks_s[place] for item in shown})
+        )
         words += f"; {marks[block]}" if block in marks else ""
         sign = VOID_SIGN if block in void else MARK_SIGN if block in marks else ""
         place_and_width = across.at(block - 0.5), across.span(block - 0.5, block + 0.5)
@@ -173,11 +189,17 @@ def _columns(detail: QueryDetail, shown: Sequence[Series], across: Axis) -> tupl
     return tuple(columns)
 
 
-def _medians_of(shown: Sequence[Series], place: int) -> str:
+def _within(shown: Sequence[Series], shares: Sequence[float], share: float) -> str:
+    """`95 %: 5.97 → 6.55 (6.83) ms`: within what time that share of the executions ended."""
+    place = shares.index(share)
+    return f"{100 * share:g} %: {_told({item.arm: item.quantiles_s[place] for item in shown})}"
+
+
+def _told(seconds: Mapping[str, float | None]) -> str:
     """`5.97 → 6.55 (6.83) ms`: before, after, and in brackets the control."""
-    medians = {item.arm: text.milliseconds(item.medians_s[place], 3) for item in shown}
-    before_and_after = " → ".join(medians[arm] for arm in (BEFORE, AFTER) if arm in medians)
-    return f"{before_and_after} ({medians[CONTROL]}) ms" if CONTROL in medians else f"{before_and_after} ms"
+    times = {arm: text.milliseconds(value, 3) for arm, value in seconds.items()}
+    before_and_after = " → ".join(times[arm] for arm in (BEFORE, AFTER) if arm in times)
+    return f"{before_and_after} ({times[CONTROL]}) ms" if CONTROL in times else f"{before_and_after} ms"
 
 
 def _block_axis(blocks: Sequence[int]) -> Axis:

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from harness.report.data import Claims, IndexSection, ReportData, StorageSection
 from harness.report.evidence import MARKS, Absent, IntegritySection, LatencyRow, LatencySection, LoadSection, Tone
-from harness.report.words import LATENCY_MARKS
+from harness.report.words import LATENCY_MARKS, SERVER_MEAN
 
 WIDTH = 100
 
@@ -133,12 +133,13 @@ def _load(section: LoadSection) -> Iterator[RenderableType]:
 
 def _compared(row: LatencyRow, name: str) -> tuple[Text, ...]:
     effect = row.effect
+    told = f", {row.figure}" if row.figure == SERVER_MEAN else ""
     return (
         mark(row.tone, row.verdict, LATENCY_MARKS[row.verdict]),
         Text(name, overflow="fold"),
         Text(effect.text if effect else "not measured", justify="right"),
         Text(effect.range_text if effect and effect.low else "", "dim"),
-        Text(f"{row.before} → {row.after}" if effect else "", "dim"),
+        Text(f"{row.before} → {row.after}{told}" if effect else "", "dim"),
     )
 
 
@@ -179,7 +180,9 @@ def _claims(section: Claims) -> Iterator[RenderableType]:
     grid = table()
     for claim in section.rows:
         if claim.tone == "bad":
-            words = Text.assemble(claim.figure, (f"\n{claim.reason}" if claim.reason else "", "dim"))
+            tested = f"tested as {claim.tested}" if claim.tested else ""
+            words = Text("\n".join(filter(None, (claim.figure, tested, claim.reason))))
+            words.stylize("dim", len(claim.figure))
             grid.add_row(mark(claim.tone, claim.verdict), Text(f"“{claim.statement}”", overflow="fold"), words)
     if grid.row_count:
         yield indented(grid)

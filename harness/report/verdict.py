@@ -14,7 +14,7 @@ from harness.report.gate import gate_sentence
 from harness.report.integrity import accepted_objects
 from harness.report.latency import headline_comparisons, tally
 from harness.report.storage import database_total
-from harness.report.words import EXIT_MEANINGS, EXIT_TONES, gravity, problem, title
+from harness.report.words import EXIT_MEANINGS, EXIT_TONES, fates, gravity, problem, title
 from harness.result import Comparison, Integrity, Result
 
 _MOST_NAMED = 4
@@ -112,7 +112,7 @@ _SENTENCES = {
 
 
 def _kept(integrity: Integrity) -> str:
-    columns = text.count(len(integrity.columns), "dropped column")
+    columns = text.count(len(integrity.columns), f"{fates(integrity.columns)} column".strip())
     return f"No value is lost ({columns}, {text.count(integrity.rows_compared, 'row')} compared)"
 
 
@@ -125,8 +125,8 @@ def _problems(integrity: Integrity) -> dict[str, list[str]]:
     problems = {}
     for kind in sorted(by_kind, key=gravity):
         objects = list(dict.fromkeys(by_kind[kind]))
-        total = len(integrity.columns) if kind == "no_counterpart" else None
-        problems[problem(kind, len(objects), total)] = objects
+        of_all = (len(integrity.columns), fates(integrity.columns)) if kind == "no_counterpart" else ()
+        problems[problem(kind, len(objects), *of_all)] = objects
     return problems
 
 
@@ -175,7 +175,7 @@ def claims_counts(result: Result) -> str:
 
 
 def _values(integrity: Integrity) -> Figure:
-    label = "dropped columns kept, value for value"
+    label = f"{fates(integrity.columns) or 'dropped'} columns kept, value for value"
     if integrity.verdict == "not_checked" or not integrity.columns:
         return Figure(label, "not checked", "no value was compared", "open")
     total = len(integrity.columns)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
+from typing import get_args
 
+from harness import text
 from harness.errors import (
     EXIT_COULD_NOT_RUN,
     EXIT_INCONCLUSIVE,
@@ -14,10 +17,15 @@ from harness.errors import (
     EXIT_USAGE,
 )
 from harness.report.evidence import Tone
+from harness.result import ColumnCheck
+from harness.result.integrity import Fate
 
 AFTER = "after"
 CONTROL = "control"
 BEFORE = "before"
+
+MEDIAN = "median"
+SERVER_MEAN = "server's mean"
 
 EXIT_MEANINGS = {
     EXIT_OK: "all good",
@@ -52,7 +60,7 @@ COLUMN_MARKS = {
 
 # The gravest first.
 _PROBLEMS = {
-    "no_counterpart": ("dropped column", "has no counterpart", "have no counterpart"),
+    "no_counterpart": ("column", "has no counterpart", "have no counterpart"),
     "value_differs": ("column", "shows other values than before", "show other values than before"),
     "null_to_value": ("column", "shows values where there were none", "show values where there were none"),
     "value_to_null": ("column", "loses values", "lose values"),
@@ -96,13 +104,23 @@ def gravity(kind: str) -> int:
     return list(_PROBLEMS).index(kind) if kind in _PROBLEMS else len(_PROBLEMS)
 
 
-def problem(kind: str, number: int, total: int | None = None) -> str:
-    """`4 of 36 dropped columns have no counterpart`; a kind without words of its own speaks for itself."""
+def fates(columns: Collection[ColumnCheck]) -> str:
+    """What the migration did to these columns, as it stands before the noun: `dropped`, `dropped and rewritten`."""
+    met = {item.fate for item in columns}
+    return text.several([fate for fate in get_args(Fate) if fate in met])
+
+
+def problem(kind: str, number: int, total: int | None = None, which: str = "") -> str:
+    """`4 of 36 dropped columns have no counterpart`; a kind without words of its own speaks for itself.
+
+    `which` stands before the noun.
+    """
     noun, singular, plural = _PROBLEMS.get(kind) or _lost(kind)
     several = total if total is not None else number
     nouns = noun if several == 1 else re.sub(r"(?<=[^aeiou])y$", "ie", noun) + ("es" if noun.endswith("x") else "s")
     of = "" if total is None else f" of {total:,}"
-    return f"{number:,}{of} {nouns} {singular if number == 1 else plural}"
+    which = f"{which} " if which else ""
+    return f"{number:,}{of} {which}{nouns} {singular if number == 1 else plural}"
 
 
 def _lost(kind: str) -> tuple[str, str, str]:

@@ -7,6 +7,7 @@ from typing import Literal
 
 Severity = Literal["error", "warning", "info"]
 IntegrityVerdict = Literal["pass", "fail", "not_checked"]
+Fate = Literal["dropped", "rewritten", "hidden"]
 ColumnVerdict = Literal["identical", "renders_differently", "different", "no_counterpart", "not_compared"]
 
 
@@ -55,11 +56,13 @@ class ViewCheck:
 
 @dataclass(frozen=True)
 class ColumnCheck:
-    """One dropped column against its counterpart; the six disjoint counts add up to `rows`.
+    """One column that the migration took away, against its counterpart; the six disjoint counts add up to `rows`.
 
-    `rows` is the number of old rows compared. `extra_row` (rows of the view without an old one) and `duplicate_row`
-    (further copies of a row: fan-out) stand beside them. `stale_before` is that part of the differences which
-    disagreed with its source already before the migration. `reason` tells why a column was not compared.
+    `fate` is what became of it: dropped; rewritten, in its own table (another type, a table made anew); or hidden,
+    there still but behind a view that took the table's name. `rows` is the number of old rows compared. `extra_row`
+    (rows of the view without an old one) and `duplicate_row` (further copies of a row: fan-out) stand beside them.
+    `stale_before` is that part of the differences which disagreed with its source already before the migration.
+    `reason` tells why a column was not compared.
     """
 
     table: str
@@ -81,6 +84,7 @@ class ColumnCheck:
     stale_before: int = 0
     non_null: int = 0
     reason: str = ""
+    fate: Fate = "dropped"
 
 
 @dataclass(frozen=True)

@@ -101,8 +101,9 @@ def read_result(folder: Path) -> Result:
         data = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UsageError(f"{folder} is not a run: it holds no {RESULT_FILE}", "give a folder under results/") from None
-    except (NotADirectoryError, json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is no result: {error}", "give the folder of a finished run") from None
+    except (OSError, json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise UsageError(f"{path} is no result: {why}", "give the folder of a finished run") from None
     version = data.get("schema_version") if isinstance(data, dict) else None
     if version != SCHEMA_VERSION:
         hint = f"this version reads version {SCHEMA_VERSION}; run the bench that wrote it"

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from harness.catalogue import Column
+from harness.catalogue import ChangedTable, Column
 from harness.result import ColumnCheck, Example, Finding
-from harness.result.integrity import ColumnVerdict
+from harness.result.integrity import ColumnVerdict, Fate
 from harness.sqltext import quote_literal
 from harness.verify.compare import field, is_drift, now_called, render
 from harness.verify.context import Context
@@ -58,7 +58,14 @@ def column_check(
         stale_before=sum(item.count for item in differences if item.cause == "stale_copy"),
         non_null=non_null,
         reason=reason,
+        fate=_fate(plan.table.change, column),
     )
+
+
+def _fate(change: ChangedTable, column: Column) -> Fate:
+    if column in change.dropped:
+        return "dropped"
+    return "hidden" if column in change.covered else "rewritten"
 
 
 def _verdict(counterpart: Counterpart | None, counted: Screen | None, kinds: Counter[str]) -> ColumnVerdict:

@@ -47,7 +47,7 @@ KINDS: dict[str, Kind] = {
         "warning", "the replacement has another type or collation", "cast it to the old type in the view"
     ),
     "no_counterpart": Kind(
-        "error", "no view column replaces the dropped column", "add it to a view, or name its counterpart in column_map"
+        "error", "no view column replaces the column", "add it to a view, or name its counterpart in column_map"
     ),
     "not_compared": Kind("error", "the column could not be compared", "remove the reason that the finding names"),
     "nothing_compared": Kind(

@@ -12,6 +12,7 @@ import pytest
 from harness.report import write_index, write_report
 from harness.result.store import write_result
 from tests.browsing import set_view
+from tests.sample import SAMPLE
 from tests.unit.report.cases import CASES
 
 AXE = files("axe_core_python").joinpath("axe.min.js").read_text(encoding="utf-8")
@@ -45,6 +46,14 @@ def evaluate(browser: Any, expression: str) -> Any:
     return answer["result"].get("value")
 
 
+def violations(browser: Any) -> list[str]:
+    """What axe finds in the page with everything open."""
+    browser.execute_script("for (const item of document.querySelectorAll('details')) item.open = true")
+    browser.execute_script(AXE)
+    found = browser.execute_async_script("axe.run({resultTypes: ['violations']}).then(arguments[arguments.length - 1])")
+    return [f"{item['id']}: {[node['html'][:200] for node in item['nodes'][:3]]}" for item in found["violations"]]
+
+
 @pytest.mark.parametrize(("case", "width", "theme", "script"), EVERY_WAY + NARROWEST)
 def test_the_page_fits_and_asks_for_nothing(
     browser: Any, pages: Path, case: str, width: int, theme: str, script: bool
@@ -57,15 +66,41 @@ def test_the_page_fits_and_asks_for_nothing(
     assert browser.get_log("browser") == []
 
 
+@pytest.mark.parametrize("script", [True, False])
+def test_a_printed_page_shows_everything_and_loses_nothing_at_its_edge(browser: Any, script: bool) -> None:
+    """The sample, whose tables are the widest; 718 pixels are what A4 has between its margins."""
+    show(browser, (SAMPLE / "report.html").as_uri(), 718, script=script)
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    evaluate(browser, "dispatchEvent(new Event('beforeprint'))")
+    edges = "[...document.querySelectorAll('table, svg, pre')].map(item => item.getBoundingClientRect().right)"
+    assert evaluate(browser, f"Math.max(...{edges})") <= 719
+    heights = "[...document.querySelectorAll('details table')].map(item => item.getBoundingClientRect().height)"
+    assert evaluate(browser, f"Math.min(...{heights})") > 0
+
+
 @pytest.mark.parametrize("case", [case for case in CASES if case != "two_hundred_queries"])
 @pytest.mark.parametrize(("width", "theme"), [(390, "light"), (1280, "dark")])
 def test_axe_finds_nothing(browser: Any, pages: Path, case: str, width: int, theme: str) -> None:
     show(browser, (pages / f"{case}.html").as_uri(), width, theme)
-    browser.execute_script("for (const item of document.querySelectorAll('details')) item.open = true")
-    browser.execute_script(AXE)
-    found = browser.execute_async_script("axe.run({resultTypes: ['violations']}).then(arguments[arguments.length - 1])")
-    told = [f"{item['id']}: {[node['html'][:200] for node in item['nodes'][:3]]}" for item in found["violations"]]
-    assert told == []
+    assert violations(browser) == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_sample_fits_at_every_width(browser: Any, width: int, theme: str) -> None:
+    """A real run's page, all of it open: longer names, and every kind of section."""
+    address = (SAMPLE / "report.html").as_uri()
+    show(browser, address, width, theme)
+    evaluate(browser, "for (const item of document.querySelectorAll('details')) item.open = true")
+    assert evaluate(browser, "document.documentElement.scrollWidth") <= width
+    assert requested(browser) == {address}
+    assert browser.get_log("browser") == []
+
+
+@pytest.mark.parametrize(("width", "theme"), [(390, "dark"), (1920, "light")])
+def test_axe_finds_nothing_in_the_sample(browser: Any, width: int, theme: str) -> None:
+    show(browser, (SAMPLE / "report.html").as_uri(), width, theme)
+    assert violations(browser) == []
 
 
 def test_the_pictures_of_a_details_section_have_size(browser: Any, pages: Path) -> None:
@@ -79,6 +114,24 @@ def test_the_pictures_of_a_details_section_have_size(browser: Any, pages: Path) 
     )
     assert len(sizes) >= 12
     assert all(width > 100 and height > 0 for width, height in sizes)
+
+
+@pytest.mark.parametrize("script", [True, False])
+@pytest.mark.parametrize(("figure", "words"), [(0, "→"), (1, "50 %: ")])
+def test_pointing_at_a_picture_tells_its_values_without_a_script(
+    browser: Any, pages: Path, figure: int, words: str, script: bool
+) -> None:
+    show(browser, (pages / "regression.html").as_uri(), script=script)
+    found = f"document.querySelectorAll('#queries figure')[{figure}]"
+    evaluate(browser, "for (const item of document.querySelectorAll('details')) item.open = true")
+    evaluate(browser, f"{found}.scrollIntoView({{block: 'center'}})")
+    box = f"{found}.querySelector('svg svg').getBoundingClientRect()"
+    hit = evaluate(
+        browser,
+        f"(box => document.elementFromPoint(box.left + box.width * 0.6, box.top + box.height * 0.55))({box})"
+        ".closest('use, g').querySelector('title').textContent",
+    )
+    assert words in hit
 
 
 @pytest.mark.parametrize("script", [True, False])

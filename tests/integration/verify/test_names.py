@@ -73,6 +73,10 @@ def test_a_view_under_the_tables_old_name_is_held_against_every_old_value_though
     assert (found.count, found.cause) == (30, "view_wrong")
     assert len(outcome.rerun(found)) == found.count
     assert outcome.column("veiled.amount").identical == 30
+    fates = {item.fate for item in outcome.integrity.columns if item.table == "veiled"}
+    assert fates == {"hidden"}
+    assert {outcome.column(name).fate for name in ("remade.word", "again.amount")} == {"rewritten"}
+    assert outcome.column("rekeyed.word").fate == "dropped"
     lost = outcome.one("row_missing", "veiled")
     assert (lost.count, lost.cause) == (10, "row_filter")
 

@@ -14,6 +14,8 @@ from harness.measure.slices import SliceFacts
 ARMS = ("before", "after", "control")
 VOID_BLOCK = 5
 MARKED_BLOCK = 9
+SERVER_SHARE = 0.6
+"""Of the median response, in every block."""
 
 
 def write_samples(
@@ -43,6 +45,7 @@ def write_samples(
                 late = query == void_query and arm == "after" and block == VOID_BLOCK
                 invalid = "the client was late" if late else ""
                 marks = "a checkpoint began" if arm == "before" and block == MARKED_BLOCK else ""
-                slices.append((SliceFacts(query, arm, 1, block, lag_p99_s, 0.00002, before_s, invalid, marks), samples))
+                server_s = SERVER_SHARE * (after_s if arm.startswith("after") else before_s)
+                slices.append((SliceFacts(query, arm, 1, block, lag_p99_s, 0.00002, server_s, invalid, marks), samples))
         writer.append(slices)
     writer.finish()

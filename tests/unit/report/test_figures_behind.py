@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from harness.report import build, write_report
+from harness.report import build, html, markdown, terminal, write_report
 from harness.report.blocks import SHARES
 from harness.report.evidence import Absent, QueryDetail
-from harness.report.pictures import blocks_picture, distribution_picture
+from harness.report.pictures import HEIGHT, blocks_picture, distribution_picture, share_bands
 from harness.report.svg import Axis, byte_values, linear_values, log_values, ratio_axis, ratio_ticks
 from harness.result.store import write_result
-from tests.unit.report.cases import REGRESSION
+from tests.unit.report.cases import REGRESSION, compare
 from tests.unit.report.samples import MARKED_BLOCK, VOID_BLOCK, write_samples
 
 
@@ -78,16 +79,45 @@ def test_medians_and_distributions_are_those_of_the_samples(samples: Path) -> No
     by_block = latencies(samples, "orders_list", "after")
     after = next(item for item in shown.series if item.arm == "after")
     expected = [None if block == VOID_BLOCK else float(np.median(values)) for block, values in by_block.items()]
-    assert after.medians_s == pytest.approx(expected)
+    assert after.blocks_s == pytest.approx(expected)
     pooled = [value for block, values in by_block.items() if block != VOID_BLOCK for value in values]
     assert after.samples == len(pooled)
     assert after.quantiles_s == pytest.approx(np.quantile(pooled, SHARES), rel=1e-5)
 
 
+def test_the_blocks_of_a_query_that_the_servers_mean_decides_show_that_mean(samples: Path) -> None:
+    server = compare("orders_list", 2.0, "slower", metric="mean", basis="server", before_s=0.0012)
+    response = compare("orders_list", 1.7, "slower", gated=False, advisory=True)
+    data = build(replace(REGRESSION, latency=(server, response)), samples)
+    assert not isinstance(data.details, Absent)
+    (shown,) = data.details
+    assert {item.arm: item.blocks_s[0] for item in shown.series} == pytest.approx(
+        {"before": 0.0012, "after": 0.0024, "control": 0.0012}
+    )
+    page = html.render(data)
+    assert "<figcaption>Server's mean per block</figcaption>" in page
+    assert "1.20 ms → 2.40 ms <br><small>server's mean</small>" in page.replace("\u00a0", " ")
+    assert "1.20 ms → 2.40 ms, server's mean" in terminal.render(data).replace("\u00a0", " ")
+    assert "| server's mean |" in markdown.render(data)
+
+
+def test_pointing_at_a_distribution_tells_the_times_within_which_that_share_ended(samples: Path) -> None:
+    shown = detail(samples)
+    picture = distribution_picture(shown)
+    assert picture is not None
+    assert [words.split(":")[0] for words in picture.bands] == ["25 %", "50 %", "75 %", "95 %", "99 %"]
+    times = {item.arm: f"{1000 * item.quantiles_s[SHARES.index(0.95)]:.3g}" for item in shown.series}
+    assert picture.bands[3] == f"95 %: {times['before']} → {times['after']} ({times['control']}) ms"
+    bands = share_bands()
+    assert len(bands) == len(picture.bands)
+    assert sum(height for _, height in bands) == HEIGHT
+    assert all(height >= 8 for _, height in bands)
+
+
 def test_a_void_block_counts_for_no_arm_and_is_marked(samples: Path) -> None:
     shown = detail(samples)
     place = shown.blocks.index(VOID_BLOCK)
-    assert {item.medians_s[place] for item in shown.series} == {None}
+    assert {item.blocks_s[place] for item in shown.series} == {None}
     assert shown.void == ((VOID_BLOCK, "after: the client was late"),)
     picture = blocks_picture(shown)
     assert picture is not None
@@ -97,7 +127,7 @@ def test_a_void_block_counts_for_no_arm_and_is_marked(samples: Path) -> None:
 def test_a_block_with_a_checkpoint_is_marked_and_counts(samples: Path) -> None:
     shown = detail(samples, "orders_search")
     assert shown.marks == ((MARKED_BLOCK, "before: a checkpoint began"),)
-    assert None not in shown.series[0].medians_s
+    assert None not in shown.series[0].blocks_s
     picture = blocks_picture(shown)
     assert picture is not None
     assert [column.sign for column in picture.columns if column.sign] == ["!"]
@@ -106,7 +136,7 @@ def test_a_block_with_a_checkpoint_is_marked_and_counts(samples: Path) -> None:
 def test_the_void_block_of_one_query_leaves_the_others_alone(samples: Path) -> None:
     shown = detail(samples, "orders_search")
     assert shown.void == ()
-    assert None not in shown.series[0].medians_s
+    assert None not in shown.series[0].blocks_s
 
 
 def test_the_details_stand_in_the_order_of_the_forest(samples: Path) -> None:

@@ -13,11 +13,11 @@ import pytest
 from harness.outcome import conclude
 from harness.report import build, html
 from harness.result import PlanMode
-from tests.unit.report.cases import ALL_GOOD, CASES, CAUSES, INTEGRITY, PLANS, column, compare, control
+from tests.unit.report.cases import ALL_GOOD, CASES, CAUSES, INTEGRITY, PLANS, REGRESSION, column, compare, control
 from tests.unit.report.samples import write_samples
 
 PAGES = {case: html.render(build(result)) for case, result in CASES.items()}
-WITHOUT_END = {"meta", "br", "hr"}
+WITHOUT_END = {"meta", "br", "hr", "wbr"}
 END_LEFT_OUT = {"tr", "th", "td", "thead", "tbody", "li", "dt", "dd"}
 
 
@@ -132,6 +132,45 @@ def test_twenty_queries_with_their_blocks_stay_below_500_kb(tmp_path: Path) -> N
     assert len(page.encode()) <= 500_000
 
 
+def test_the_page_has_its_order(tmp_path: Path) -> None:
+    write_samples(tmp_path / "samples.parquet", {"orders_by_status": (0.001, 0.002), "orders_list": (0.002, 0.003)})
+    page = html.render(build(REGRESSION, tmp_path / "samples.parquet"))
+    sections = ("claims", "integrity", "latency", "load", "queries", "attribution", "storage", "indexes", "migrations")
+    assert re.findall(r"<h2 id=([a-z]+)-title>", page) == [*sections, "method"]
+    head = [page.index(words) for words in ("id=verdict-sentence", "<ul class=figures>", "<h2 ")]
+    assert head == sorted(head)
+    _, _, query = page.partition("<h3>orders_by_status: ")
+    query = query.partition("<h3>")[0]
+    parts = (
+        "Median per block",
+        "Share of executions",
+        "<summary>Plans",
+        "new: customers",
+        "reads 1 more table",
+        "CREATE INDEX",
+    )
+    places = [query.index(words) for words in parts]
+    assert places == sorted(places)
+
+
+def test_a_query_with_plans_alone_is_told_and_so_is_what_is_missing() -> None:
+    page = html.render(build(replace(REGRESSION, latency=())))
+    assert page.count("<h3>orders_by_status") == 1
+    words = " ".join(" ".join(Page(page).words).split())
+    assert "? No samples were kept." in words
+    shown = html.render(build(replace(REGRESSION, plans=(), causes=(), latency=())))
+    words = " ".join(" ".join(Page(shown).words).split())
+    assert "? Query by query No samples were kept. No plan was recorded. No plan was read." in words
+
+
+def test_plans_and_causes_stand_once_for_a_query_at_several_levels() -> None:
+    levels = (compare("orders_by_status", 1.2, "slower"), compare("orders_by_status", 1.4, "slower", clients=4))
+    page = html.render(build(replace(REGRESSION, latency=levels)))
+    assert page.count("reads 1 more table") == 1
+    assert page.count("<summary>Plans") == 1
+    assert "<h3>orders_by_status, 4 clients: " in page
+
+
 def test_a_query_far_beyond_the_scale_stands_at_the_edge_with_its_figure() -> None:
     page = PAGES["regression"]
     assert re.search(r"<svg x=100% y=50%[^>]*><text[^>]*text-anchor=end[^>]*>15\.2× →</text>", page)
@@ -142,6 +181,12 @@ def test_a_section_without_content_says_why() -> None:
     for reason in ("No value was compared.", "No query was timed.", "No storage was read."):
         assert reason in words
     assert "Incomplete. The phase “migrate” failed after 400 ms" in words
+
+
+def test_names_in_the_verdict_may_end_a_line_at_their_joints_and_stay_escaped() -> None:
+    assert "slower than allowed, the worst orders_<wbr>search at 15.2× its" in PAGES["regression"]
+    assert "(products.<wbr>category)" in PAGES["integrity_failure"]
+    assert "(&lt;script&gt;alert(" in PAGES["strange_names"]
 
 
 def test_values_differ_visibly_where_only_blanks_or_ends_differ() -> None:

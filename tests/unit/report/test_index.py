@@ -75,6 +75,32 @@ def test_a_result_that_cannot_be_read_is_listed_with_the_reason(tmp_path: Path) 
     assert "all good (0)" in page
 
 
+def test_one_run_that_cannot_be_read_in_any_way_hides_no_other(tmp_path: Path) -> None:
+    store(tmp_path, "a", ALL_GOOD)
+    for name in ("folder", "binary", "deep", "killed"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "folder" / "result.json").mkdir()
+    (tmp_path / "binary" / "result.json").write_bytes(b"\xff\x00\xe8")
+    (tmp_path / "deep" / "result.json").write_text("[" * 100_000, encoding="utf-8")
+    (tmp_path / "killed" / "log.txt").write_text("seeding\n", encoding="utf-8")
+    page = listed(tmp_path)
+    assert page.count("cannot be read") == 4
+    assert "is no result: Is a directory" in page
+    assert "killed is not a run: it holds no result.json" in page
+    assert page.count("data-label=size") == 1
+    assert "all good (0)" in page
+
+
+def test_a_run_that_cannot_be_read_stands_where_the_name_of_its_folder_puts_it(tmp_path: Path) -> None:
+    for year in (2024, 2026):
+        store(tmp_path, f"{year}0301T000000Z-shop-1k", replace(ALL_GOOD, started_at=f"{year}-03-01T00:00:00Z"))
+    (tmp_path / "20250301T000000Z-shop-1k").mkdir()
+    (tmp_path / "20250301T000000Z-shop-1k" / "result.json").write_text("", encoding="utf-8")
+    words = " ".join(Page(listed(tmp_path)).words)
+    order = ("2026-03-01", "20250301T000000Z-shop-1k", "2024-03-01")
+    assert sorted(order, key=words.index) == list(order)
+
+
 def test_names_of_folders_are_quoted_in_links_and_escaped_in_text(tmp_path: Path) -> None:
     store(tmp_path, '<b> & "q" #1', replace(ALL_GOOD, started_at=""))
     page = listed(tmp_path)

@@ -8,7 +8,7 @@ import pytest
 
 from harness.errors import EXIT_INTERRUPTED
 from harness.outcome import conclude
-from harness.report import build
+from harness.report import build, html
 from harness.report.evidence import Absent, LatencySection, LoadSection
 from harness.report.load import load_section
 from harness.report.words import problem
@@ -74,6 +74,31 @@ def test_the_figure_of_columns_says_which_differences_the_scenario_accepts() -> 
     figure = build(replace(ALL_GOOD, integrity=integrity)).figures[0]
     assert figure.value == "1 of 3"
     assert figure.context == "1 different, as the scenario accepts; 1 different; 350,000 rows compared"
+
+
+def test_columns_are_called_what_the_migration_did_to_them() -> None:
+    columns = (
+        column("a.kept", "v"),
+        column("a.gone", None, "no_counterpart"),
+        column("a.retyped", "a", fate="rewritten"),
+        column("b.behind", None, "no_counterpart", fate="hidden"),
+    )
+    lost = (Finding("no_counterpart", "error", "a.gone", "…"), Finding("no_counterpart", "warning", "b.behind", "…"))
+    integrity = replace(INTEGRITY, columns=columns, findings=lost, verdict="fail")
+    data = build(conclude(replace(ALL_GOOD, integrity=integrity)))
+    every = "dropped, rewritten and hidden columns"
+    assert f"1 of 4 {every} has no counterpart (a.gone)" in data.headline.sentence
+    assert data.figures[0].label == f"{every} kept, value for value"
+    assert not isinstance(data.integrity, Absent)
+    assert [group.sentence for group in data.integrity.findings] == [
+        "1 dropped column has no counterpart",
+        "1 hidden column has no counterpart",
+    ]
+    page = html.render(data)
+    assert "<h3>Dropped, rewritten and hidden columns and what replaces them</h3>" in page
+    assert 'title="retyped: identical (rewritten)"' in page
+    good = conclude(replace(ALL_GOOD, integrity=replace(INTEGRITY, columns=(columns[0], columns[2]))))
+    assert "No value is lost (2 dropped and rewritten columns, " in sentence(good)
 
 
 def test_a_finding_of_an_unknown_kind_speaks_for_itself() -> None:

@@ -55,6 +55,12 @@ def test_every_row_of_a_markdown_table_has_as_many_cells_as_its_head() -> None:
                 width = cells
 
 
+def test_every_format_says_how_a_claim_was_read() -> None:
+    data = build(REGRESSION)
+    for render in (terminal.render, markdown.render, junit.render):
+        assert "speed-up ≥ 5.00×" in render(data)
+
+
 def document(case: str) -> ET.Element:
     return ET.fromstring(junit.render(build(CASES[case])))
 
