@@ -91,7 +91,7 @@ KINDS: dict[str, Kind] = {
     ),
     "owner_changed": Kind(
         "warning",
-        "something that was there before (a table, view, function, schema, type) belongs to another role",
+        "something that was there before (a table, function, schema, type, ...) belongs to another role",
         "give it back, or accept it",
     ),
     "default_lost": Kind(

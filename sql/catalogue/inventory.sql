@@ -108,6 +108,12 @@ FROM (
     SELECT 'schema ' || n.nspname, n.nspowner FROM pg_namespace n JOIN schemas s ON s.oid = n.oid
     UNION ALL
     SELECT 'type ' || t.name, t.typowner FROM types t
+    UNION ALL
+    SELECT format('sequence %s.%s', s.nspname, c.relname), c.relowner
+    FROM pg_class c
+    JOIN schemas s ON s.oid = c.relnamespace
+    WHERE c.relkind = 'S' AND c.relpersistence <> 't' AND NOT EXISTS (
+        SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype IN ('a', 'i', 'e'))
 ) AS item
 UNION ALL
 SELECT 'grant', 0, format('%s on future %s%s to %s', g.privilege_type,

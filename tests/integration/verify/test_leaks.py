@@ -29,6 +29,7 @@ OLD_STATE = """
     CREATE VIEW seen AS SELECT id FROM makers;
     CREATE MATERIALIZED VIEW kept AS SELECT id FROM makers;
     CREATE MATERIALIZED VIEW stays AS SELECT id FROM makers;
+    CREATE SEQUENCE numbers;
     CREATE FUNCTION owned() RETURNS int LANGUAGE sql AS 'SELECT 1';
 
     CREATE FUNCTION put(a int) RETURNS void LANGUAGE plpgsql AS $$
@@ -38,7 +39,8 @@ OLD_STATE = """
     CREATE FUNCTION put_first(a int) RETURNS void LANGUAGE plpgsql AS $$
     BEGIN INSERT INTO goods VALUES (a); END $$;
     CREATE FUNCTION put_row(g goods) RETURNS void LANGUAGE plpgsql AS $$
-    BEGIN INSERT INTO goods SELECT g.*; INSERT INTO goods VALUES (g.*); INSERT INTO goods DEFAULT VALUES; END $$;
+    BEGIN INSERT INTO goods SELECT g.*, 1, 2 * 3;
+    INSERT INTO goods VALUES (g.*); INSERT INTO goods DEFAULT VALUES; END $$;
     CREATE FUNCTION put_named(a int) RETURNS void LANGUAGE plpgsql AS $$
     BEGIN INSERT INTO goods (id, price) VALUES (a, 3); END $$;
     CREATE FUNCTION looped(a int) RETURNS void LANGUAGE plpgsql AS $$
@@ -83,6 +85,8 @@ SILENT = """
     ALTER FUNCTION owned() OWNER TO verify_leaking;
     ALTER SCHEMA aside OWNER TO verify_leaking;
     ALTER TYPE mood OWNER TO verify_leaking;
+    ALTER SEQUENCE numbers OWNER TO verify_leaking;
+    ALTER TABLE makers OWNER TO verify_leaking;
     CREATE OR REPLACE FUNCTION taxed(x int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT x * 3';
     DROP VIEW seen;
     CREATE MATERIALIZED VIEW seen AS SELECT id FROM makers;
@@ -116,7 +120,8 @@ def test_guarded_rows_in_a_new_table_or_function_are_told(outcome: Outcome) -> N
 
 def test_other_owners_of_functions_schemas_and_types_are_told(outcome: Outcome) -> None:
     assert severities(outcome, "owner_changed") == {
-        "public.owned()": "warning", "schema aside": "warning", "type public.mood": "warning"
+        "public.owned()": "warning", "schema aside": "warning", "type public.mood": "warning",
+        "sequence public.numbers": "warning", "makers": "warning",
     }  # fmt: skip
     assert "belongs to verify_leaking now" in outcome.one("owner_changed", "public.owned()").detail
 
