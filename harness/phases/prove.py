@@ -23,6 +23,7 @@ from harness.prove import (
     find_places,
 )
 from harness.prove.bystanders import Bystanders
+from harness.prove.neighbours import SCRIPT
 from harness.result.store import write_atomically
 from harness.snapshot import take_snapshot
 from harness.verify import verify
@@ -67,6 +68,7 @@ async def _prepare(run: Run, profile: Profile) -> tuple[Bench, Bystanders | None
     databases, address = run.databases, run.databases.server.address
     await databases.drop_all()
     await seed_template(run)
+    await _run_script(run, arms.TEMPLATE, SCRIPT)
     await build_arms(run)
     await databases.drop(arms.TEMPLATE)
     with run.recorder.phase("verify"):
@@ -92,8 +94,12 @@ async def _prepare(run: Run, profile: Profile) -> tuple[Bench, Bystanders | None
 
 async def _put(run: Run, where: Bystanders) -> None:
     for arm in ("before", "after"):
-        connection = await run.databases.connect(arm)
-        try:
-            await connection.execute(where.script)
-        finally:
-            await connection.close()
+        await _run_script(run, arm, where.script)
+
+
+async def _run_script(run: Run, arm: str, script: str) -> None:
+    connection = await run.databases.connect(arm)
+    try:
+        await connection.execute(script)
+    finally:
+        await connection.close()

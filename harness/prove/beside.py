@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from harness.prove.bystanders import SCHEMA, Bystanders
+from harness.prove.bystanders import Bystanders
 from harness.prove.model import Defect
+from harness.prove.neighbours import SCHEMA
+from harness.prove.surrounded import catalogue_rows
 from harness.sqltext import quote_ident, quote_literal
 
 _NOTES = f'"{SCHEMA}"."notes"'
@@ -106,12 +108,3 @@ def _in_functions(where: Bystanders) -> Iterator[Defect]:
 def _identity(name: str) -> str:
     """A name as pg_identify_object writes it."""
     return name if re.fullmatch(r"[a-z_][a-z0-9_$]*", name) else quote_ident(name)
-
-
-def catalogue_rows(source: str, owner: str, table: str, columns: str) -> str:
-    """A witness: what the catalogue has of a table, in rows that a concatenation makes one text."""
-    first = columns.split(",", maxsplit=1)[0]
-    return (
-        f"SELECT string_agg(concat_ws(' ', {columns}), '; ' ORDER BY {first}::text) FROM {source}"
-        f" WHERE {owner} = {quote_literal(table)}::regclass"
-    )

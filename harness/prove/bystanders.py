@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 from harness.catalogue import Column, Relation, changed_tables
 from harness.catalogue.model import Catalogue
+from harness.prove.neighbours import SCHEMA
 from harness.sqltext import quote_ident
-
-SCHEMA = "bench_prove"
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,6 @@ class Bystanders:
         own = ", ".join(f"{quote_ident(name)} {types[name]}" for name in self.key)
         column = quote_ident(self.column.name)
         return f"""
-            CREATE SCHEMA {SCHEMA};
             CREATE FUNCTION {SCHEMA}.touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
             CREATE TRIGGER bench_prove_touch BEFORE UPDATE ON {table}
                 FOR EACH ROW EXECUTE FUNCTION {SCHEMA}.touch();

@@ -77,6 +77,37 @@ def _not_readable(ground: Ground, stand: Stand) -> Iterator[Defect]:
         )
 
 
+def _stored(ground: Ground, stand: Stand) -> Iterator[Defect]:
+    yield Defect(
+        stand.view.display,
+        ground.redefined(stand.view, stand.view.definition or "", "MATERIALIZED VIEW"),
+        f"SELECT relkind FROM pg_class WHERE oid = {quote_literal(stand.view.sql)}::regclass",
+        "view_stored",
+        stand.view.display,
+        touches=ground.reach(stand.view),
+    )
+
+
+def _any_partner(ground: Ground, stand: Stand) -> Iterator[Defect]:
+    """A replaced column looked up from whichever row of its source comes first."""
+    for place in stand.lost:
+        column = stand.view.columns[place]
+        origin = stand.shape.columns.get(column.name)
+        source = stand.shape.source(origin.alias) if origin is not None else None
+        table = ground.relation(source.relation) if source is not None else None
+        if origin is None or table is None or table.oid == stand.table.oid:
+            continue
+        any_row = f"(SELECT a.{quote_ident(origin.column)} FROM {table.sql} AS a LIMIT 1)::{column.type_sql}"
+        yield Defect(
+            f"{stand.view.display}.{column.name}",
+            ground.redefined(stand.view, stand.text.with_expression(place, any_row)),
+            rows_and_types(stand.view),
+            "row_arbitrary",
+            stand.view.display,
+            touches=ground.reach(stand.view),
+        )
+
+
 def wrong_aggregates(ground: Ground) -> Iterator[Defect]:
     """Another aggregate; only a query that reads the view can tell, where no lost column is replaced by it."""
     for view in ground.after.views():
@@ -101,5 +132,7 @@ VIEW_FAULTS: dict[str, FaultMaker] = {
     "a view that fails when it is read": _view_fails,
     "read with the owner's rights": _past_row_security,
     "a missing grant on the view": _not_readable,
+    "a view made a stored one": _stored,
+    "a value of any row that comes first": _any_partner,
 }
 """Each fault, and what finds the places for it in one view."""

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from harness.catalogue import Relation
-from harness.prove.beside import bystander_defects, catalogue_rows
-from harness.prove.bystanders import SCHEMA, Bystanders
+from harness.prove.beside import bystander_defects
+from harness.prove.bystanders import Bystanders
 from harness.prove.ground import Ground
 from harness.prove.model import Defect, Fault
+from harness.prove.neighbours import SCHEMA, neighbour_defects
+from harness.prove.own import own_faults
+from harness.prove.surrounded import catalogue_rows
 from harness.sqltext import quote_ident, quote_literal
 
 
@@ -60,6 +63,22 @@ def _policy_gone(ground: Ground, table: Relation) -> Iterator[Defect]:
         yield Defect(table.display, (f"DROP POLICY {quote_ident(name)} ON {table.sql};",),
                      _policies(table), "policy_lost", about,
                      touches=_seen(ground, table) | {about})  # fmt: skip
+
+
+def _policy_new(ground: Ground, table: Relation) -> Iterator[Defect]:
+    if table.row_security:
+        about = f"{_shown(table)}: bench_prove_every"
+        yield Defect(table.display, (f"CREATE POLICY bench_prove_every ON {table.sql} USING (true);",),
+                     _policies(table), "policy_added", about, touches=_seen(ground, table) | {about})  # fmt: skip
+
+
+def _rule_new(ground: Ground, table: Relation) -> Iterator[Defect]:
+    """Deletions that are swallowed."""
+    about = f"{_shown(table)}: bench_prove_kept"
+    script = f"CREATE RULE bench_prove_kept AS ON DELETE TO {table.sql} DO INSTEAD NOTHING;"
+    witness = catalogue_rows("pg_rewrite", "ev_class", table.sql, "rulename")
+    yield Defect(table.display, (script,), witness, "behaviour_added", about,
+                 touches=_seen(ground, table) | {about})  # fmt: skip
 
 
 def _policy_opened(ground: Ground, table: Relation) -> Iterator[Defect]:
@@ -179,6 +198,8 @@ _FAULTS: dict[str, Callable[[Ground, Relation], Iterator[Defect]]] = {
     "row security without a policy": _policies_gone,
     "a policy dropped": _policy_gone,
     "a policy opened to all": _policy_opened,
+    "a policy of the schema's own tables added": _policy_new,
+    "a rule that swallows deletions": _rule_new,
     "a right taken away": _grant_gone,
     "a right given to everybody": _grant_for_all,
     "a primary key dropped": _key_gone,
@@ -193,8 +214,10 @@ _FAULTS: dict[str, Callable[[Ground, Relation], Iterator[Defect]]] = {
 
 def table_faults(ground: Ground, where: Bystanders | None) -> Iterator[Fault]:
     """Each fault with the places where it may be planted: on bystanders, and on the scenario's own objects."""
-    for defect in bystander_defects(where) if where is not None else ():
+    beside = bystander_defects(where) if where is not None else ()
+    for defect in (*beside, *neighbour_defects()):
         yield Fault(defect.fault, [defect])
+    yield from own_faults(ground)
     for name, make in _FAULTS.items():
         yield Fault(name, _planted(ground, make))
 

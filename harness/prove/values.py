@@ -85,6 +85,8 @@ RECIPES = (
     Recipe("another collation", '({0}) COLLATE "POSIX"', _TEXT, "type_drift", True),
     Recipe("numeric without its scale", "({0})::numeric", frozenset({"numeric"}), "type_drift", True),
     Recipe("numeric with another scale", "({0})::numeric(30, 4)", frozenset({"numeric"}), "type_drift", True),
+    Recipe("a number written with more decimals", "({0})::numeric(30, 4)", frozenset({"numeric"}),
+           "renders_differently", True),
     Recipe("float4 for a number", "({0})::float4", _NUMBERS - {"float4"}, "type_drift", True),
     Recipe("float8 for a number", "({0})::float8", _NUMBERS - {"float8"}, "type_drift", True),
     Recipe("a wider integer", "({0})::int8", _WHOLE - {"int8"}, "type_drift", True),

@@ -19,11 +19,13 @@ from harness.verify.conditions import part_by_conditions
 from harness.verify.context import Context
 from harness.verify.functions import function_findings
 from harness.verify.kinds import KINDS, make_finding
+from harness.verify.leaks import leak_findings
 from harness.verify.ledger import Ledger
 from harness.verify.lineage import resolve_map
 from harness.verify.moment import momentary_views
 from harness.verify.old_views import old_view_queries
 from harness.verify.other_tables import table_findings
+from harness.verify.outdated import outdated_findings
 from harness.verify.paths import Paths
 from harness.verify.same_answer import check_answers
 from harness.verify.sequences import sequence_findings
@@ -98,6 +100,8 @@ async def _check(context: Context, scenario: Scenario, queries: Sequence[BoundQu
         *collateral_findings(context),
         *await sequence_findings(context),
         *await writing_findings(context),
+        *await outdated_findings(context),
+        *await leak_findings(context),
         *await standing_findings(context, tables.explained),
         *access,
         *answers,

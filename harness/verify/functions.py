@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from dataclasses import replace
 from typing import Any
 
 import asyncpg
 
 from harness import sqltext
-from harness.catalogue import Catalogue, Function, Relation
+from harness.catalogue import Function
 from harness.copying import SESSION
 from harness.result import Finding
 from harness.server.address import connect
 from harness.server.faults import describe
 from harness.verify.context import Context
 from harness.verify.kinds import make_finding
+from harness.verify.naming import Loss, names_lost
 from harness.verify.sequences import set_back
+from harness.verify.shifted import names_in_format, shifted
 
 _CALL_TIMEOUT = "10s"
 _BEGINS_SQL = ("select ", "insert ", "update ", "delete ", "with ", "merge ")
-_BEFORE_A_TABLE = frozenset({"from", "join", "update", "into", ",", "using", "only"})
-
-
-@dataclass(frozen=True)
-class Loss:
-    """What a table lost: all of it, or some columns."""
-
-    table: Relation
-    columns: frozenset[str]
-    whole: bool
 
 
 async def function_findings(context: Context) -> list[Finding]:
@@ -70,12 +60,16 @@ async def function_findings(context: Context) -> list[Finding]:
 
 async def _broken(context: Context, before: Any, losses: list[Loss]) -> list[Finding]:
     found = []
+    then = {function.identity: function.body for function in context.before.functions}
     async with context.sessions.one() as connection:
         for function in context.after.functions:
             texts = [function, *_within(function)]
-            named = sorted({name for text in texts for name in names_lost(text, losses, context.after)})
+            names = {name for text in texts for name in names_lost(text, losses, context.after)}
+            named = sorted({*names, *names_in_format(function, losses, context.after)})
             said = await _refused(connection, before, function, losses)
             said = said or (f"names {', '.join(named)}" if named else "")
+            if not said and then.get(function.identity) == function.body:
+                said = next((text for item in texts for text in shifted(item, losses)), "")
             if said:
                 detail = f"{function.identity} {said}" + ("; what it names is gone" if named else "")
                 query = _proof(function)
@@ -161,67 +155,3 @@ def _proof(function: Function) -> str:
     if function.callable:
         return f"SELECT {function.name_sql}();"
     return f"SELECT pg_get_functiondef({sqltext.quote_literal(function.name_sql)}::regproc);"
-
-
-def names_lost(function: Function, losses: list[Loss], after: Catalogue) -> Iterator[str]:
-    """Lost columns (`table.column`) and tables that the function's body names.
-
-    A qualified column counts where its qualifier stands for the table (NEW and OLD do in its triggers); a plain one
-    where the body names the table and no other relation in it has such a column.
-    """
-    words = sqltext.words(function.body)
-    aliases = _aliases(words)
-    for loss in losses:
-        stands_for = {alias for alias, name in aliases.items() if name == loss.table.name} | {loss.table.name}
-        if loss.table.oid in function.trigger_tables:
-            stands_for |= {"new", "old"}
-        used = loss.table.name in aliases.values()
-        if loss.whole:
-            if used and not any(item.name == loss.table.name for item in after.relations.values()):
-                yield loss.table.display
-            continue
-        others = {name for name in aliases.values() if name != loss.table.name}
-        plain = loss.columns - _columns_of(others, after) if used else frozenset()
-        yield from (f"{loss.table.display}.{name}" for name in _named(words, stands_for, loss.columns, plain))
-
-
-def _named(
-    words: tuple[str, ...], qualifiers: set[str], columns: frozenset[str], plain: frozenset[str]
-) -> Iterator[str]:
-    for place, word in enumerate(words):
-        if word not in columns:
-            continue
-        if place > 1 and words[place - 1] == ".":
-            if words[place - 2] in qualifiers:
-                yield word
-        elif word in plain and words[place + 1 : place + 2] not in (("(",), (".",)):
-            yield word
-
-
-def _aliases(words: tuple[str, ...]) -> Mapping[str, str]:
-    """Names and aliases of the relations that the words use, each with the relation's name.
-
-    A keyword behind a table's name (WHERE, ON) passes for an alias, too; nothing is ever qualified with it.
-    """
-    found: dict[str, str] = {}
-    for place, (earlier, word) in enumerate(pairwise(words), start=1):
-        if earlier not in _BEFORE_A_TABLE or not word.isidentifier():
-            continue
-        following = list(words[place + 1 : place + 5])
-        if following[:1] == ["."] and len(following) > 1:
-            word, following = following[1], following[2:]  # noqa: PLW2901
-        found[word] = word
-        if following[:1] == ["as"]:
-            following = following[1:]
-        if following and following[0].isidentifier():
-            found[following[0]] = word
-    for place in range(1, len(words) - 2):  # r goods%ROWTYPE
-        if words[place + 1 : place + 3] == ("%", "rowtype"):
-            found[words[place - 1]] = found[words[place]] = words[place]
-    return found
-
-
-def _columns_of(names: set[str], after: Catalogue) -> frozenset[str]:
-    return frozenset(
-        column.name for relation in after.relations.values() if relation.name in names for column in relation.columns
-    )

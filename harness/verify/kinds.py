@@ -74,8 +74,8 @@ KINDS: dict[str, Kind] = {
     ),
     "rls_bypassed": Kind(
         "error",
-        "the view runs with its owner's rights over tables with row security, so that it shows rows of others",
-        "create it WITH (security_invoker = true)",
+        "a view or function runs with its owner's rights over tables with row security, or a table copies their rows",
+        "create it with security_invoker or SECURITY INVOKER; give the table row security",
     ),
     "access_wider": Kind(
         "error",
@@ -90,7 +90,9 @@ KINDS: dict[str, Kind] = {
         "warning", "a privilege on what was there before that nobody had then", "revoke it, or accept it with a reason"
     ),
     "owner_changed": Kind(
-        "warning", "a table or view that was there before belongs to another role", "give it back, or accept it"
+        "warning",
+        "something that was there before (a table, function, schema, type, ...) belongs to another role",
+        "give it back, or accept it",
     ),
     "default_lost": Kind(
         "warning",
@@ -127,7 +129,7 @@ KINDS: dict[str, Kind] = {
     ),
     "view_stored": Kind(
         "warning",
-        "a materialized view replaces columns: it shows what it held when it was refreshed last",
+        "a materialized view replaces columns or a view: it shows what it held when it was refreshed last",
         "make it a view, or refresh it after each write",
     ),
     "row_arbitrary": Kind(
@@ -159,6 +161,11 @@ KINDS: dict[str, Kind] = {
         "add it to the publication again, with its replica identity",
     ),
     "statistics_lost": Kind("info", "extended statistics that existed before are gone", "create them again"),
+    "generated_stale": Kind(
+        "warning",
+        "a generated column holds what its expression gave before the migration changed a function in it",
+        "write the rows again: UPDATE ... SET a column to itself",
+    ),
     "type_changed": Kind(
         "warning",
         "an enum, domain or composite type that existed before takes or orders values otherwise",
@@ -166,7 +173,7 @@ KINDS: dict[str, Kind] = {
     ),
     "object_lost": Kind(
         "warning",
-        "something else that existed before is gone: a type, cast, operator, collation, schema, extension",
+        "something else that existed before is gone: a type, cast, collation, schema, extension, stored view",
         "create it again, or accept it",
     ),
     "function_changed": Kind(

@@ -19,6 +19,7 @@ _TOLD_AS = {
     "statistics": ("statistics_lost", "statistics_lost"),
     "type": ("object_lost", "type_changed"),
     "object": ("object_lost", ""),
+    "owner": ("", "owner_changed"),
     "comment": ("comment_lost", ""),
     "grant": ("grant_lost", ""),
     "function": ("function_lost", ""),
@@ -49,6 +50,8 @@ def object_findings(before: Catalogue, after: Catalogue) -> Iterator[Finding]:
         elif _says_else(item, now[item.kind, identity], before, after):
             kind = changed
             detail = f"the {item.kind} {item.identity} says something else now: {now[item.kind, identity]}"
+            if item.kind == "owner":
+                detail = f"{item.identity} belonged to {item.definition} and belongs to {now[item.kind, identity]} now"
         else:
             continue
         if kind:

@@ -26,6 +26,7 @@ def old_name_findings(before: Catalogue, after: Catalogue) -> Iterator[Finding]:
         yield from _not_written(old, named)
         yield from _reordered(old, named)
         if not old.is_table:
+            yield from _stored_otherwise(old, named)
             yield from _view_columns(old, named)
 
 
@@ -70,6 +71,18 @@ def _reordered(old: Relation, named: Relation) -> Iterator[Finding]:
     if was != now:
         detail = f"the columns of {named.display} stood as {', '.join(was)} and stand as {', '.join(now)} now"
         yield make_finding("columns_reordered", named.display, detail, count=1, query=_query(named))
+
+
+def _stored_otherwise(old: Relation, named: Relation) -> Iterator[Finding]:
+    """A view whose rows are stored now, or a stored one whose rows are not any more."""
+    query = f"SELECT relkind FROM pg_class WHERE oid = {sqltext.quote_literal(named.sql)}::regclass;"
+    if (old.kind, named.kind) == ("v", "m"):
+        detail = f"{named.display} was a view and is stored now: it shows what it held when it was refreshed last"
+        yield make_finding("view_stored", named.display, detail, count=1, query=query)
+    if old.kind == "m" and named.kind != "m":
+        what = "a table" if named.is_table else "a view"
+        detail = f"{named.display} was a materialized view and is {what} now: REFRESH fails, and its indexes are gone"
+        yield make_finding("object_lost", named.display, detail, count=1, query=query)
 
 
 def _view_columns(old: Relation, named: Relation) -> Iterator[Finding]:

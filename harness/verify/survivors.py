@@ -32,6 +32,10 @@ _OF_THE_DATABASE = {
     " WHERE oid >= 16384;",
     "grant": "SELECT defaclrole::regrole, defaclnamespace, defaclobjtype, defaclacl FROM pg_default_acl;",
     "function": "SELECT oid::regprocedure FROM pg_proc WHERE oid >= 16384;",
+    "owner": "SELECT oid::regprocedure::text AS name, proowner::regrole AS owner FROM pg_proc WHERE oid >= 16384"
+    " UNION ALL SELECT nspname, nspowner::regrole FROM pg_namespace"
+    " UNION ALL SELECT oid::regclass::text, relowner::regrole FROM pg_class WHERE relkind = 'S'"
+    " UNION ALL SELECT oid::regtype::text, typowner::regrole FROM pg_type WHERE oid >= 16384;",
 }
 """The same for what belongs to no table."""
 

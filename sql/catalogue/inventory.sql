@@ -98,6 +98,24 @@ FROM (
 CROSS JOIN LATERAL pg_identify_object(item.class, item.oid, 0) AS o
 WHERE (item.class, item.oid) NOT IN (SELECT classid, objid FROM extended)
 UNION ALL
+SELECT 'owner', 0, item.identity, pg_get_userbyid(item.owner)
+FROM (
+    SELECT format('%s.%s(%s)', s.nspname, p.proname, pg_get_function_identity_arguments(p.oid)) AS identity, p.proowner AS owner
+    FROM pg_proc p
+    JOIN schemas s ON s.oid = p.pronamespace
+    WHERE ('pg_proc'::regclass, p.oid) NOT IN (SELECT classid, objid FROM extended)
+    UNION ALL
+    SELECT 'schema ' || n.nspname, n.nspowner FROM pg_namespace n JOIN schemas s ON s.oid = n.oid
+    UNION ALL
+    SELECT 'type ' || t.name, t.typowner FROM types t
+    UNION ALL
+    SELECT format('sequence %s.%s', s.nspname, c.relname), c.relowner
+    FROM pg_class c
+    JOIN schemas s ON s.oid = c.relnamespace
+    WHERE c.relkind = 'S' AND c.relpersistence <> 't' AND NOT EXISTS (
+        SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype IN ('a', 'i', 'e'))
+) AS item
+UNION ALL
 SELECT 'grant', 0, format('%s on future %s%s to %s', g.privilege_type,
               CASE d.defaclobjtype WHEN 'r' THEN 'tables' WHEN 'S' THEN 'sequences' WHEN 'f' THEN 'functions'
                                    WHEN 'T' THEN 'types' WHEN 'n' THEN 'schemas' ELSE 'objects' END

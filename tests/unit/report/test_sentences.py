@@ -38,16 +38,16 @@ def test_an_integrity_failure_names_the_columns() -> None:
 def test_many_objects_are_counted_in_the_sentence_and_named_below_it() -> None:
     findings = tuple(Finding("rls_bypassed", "error", f"v{number:02d}", "") for number in range(15))
     result = conclude(replace(ALL_GOOD, integrity=replace(INTEGRITY, verdict="fail", findings=findings)))
-    assert sentence(result) == "Do not run this migration as it is: 15 views read past row level security."
+    assert sentence(result) == "Do not run this migration as it is: 15 objects read past row level security."
     reason = build(result).headline.reasons[0]
-    assert reason == "15 views read past row level security: v00, v01, v02, v03 and 11 more."
+    assert reason == "15 objects read past row level security: v00, v01, v02, v03 and 11 more."
 
 
 def test_lost_values_come_before_rights() -> None:
     findings = (Finding("rls_bypassed", "error", "v", "", count=9), Finding("no_counterpart", "error", "a.b", ""))
     result = conclude(replace(ALL_GOOD, integrity=replace(INTEGRITY, verdict="fail", findings=findings)))
     assert sentence(result).endswith(
-        "1 of 4 dropped columns has no counterpart (a.b); 1 view reads past row level security (v)."
+        "1 of 4 dropped columns has no counterpart (a.b); 1 object reads past row level security (v)."
     )
 
 

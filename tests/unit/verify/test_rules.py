@@ -10,8 +10,8 @@ from harness.result import Finding
 from harness.scenario import AcceptRule
 from harness.verify.accept import apply_rules, ordered, unknown_kinds, verdict
 from harness.verify.answers import Tally
-from harness.verify.functions import Loss, names_lost
 from harness.verify.kinds import CAUSES, KINDS, make_finding
+from harness.verify.naming import Loss, names_lost
 from tests.unit.verify.catalogues import catalogue, function, relation
 
 GOODS = relation(1, "goods", "id", "maker_name", "price")
@@ -154,3 +154,16 @@ def test_a_lost_table_is_found_unless_something_took_its_name() -> None:
     body = function("BEGIN RETURN (SELECT id FROM gone); END")
     assert list(names_lost(body, [loss], NOW)) == ["gone"]
     assert list(names_lost(body, [loss], catalogue(relation(8, "gone", "id")))) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ("BEGIN PERFORM m.name AS maker_name FROM goods g JOIN sold m ON true ORDER BY maker_name; END", []),
+        ("BEGIN PERFORM maker_name AS maker_name FROM goods; END", ["goods.maker_name"]),
+        ("DECLARE n int; maker_name text; BEGIN SELECT id INTO maker_name FROM goods; END", []),
+        ("DECLARE n int; BEGIN SELECT maker_name INTO n FROM goods; END", ["goods.maker_name"]),
+    ],
+)
+def test_a_name_that_the_body_gives_a_meaning_of_its_own_is_no_lost_column(body: str, found: list[str]) -> None:
+    assert named(body) == found
