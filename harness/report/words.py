@@ -68,6 +68,7 @@ _PROBLEMS = {
     "nothing_compared": ("comparison", "saw no row at all", "saw no row at all"),
     "answer_differs": ("query", "gives another answer than before", "give another answer than before"),
     "answer_empty": ("query", "meets no row", "meet no row"),
+    "answer_unfinished": ("query", "does not end in time", "do not end in time"),
     "rls_bypassed": ("view", "reads past row level security", "read past row level security"),
     "access_wider": ("view", "shows a role more than its tables do", "show a role more than their tables do"),
     "access_narrower": ("view", "shows a role less than its tables do", "show a role less than their tables do"),
