@@ -9,8 +9,8 @@ from harness.catalogue import Catalogue, read_catalogue
 from harness.job import Run
 from harness.judge import headlines
 from harness.measure.model import FORMS
-from harness.plans import Facts, derive_causes, explain, plan_changes, typical
-from harness.result import Cause, PlanChange, PlanMode, PlanRecord, Result
+from harness.plans import TEXTS, Facts, IndexColumns, derive_causes, explain, plan_changes, typical
+from harness.result import Cause, PlanChange, PlanMode, PlanRecord, Result, StorageRecord
 from harness.workload import BoundQuery
 
 STATES = ("before", "after")
@@ -94,7 +94,7 @@ def all_changes(plans: Sequence[PlanRecord]) -> tuple[PlanChange, ...]:
 def all_causes(result: Result, catalogues: dict[str, Catalogue]) -> tuple[Cause, ...]:
     """The causes of every query that is proven slower or faster at the lowest level of clients."""
     sides = _sides(result.plans)
-    known = _facts(result, catalogues)
+    known = known_facts(catalogues["before"], catalogues["after"], result.storage)
     found: list[Cause] = []
     deciding = headlines(result.latency)
     lowest = min((item.clients for item in deciding), default=1)
@@ -131,23 +131,28 @@ def _sides(plans: Sequence[PlanRecord]) -> dict[tuple[str, str, str], list[PlanR
     return sides
 
 
-def _facts(result: Result, catalogues: dict[str, Catalogue]) -> Facts:
-    before, after = catalogues["before"], catalogues["after"]
-    leads = {
-        (after.relations[item.relation].schema, after.relations[item.relation].name, item.columns[0])
+def known_facts(before: Catalogue, after: Catalogue, storage: Sequence[StorageRecord]) -> Facts:
+    """What is known of both states beside the plans."""
+    usable = [
+        (after.relations[item.relation], item)
         for item in after.indexes
         if item.valid and not item.partial and item.relation in after.relations
-    }
+    ]
+    columns = [(table, column) for table in after.relations.values() for column in table.columns]
     old = {item.name for item in before.indexes}
     return Facts(
-        indexed=frozenset(leads),
+        indexes=tuple(IndexColumns(table.schema, table.name, item.columns, item.is_unique) for table, item in usable),
+        texts=frozenset(
+            (table.schema, table.name, column.name) for table, column in columns if column.base_type in TEXTS
+        ),
+        functions=frozenset(item.identity.partition("(")[0].rpartition(".")[2].strip('"') for item in after.functions),
         new_indexes=frozenset(item.name for item in after.indexes if item.name not in old),
-        row_bytes=_row_bytes(result),
+        row_bytes=_row_bytes(storage),
     )
 
 
-def _row_bytes(result: Result) -> dict[str, tuple[float, float]]:
+def _row_bytes(storage: Sequence[StorageRecord]) -> dict[str, tuple[float, float]]:
     """Bytes per row of every table before and after, as both are timed."""
-    sizes = {(item.stage, item.table): item.heap_bytes / item.rows for item in result.storage if item.rows}
+    sizes = {(item.stage, item.table): item.heap_bytes / item.rows for item in storage if item.rows}
     tables = [table for stage, table in sizes if stage == "before" and table is not None]
     return {table: (sizes["before", table], sizes["after", table]) for table in tables if ("after", table) in sizes}

@@ -54,7 +54,15 @@ async def _verify(run: Run) -> tuple[BoundQuery, ...]:
         names = (databases.name("before"), databases.name("after"), databases.name(arms.VERIFICATION))
         ledger = Ledger(run.recorder.folder / LEDGER_FILE)
         checked = await verify(
-            scenario, address, *names, snapshot, queries, run.progress, at_once=machine.usable_cores(), ledger=ledger
+            scenario,
+            address,
+            *names,
+            snapshot,
+            queries,
+            run.progress,
+            at_once=machine.usable_cores(),
+            ledger=ledger,
+            statement_timeout_s=run.job.options.statement_timeout_s,
         )
         run.recorder.set(integrity=checked.integrity)
         connection = await databases.connect(arms.VERIFICATION)

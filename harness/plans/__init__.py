@@ -4,11 +4,14 @@ from harness.plans.causes import derive_causes
 from harness.plans.difference import plan_changes
 from harness.plans.outline import outline, shape
 from harness.plans.read import explain, typical
-from harness.plans.rules import Facts
+from harness.plans.remedy import TEXTS, IndexColumns
+from harness.plans.sides import Facts
 from harness.plans.tree import Node, figures, read_tree
 
 __all__ = [
+    "TEXTS",
     "Facts",
+    "IndexColumns",
     "Node",
     "derive_causes",
     "explain",

@@ -8,7 +8,8 @@ from typing import Literal
 from harness import text
 from harness.plans.difference import differs, is_whole
 from harness.plans.remedy import missing_indexes
-from harness.plans.rules import TIMED, UNTIMED, Facts, Found, Side
+from harness.plans.rules import TIMED, UNTIMED
+from harness.plans.sides import Facts, Found, Side
 from harness.result import Cause, PlanRecord
 
 MOST = 3
@@ -39,7 +40,7 @@ def derive_causes(
         Cause(query, arm, verdict, found.kind, found.sentence.replace(text.GAP, " "), found.seconds)
         for found in chosen or [_unexplained(old, new)]
     )
-    wanted = missing_indexes(new.nodes, facts.indexed) if verdict == "slower" else ()
+    wanted = missing_indexes(new.nodes, facts.indexes, facts.texts, frozenset(old.scans)) if verdict == "slower" else ()
     return (
         *causes,
         *(Cause(query, arm, verdict, "missing_index", words, remedy=statement) for words, statement in wanted),

@@ -17,7 +17,8 @@ _TELLING = 1.05
 
 @dataclass(frozen=True)
 class Scanned:
-    """All scans of one table in a query's plans, put together; `rows` were looked at, `pages` without other nodes'."""
+    """All scans of one table in a query's plans, put together; `rows` were looked at, `pages` without other nodes', but
+    with those that functions touched that are called there."""
 
     table: str
     methods: tuple[str, ...]
@@ -25,6 +26,7 @@ class Scanned:
     loops: float
     pages: int
     self_s: float
+    calls: frozenset[str]
 
     @property
     def words(self) -> str:
@@ -57,9 +59,9 @@ def nodes_of(records: Sequence[PlanRecord]) -> list[Node]:
 
 def scans_of(nodes: Sequence[Node]) -> dict[str, Scanned]:
     """The scans by table, in order of appearance; a bitmap's index part counts with its table."""
-    tables = dict.fromkeys(node.relation for node in nodes if node.is_scan)
+    tables = dict.fromkeys(node.table for node in nodes if node.is_scan)
     return {
-        table: _scanned(table, [node for node in nodes if node.is_scan and node.relation == table]) for table in tables
+        table: _scanned(table, [node for node in nodes if node.is_scan and node.table == table]) for table in tables
     }
 
 
@@ -72,6 +74,7 @@ def _scanned(table: str, scans: Sequence[Node]) -> Scanned:
         loops=max(scan.loops for scan in scans),
         pages=sum(node.pages for node in (*scans, *bitmaps)),
         self_s=sum(node.self_s for node in (*scans, *bitmaps)),
+        calls=frozenset(call for node in scans for call in node.calls),
     )
 
 

@@ -24,7 +24,7 @@ def outline(node: Node, depth: int = 0) -> list[str]:
 def name(node: Node) -> str:
     """A node as one names it: `Index Scan on orders using orders_pkey`."""
     kind = f"{node.kind} {node.join}" if node.join not in ("", "Inner") else node.kind
-    parts = [kind, f"on {node.relation}" if node.relation else "", f"using {node.index}" if node.index else ""]
+    parts = [kind, f"on {node.table}" if node.table else "", f"using {node.index}" if node.index else ""]
     return " ".join(filter(None, parts))
 
 

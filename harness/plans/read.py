@@ -12,9 +12,10 @@ import asyncpg
 
 from harness import sqltext
 from harness.plans.outline import name
-from harness.plans.tree import figures
+from harness.plans.tree import CALLS, CONDITIONS, figures
 from harness.result import PlanMode, PlanRecord
 from harness.scenario.paths import catalogue_sql
+from harness.sqltext import nodes
 from harness.workload import BoundQuery, BoundStatement
 
 OPERATION = 2**40
@@ -136,7 +137,21 @@ async def _explained(
         await connection.execute(f"EXPLAIN ({_ESTIMATED}) EXECUTE {prepared}{listed}")
     answer = await connection.fetchval(f"EXPLAIN ({options}) EXECUTE {prepared}{listed}", timeout=None)
     shown = [f"{key} = {value.rpartition('::')[0]}" for key, value in zip(statement.names, arguments, strict=True)]
-    return _pruned(json.loads(answer)[0]), ", ".join(shown)
+    plan = json.loads(answer)[0]
+    _note_calls(plan["Plan"])
+    return _pruned(plan), ", ".join(shown)
+
+
+def _note_calls(node: dict[str, Any]) -> None:
+    """Notes at each node the functions called there: what its children have called already, they hand on."""
+    below = node.get("Plans", [])
+    handed_on = {output for child in below for output in child.get("Output", [])}
+    wholes = [item for item in node.get("Output", []) if item not in handed_on and f"({item})" not in handed_on]
+    wholes += [node[key] for key in CONDITIONS if key in node]
+    inherited = {call for output in handed_on for call in nodes.calls(output)}
+    node[CALLS] = sorted({call for whole in wholes if "(" in whole for call in nodes.calls(whole)} - inherited)
+    for child in below:
+        _note_calls(child)
 
 
 async def _literals(connection: Any, prepared: str, arguments: Sequence[object]) -> list[str]:

@@ -2,66 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
 
 from harness import text
-from harness.plans.difference import Scanned, differs, nodes_of, scans_of
+from harness.plans.difference import Scanned, differs
+from harness.plans.sides import Facts, Found, Side
 from harness.plans.tree import OFF_BY, Node, figures
-from harness.result import PlanRecord
 
 _PAGE_BYTES = 8192
 _NARROWER = 0.97
 _MANY = 1.5
 _JOINS = frozenset({"Nested Loop", "Hash Join", "Merge Join"})
 _JOINING = _JOINS | {"Hash", "Memoize", "Materialize"}
+_FUNCTION_SCAN = "Function Scan"
 _SORTING = frozenset({"Sort", "Incremental Sort"})
 _GROUPING = frozenset({"Aggregate", "WindowAgg", "Unique", "SetOp"})
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What is known beside the plans.
-
-    `indexed` holds (schema, table, column) of every column that leads a usable index on the arm; `new_indexes` the
-    names of those that the migration made; `row_bytes` for each table its bytes per row on `before` and on the arm;
-    `planned_anew` which share of the query's timed executions were planned anew, on `before` and on the arm.
-    """
-
-    indexed: frozenset[tuple[str, str, str]] = frozenset()
-    new_indexes: frozenset[str] = frozenset()
-    row_bytes: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    planned_anew: tuple[float, float] = (1.0, 1.0)
-
-
-@dataclass(frozen=True)
-class Found:
-    """What a rule found; `seconds` (arm minus `before`) are what the plans' own timing charges to it."""
-
-    kind: str
-    sentence: str
-    seconds: float | None = None
-
-
-class Side:
-    """All statements of a query on one arm."""
-
-    def __init__(self, records: Sequence[PlanRecord]) -> None:
-        self.records = records
-        self.nodes: list[Node] = nodes_of(records)
-        self.scans: dict[str, Scanned] = scans_of(self.nodes)
-
-    def total(self, name: str) -> float:
-        """The sum of a figure over the statements."""
-        return sum(getattr(record, name) or 0 for record in self.records)
-
-    def of(self, kinds: frozenset[str]) -> list[Node]:
-        """The executed nodes of these kinds."""
-        return [node for node in self.nodes if node.kind in kinds]
-
-    def seconds(self, kinds: frozenset[str]) -> float:
-        """The time of these kinds of nodes by themselves."""
-        return sum(node.self_s for node in self.of(kinds))
 
 
 def _tables(old: Side, new: Side, _facts: Facts) -> Iterator[Found]:
@@ -110,8 +65,40 @@ def _scans(old: Side, new: Side, facts: Facts) -> Iterator[Found]:
                 continue
             words = f"reads {text.count(round(now.rows), 'row')} of {table}, the old plan {was.rows:,.0f}"
             yield Found("rows_read", words, seconds)
-        elif differs(was.pages, now.pages) and (now.pages > was.pages) == (seconds > 0):
+        elif (
+            not facts.functions & (was.calls ^ now.calls)
+            and differs(was.pages, now.pages)
+            and (now.pages > was.pages) == (seconds > 0)
+        ):
             yield Found("pages_of_table", _pages_of(table, was, now, facts), seconds)
+
+
+def _functions(old: Side, new: Side, facts: Facts) -> Iterator[Found]:
+    """Functions that only one side calls: the schema's own in an expression, or any in place of a table."""
+    was, now = (_calls(side, facts) for side in (old, new))
+    for one, other, sign in ((now, was, 1), (was, now, -1)):
+        for name, nodes in one.items():
+            if name in other:
+                continue
+            side = old if sign == 1 else new
+            beside_s = sum(side.scans[table].self_s for table in {node.table for node in nodes} & side.scans.keys())
+            rows = text.count(round(sum(node.rows for node in nodes)), "row")
+            words = (
+                f"calls the function {name} for {rows}, the old plan not"
+                if sign == 1
+                else f"no longer calls the function {name}"
+            )
+            yield Found("function", words, sign * (sum(node.self_s for node in nodes) - beside_s))
+
+
+def _calls(side: Side, facts: Facts) -> dict[str, list[Node]]:
+    """The nodes that call each function."""
+    found: dict[str, list[Node]] = {}
+    for node in side.nodes:
+        for name in node.calls:
+            if name in facts.functions or node.kind == _FUNCTION_SCAN:
+                found.setdefault(name, []).append(node)
+    return found
 
 
 def _pages_of(table: str, was: Scanned, now: Scanned, facts: Facts) -> str:
@@ -184,7 +171,7 @@ def _writes(old: Side, new: Side, _facts: Facts) -> Iterator[Found]:
     kinds = frozenset({"ModifyTable"})
     sides = []
     for side in (old, new):
-        tables = list(dict.fromkeys(node.relation for node in side.of(kinds)))
+        tables = list(dict.fromkeys(node.table for node in side.of(kinds)))
         rows = sum(_input(node) for node in side.of(kinds))
         triggers_s = sum(figures(record.plan).trigger_s for record in side.records)
         sides.append((tables, rows, side.seconds(kinds) + triggers_s))
@@ -210,7 +197,7 @@ def _estimates(_old: Side, new: Side, _facts: Facts, verdict: str) -> Iterator[F
     wrong = [node for node in new.nodes if node.estimate_factor >= OFF_BY]
     if wrong and verdict == "slower":
         worst = max(wrong, key=lambda node: node.estimate_factor)
-        met, where = worst.rows / worst.loops, f" of {worst.relation}" if worst.relation else ""
+        met, where = worst.rows / worst.loops, f" of {worst.table}" if worst.table else ""
         words = f"the planner expected {text.count(round(worst.expected_rows), 'row')}{where} and met {met:,.0f}"
         yield Found("estimate", f"{words} ({worst.kind})")
 
@@ -218,6 +205,7 @@ def _estimates(_old: Side, new: Side, _facts: Facts, verdict: str) -> Iterator[F
 TIMED: tuple[Callable[[Side, Side, Facts], Iterator[Found]], ...] = (
     _tables,
     _scans,
+    _functions,
     _sorts,
     _groups,
     _spills,

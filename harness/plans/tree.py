@@ -9,10 +9,13 @@ from typing import Any
 OFF_BY = 10.0
 """An estimate this many times too high or too low is flagged."""
 
+CALLS = "Calls"
+"""A key of our own in a stored plan's nodes, in place of EXPLAIN's long `Output`: the functions called there."""
+
 _BLOCKING = frozenset({"Sort", "Hash", "Aggregate", "WindowAgg", "SetOp", "Incremental Sort"})
 """Nodes that read their input to its end whatever is asked of them (a plain or hashed Aggregate does)."""
 
-_CONDITIONS = ("Index Cond", "Hash Cond", "Merge Cond", "Recheck Cond", "Join Filter", "Filter", "One-Time Filter")
+CONDITIONS = ("Index Cond", "Hash Cond", "Merge Cond", "Recheck Cond", "Join Filter", "Filter", "One-Time Filter")
 _BITMAP_SETS = frozenset({"BitmapAnd", "BitmapOr"})
 """These report no rows of their own."""
 
@@ -22,7 +25,7 @@ class Node:
     """One node; `rows`, `removed`, pages and seconds are totals over all loops, the latter two without the children's.
 
     `expected_rows` is the estimate for one loop. `stops_early`: what is above may stop asking, so that fewer rows than
-    expected are no wrong estimate. Not executed nodes have no loops.
+    expected are no wrong estimate. `calls`: the functions that are called there. Not executed nodes have no loops.
     """
 
     kind: str
@@ -43,6 +46,7 @@ class Node:
     temp_written: int
     workers: int
     stops_early: bool
+    calls: tuple[str, ...]
     children: tuple[Node, ...]
 
     def __iter__(self) -> Iterator[Node]:
@@ -55,6 +59,11 @@ class Node:
     def is_scan(self) -> bool:
         """Whether it reads a table (a bitmap's index part is counted apart)."""
         return bool(self.relation) and self.kind != "ModifyTable"
+
+    @property
+    def table(self) -> str:
+        """The table as a reader writes it: without the schema `public`."""
+        return self.relation if self.schema in ("", "public") or not self.relation else f"{self.schema}.{self.relation}"
 
     @property
     def pages(self) -> int:
@@ -143,7 +152,7 @@ def _node(plan: Mapping[str, Any], stops_early: bool) -> Node:
         alias=plan.get("Alias", ""),
         index=plan.get("Index Name", ""),
         join=plan.get("Join Type", ""),
-        conditions=tuple((name, str(plan[name])) for name in _CONDITIONS if name in plan),
+        conditions=tuple((name, str(plan[name])) for name in CONDITIONS if name in plan),
         sort_key=tuple(plan.get("Sort Key", ())),
         expected_rows=float(plan.get("Plan Rows", 0)),
         rows=float(plan.get("Actual Rows", 0)) * loops,
@@ -155,6 +164,7 @@ def _node(plan: Mapping[str, Any], stops_early: bool) -> Node:
         temp_written=own("Temp Written Blocks"),
         workers=int(plan.get("Workers Launched", 0)),
         stops_early=stops_early,
+        calls=tuple(plan.get(CALLS, ())) + ((plan["Function Name"],) if "Function Name" in plan else ()),
         children=children,
     )
 

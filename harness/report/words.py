@@ -77,6 +77,7 @@ _PROBLEMS = {
     "answer_differs": ("query", "gives another answer than before", "give another answer than before"),
     "answer_empty": ("query", "meets no row", "meet no row"),
     "rls_bypassed": ("object", "reads past row level security", "read past row level security"),
+    "answer_unfinished": ("query", "does not end in time", "do not end in time"),
     "access_wider": ("view", "shows a role more than its tables do", "show a role more than their tables do"),
     "access_narrower": ("view", "shows a role less than its tables do", "show a role less than their tables do"),
     "function_broken": ("function", "no longer runs", "no longer run"),

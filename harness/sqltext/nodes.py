@@ -20,6 +20,20 @@ class Condition:
     outer: tuple[str, str]
 
 
+@dataclass(frozen=True)
+class Side:
+    """One side of an equality: a column with the type that it is cast to, a fixed value, or anything else.
+
+    `aliases` are those of all columns in it.
+    """
+
+    alias: str
+    column: str
+    cast: str
+    fixed: bool
+    aliases: frozenset[str]
+
+
 def joins_in(item: Any) -> Iterator[Any]:
     """Every join of an item of FROM, inner ones first."""
     if item.HasField("join_expr"):
@@ -59,6 +73,33 @@ def column(node: Any) -> tuple[str, str] | None:
     """The column that a node names, with its alias; None for anything else or without an alias."""
     fields = [item.string.sval for item in node.column_ref.fields] if node.HasField("column_ref") else []
     return (fields[-2], fields[-1]) if len(fields) > 1 else None
+
+
+def equated(condition: str) -> list[tuple[Side, Side]]:
+    """The sides of every equality that a condition requires, whatever else it requires; none where it is no SQL."""
+    try:
+        return [(_side(item.lexpr), _side(item.rexpr)) for item in equalities(expression(condition))]
+    except postgast.PgQueryError:  # EXPLAIN has words of its own for subplans
+        return []
+
+
+def calls(sql: str) -> frozenset[str]:
+    """Names of the functions that an expression calls, without their schemas; none where it is no SQL."""
+    try:
+        tree = postgast.parse(f"SELECT {sql}")
+    except postgast.PgQueryError:
+        return frozenset()
+    return frozenset(name(node) for _, node in postgast.walk(tree) if isinstance(node, pb.FuncCall))
+
+
+def _side(node: Any) -> Side:
+    cast = ""
+    if node.HasField("type_cast"):
+        cast, node = node.type_cast.type_name.names[-1].string.sval, node.type_cast.arg
+    alias, named = column(node) or ("", "")
+    columns = [item.fields for _, item in postgast.walk(node) if isinstance(item, pb.ColumnRef)]
+    aliases = frozenset(fields[-2].string.sval for fields in columns if len(fields) > 1)
+    return Side(alias, named, cast, node.HasField("a_const") or node.HasField("param_ref"), aliases)
 
 
 def coalesce(node: Any) -> Any:

@@ -64,12 +64,16 @@ async def compare_answers(
     new: tuple[Any, Sequence[BoundStatement]],
     values: Mapping[str, object],
     operation: int,
+    limit_s: float | None = None,
 ) -> Tally:
-    """Runs both forms, each given with its connection, and tallies all rows that their statements return."""
+    """Runs both forms, each given with its connection, and tallies all rows that their statements return.
+
+    Raises asyncpg.QueryCanceledError where one keeps the client waiting for longer than `limit_s`.
+    """
     tally = Tally()
     async with (
-        contextlib.aclosing(_batches(*old, values, operation)) as old_rows,
-        contextlib.aclosing(_batches(*new, values, operation)) as new_rows,
+        contextlib.aclosing(_batches(*old, values, operation, limit_s)) as old_rows,
+        contextlib.aclosing(_batches(*new, values, operation, limit_s)) as new_rows,
     ):
         while True:
             left, right = await _both(anext(old_rows, []), anext(new_rows, []))
@@ -88,14 +92,25 @@ async def _both(old: Awaitable[list[Any]], new: Awaitable[list[Any]]) -> list[li
 
 
 async def _batches(
-    connection: Any, statements: Sequence[BoundStatement], values: Mapping[str, object], operation: int
+    connection: Any,
+    statements: Sequence[BoundStatement],
+    values: Mapping[str, object],
+    operation: int,
+    limit_s: float | None,
 ) -> AsyncGenerator[list[Any], None]:
     async with connection.transaction(readonly=True):
+        await limit(connection, limit_s)
         for statement in statements:
             prepared = await connection.prepare(statement.sql)
             cursor = await prepared.cursor(*statement.arguments(values, operation))
             while rows := await cursor.fetch(_BATCH):
                 yield rows
+
+
+async def limit(connection: Any, limit_s: float | None) -> None:
+    """Lets no statement of the transaction run for longer, where there is a limit."""
+    if limit_s is not None:
+        await connection.execute(f"SET LOCAL statement_timeout = {max(1, round(limit_s * 1000))}")
 
 
 def _plain_row(row: Sequence[object]) -> Row:

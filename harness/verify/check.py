@@ -58,8 +58,11 @@ async def verify(
     *,
     at_once: int = 2,
     ledger: Ledger | None = None,
+    statement_timeout_s: float | None = None,
 ) -> Checked:
     """Checks the migration from `before_db` to `after_db`; `verification_db` is the clone that `snapshot` filled.
+
+    `statement_timeout_s` bounds the workload's queries, and nothing else of the check.
 
     Raises ScenarioError where the scenario's column_map or accept rules name what does not exist, and PostgreSQL's own
     error where the server, not the data, is the trouble.
@@ -80,17 +83,19 @@ async def verify(
             progress,
             ledger or Ledger(),
         )
-        return await _check(context, scenario, queries)
+        return await _check(context, scenario, queries, statement_timeout_s)
 
 
-async def _check(context: Context, scenario: Scenario, queries: Sequence[BoundQuery]) -> Checked:
+async def _check(
+    context: Context, scenario: Scenario, queries: Sequence[BoundQuery], statement_timeout_s: float | None
+) -> Checked:
     """The parts in their order; each only finds, the accept rules and the verdict come last."""
     column_map = resolve_map(scenario.column_map, context.before, context.after, f"scenario {scenario.name}")
     tables = await check_tables(context, column_map)
     views, view_findings = await check_views(context)
     functions = await function_findings(context)
     access, access_notes = await check_access(context, scenario)
-    answers, untimed = await check_answers(context, queries, tables.explained)
+    answers, untimed = await check_answers(context, queries, tables.explained, statement_timeout_s)
     old_answers, _ = await check_answers(context, await old_view_queries(context), tables.explained)
     findings = [
         *tables.findings,

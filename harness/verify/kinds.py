@@ -72,6 +72,11 @@ KINDS: dict[str, Kind] = {
     "answer_empty": Kind(
         "warning", "the query reads or changes nothing with any of its parameters", "draw parameters that meet rows"
     ),
+    "answer_unfinished": Kind(
+        "warning",
+        "the query does not end within the statement timeout, and is neither compared nor timed",
+        "raise --statement-timeout, or make the query cheaper",
+    ),
     "rls_bypassed": Kind(
         "error",
         "a view or function runs with its owner's rights over tables with row security, or a table copies their rows",

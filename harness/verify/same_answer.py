@@ -11,7 +11,7 @@ from harness.copying import SESSION
 from harness.result import Example, Finding
 from harness.server.address import connect
 from harness.server.faults import describe
-from harness.verify.answers import Row, Tally, compare_answers
+from harness.verify.answers import Row, Tally, compare_answers, limit
 from harness.verify.context import Context
 from harness.verify.corrected import mend
 from harness.verify.explain import Explained
@@ -22,12 +22,13 @@ from harness.verify.written import Lost, lost_writes
 from harness.workload import BoundQuery, BoundStatement
 
 _OPERATION = 1
+_NOT_TIMED = frozenset({"answer_empty", "answer_unfinished"})
 
 
 async def check_answers(
-    context: Context, queries: Sequence[BoundQuery], explained: Sequence[Explained]
+    context: Context, queries: Sequence[BoundQuery], explained: Sequence[Explained], limit_s: float | None = None
 ) -> tuple[list[Finding], frozenset[str]]:
-    """Findings about answers, and the names of queries that must not be timed.
+    """Findings about answers, and the names of queries that must not be timed: those that exceed the limit, too.
 
     The new forms run on the verification clone, which holds what `after` holds. Writes are rolled back.
     """
@@ -41,10 +42,10 @@ async def check_answers(
     try:
         async with set_back(old, new):
             for query in queries:
-                found = await _judged(context, query, old, new, explained, mended)
+                found = await _judged(context, query, old, new, explained, mended, limit_s)
                 if found is not None:
                     findings.append(found)
-                    if found.severity == "error" or found.kind == "answer_empty":
+                    if found.severity == "error" or found.kind in _NOT_TIMED:
                         untimed.add(query.name)
     finally:
         for connection in (old, new, *mended):
@@ -53,11 +54,22 @@ async def check_answers(
 
 
 async def _judged(
-    context: Context, query: BoundQuery, old: Any, new: Any, explained: Sequence[Explained], mended: list[Any]
+    context: Context,
+    query: BoundQuery,
+    old: Any,
+    new: Any,
+    explained: Sequence[Explained],
+    mended: list[Any],
+    limit_s: float | None,
 ) -> Finding | None:
-    """A query that cannot be run is a finding, too."""
+    """A query that cannot be run, or does not end in time, is a finding, too."""
     try:
-        return await _check(context, query, old, new, explained, mended)
+        return await _check(context, query, old, new, explained, mended, limit_s)
+    except asyncpg.QueryCanceledError:
+        if limit_s is None:
+            raise
+        detail = f"{query.name} does not end within the statement timeout ({limit_s:g} s): its answers are not compared"
+        return _about_new("answer_unfinished", context, query, detail)
     except asyncpg.PostgresError as error:
         if not is_about_data(error):
             raise
@@ -65,24 +77,31 @@ async def _judged(
 
 
 async def _check(
-    context: Context, query: BoundQuery, old: Any, new: Any, explained: Sequence[Explained], mended: list[Any]
+    context: Context,
+    query: BoundQuery,
+    old: Any,
+    new: Any,
+    explained: Sequence[Explained],
+    mended: list[Any],
+    limit_s: float | None,
 ) -> Finding | None:
     if query.query.kind == "write":
-        return await _check_write(context, query, old, new)
-    tallies = await _tallies(query, old, new)
+        return await _check_write(context, query, old, new, limit_s)
+    tallies = await _tallies(query, old, new, limit_s)
     if _agree(query, tallies):
         return None if any(tally.old_rows for tally in tallies) else _empty(context, query)
     if any(item.cells for item in explained):
         if not mended:
             mended.append(await connect(context.address, context.before_db, SESSION))
             await mend(mended[0], new, explained)
-        if _agree(query, await _tallies(query, mended[0], new)):
+        if _agree(query, await _tallies(query, mended[0], new, limit_s)):
             return _differs(context, query, tallies, explained=True)
     return _differs(context, query, tallies, explained=False)
 
 
-async def _tallies(query: BoundQuery, old: Any, new: Any) -> list[Tally]:
-    return [await compare_answers((old, query.before), (new, query.after), values, _OPERATION) for values in query.sets]
+async def _tallies(query: BoundQuery, old: Any, new: Any, limit_s: float | None) -> list[Tally]:
+    sides = (old, query.before), (new, query.after)
+    return [await compare_answers(*sides, values, _OPERATION, limit_s) for values in query.sets]
 
 
 def _agree(query: BoundQuery, tallies: Iterable[Tally]) -> bool:
@@ -145,12 +164,14 @@ def _text(statements: Sequence[BoundStatement], query: BoundQuery, number: int) 
     return "\n".join(lines)
 
 
-async def _check_write(context: Context, query: BoundQuery, old: Any, new: Any) -> Finding | None:
+async def _check_write(
+    context: Context, query: BoundQuery, old: Any, new: Any, limit_s: float | None
+) -> Finding | None:
     """A write must touch at least one row in both forms, with every parameter set, and leave the same there."""
     for number, values in enumerate(query.sets, start=1):
         for name, connection in (("old", old), ("new", new)):
             statements = query.before if name == "old" else query.after
-            if not await touched(connection, statements, values):
+            if not await touched(connection, statements, values, limit_s):
                 detail = f"the {name} form of {query.name} changes no row with parameter set {number}"
                 return _about_new("answer_empty", context, query, detail, number - 1)
     lost = await lost_writes(context, query, old, new, _OPERATION)
@@ -172,12 +193,15 @@ def _not_written(context: Context, query: BoundQuery, lost: Lost) -> Finding:
     )
 
 
-async def touched(connection: Any, statements: Sequence[BoundStatement], values: Any) -> int:
+async def touched(
+    connection: Any, statements: Sequence[BoundStatement], values: Any, limit_s: float | None = None
+) -> int:
     """Rows that the statements change, together; all is rolled back."""
     transaction = connection.transaction()
     await transaction.start()
     try:
         touched = 0
+        await limit(connection, limit_s)
         for statement in statements:
             prepared = await connection.prepare(statement.sql)
             await prepared.fetch(*statement.arguments(values, _OPERATION))

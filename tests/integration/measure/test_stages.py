@@ -19,7 +19,7 @@ from harness.phases.storage import in_order, stage_weigher
 from harness.progress import Silent
 from harness.result import MigrationStep, StorageRecord
 from harness.scenario import SqlFile
-from harness.server import Databases
+from harness.server import Databases, connect
 
 SCHEMA = """
 CREATE TABLE sale (id int PRIMARY KEY, who text, note text, status int, big text);
@@ -181,3 +181,24 @@ def test_free_space_without_the_right_to_the_extension_is_an_error_to_tell(weigh
             await connection.execute("RESET ROLE; DROP ROLE bench_test_weak")
 
     run_on(weighed.databases, "new", read)
+
+
+def test_an_index_that_could_not_be_built_is_told_as_invalid_and_makes_none_redundant(
+    databases: Databases, database: str
+) -> None:
+    async def read() -> dict[str, Any]:
+        connection = await connect(databases.server.address, database)
+        try:
+            await connection.execute("CREATE TABLE pair (a int, b int); INSERT INTO pair VALUES (1, 1), (1, 1)")
+            await connection.execute("CREATE INDEX pair_a ON pair (a)")
+            with pytest.raises(asyncpg.UniqueViolationError):
+                await connection.execute("CREATE UNIQUE INDEX CONCURRENTLY pair_broken ON pair (a, b)")
+            catalogue, use = await read_catalogue(connection), await read_index_use(connection)
+        finally:
+            await connection.close()
+        found = index_records("after", catalogue, frozenset(), frozenset(), use, None)
+        return {item.index: item for item in found}
+
+    records = asyncio.run(read())
+    assert (records["pair_broken"].valid, records["pair_a"].valid) == (False, True)
+    assert records["pair_a"].redundant_with == ""

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from harness.catalogue import read_catalogue
+from harness.phases.plans import known_facts
 from harness.plans import Facts, derive_causes, explain, plan_changes, read_tree, typical
 from harness.result import PlanMode, PlanRecord
 from harness.server import Databases
@@ -78,6 +80,68 @@ def test_a_missing_index_on_a_views_join_key_is_found_and_its_statement_works(
     value(databases, filled, causes[-1].remedy)
     again = explained(databases, filled, bound, "after")
     assert not [cause for cause in derive_causes("slower", old, again, Facts()) if cause.remedy]
+
+
+VIEWS = """
+CREATE FUNCTION owner_name(wanted text) RETURNS text LANGUAGE plpgsql STABLE
+AS $$ BEGIN RETURN (SELECT name FROM owner WHERE code = wanted); END $$;
+ALTER TABLE item ADD number int, ADD big bigint;
+UPDATE item SET number = id, big = id;
+ALTER TABLE owner ADD number bigint, ADD short varchar(20);
+UPDATE owner SET number = id, short = 'c' || id;
+CREATE VIEW by_cast AS SELECT i.id, i.kind, o.name FROM item i LEFT JOIN owner o ON o.number::text = i.number::text;
+CREATE VIEW by_case AS SELECT i.id, i.kind, o.name FROM item i LEFT JOIN owner o ON lower(o.code) = i.owner_code;
+CREATE VIEW by_either AS SELECT i.id, i.kind, o.name FROM item i
+LEFT JOIN owner o ON o.code = i.owner_code OR o.number = i.number;
+CREATE VIEW by_varchar AS SELECT i.id, i.kind, o.name FROM item i LEFT JOIN owner o ON o.short = i.owner_code;
+CREATE VIEW by_two AS SELECT i.id, i.kind, o.name FROM item i
+LEFT JOIN owner o ON o.code = i.owner_code AND o.number = i.big;
+CREATE VIEW by_function AS SELECT id, kind, owner_name(owner_code) AS name FROM item;
+CREATE VIEW by_subquery AS SELECT id, kind, (SELECT max(o.name) FROM owner o WHERE o.number = i.number) AS name
+FROM item i;
+CREATE VIEW by_groups AS SELECT i.id, i.kind, o.name FROM item i
+LEFT JOIN (SELECT number, max(name) AS name FROM owner GROUP BY number) o ON o.number = i.id;
+ANALYZE;
+"""
+
+
+@pytest.mark.parametrize(
+    ("view", "column", "remedy"),
+    [
+        ("by_cast", "kind", ()),
+        ("by_case", "kind", ()),
+        ("by_either", "kind", ()),
+        ("by_varchar", "kind", ("short",)),
+        ("by_two", "kind", ("code", "number")),
+        ("by_function", "kind", ()),
+        ("by_subquery", "kind", ("number",)),
+        ("by_groups", "id", ("number",)),
+    ],
+)
+def test_the_remedy_of_an_unseen_view_is_used_by_the_planner_or_not_offered(
+    databases: Databases, filled: str, view: str, column: str, remedy: tuple[str, ...]
+) -> None:
+    async def read() -> Facts:
+        connection = await connect(databases.server.address, filled)
+        await connection.execute(VIEWS)
+        catalogue = await read_catalogue(connection)
+        await connection.close()
+        return known_facts(catalogue, catalogue, ())
+
+    facts = asyncio.run(read())
+    old_form = f"SELECT id, name FROM item WHERE {column} = $1"
+    bound = query("q", old_form, f"SELECT id, name FROM {view} WHERE {column} = $1", ("kind",), ({"kind": 15000},))
+    old, new = (explained(databases, filled, bound, form) for form in ("before", "after"))
+    causes = derive_causes("slower", old, new, facts)
+    wanted = [f'CREATE INDEX ON "public"."owner" ({", ".join(f"{chr(34)}{name}{chr(34)}" for name in remedy)});']
+    assert [cause.remedy for cause in causes if cause.remedy] == (wanted if remedy else [])
+    assert ("calls the function owner_name for 1 row, the old plan not" in causes[0].sentence) == (
+        view == "by_function"
+    )
+    if remedy:
+        value(databases, filled, wanted[0])
+        again = explained(databases, filled, bound, "after")
+        assert "Seq Scan" not in str(again[0].plan)
 
 
 def test_custom_and_generic_plans_are_told_apart(databases: Databases, filled: str) -> None:

@@ -109,13 +109,19 @@ def scenario(migration: str, **changed: Any) -> Scenario:
 
 
 def check(
-    databases: Databases, old_state: str, migration: str, *, queries: Sequence[Query] = (), **changed: Any
+    databases: Databases,
+    old_state: str,
+    migration: str,
+    *,
+    queries: Sequence[Query] = (),
+    limit_s: float | None = None,
+    **changed: Any,
 ) -> Outcome:
     """Builds the old state, migrates a clone of it, and checks."""
     number = next(_NUMBERS)
     arms = (f"v{number}_before", f"v{number}_after", f"v{number}_clone")
     try:
-        return asyncio.run(_check(databases, arms, old_state, migration, queries, changed))
+        return asyncio.run(_check(databases, arms, old_state, migration, queries, changed, limit_s))
     except BaseException:
         drop(databases, arms)
         raise
@@ -148,6 +154,7 @@ async def _check(
     migration: str,
     queries: Sequence[Query],
     changed: dict[str, Any],
+    limit_s: float | None,
 ) -> Outcome:
     before, after, clone = arms
     await databases.create(before)
@@ -161,10 +168,10 @@ async def _check(
     finally:
         await connection.close()
     address = databases.server.address
-    names = tuple(databases.name(arm) for arm in arms)
+    names = (databases.name(before), databases.name(after), databases.name(clone))
     snapshot = await take_snapshot(address, names[0], names[2], Silent())
     made = scenario(migration, **changed)
-    checked = await verify(made, address, names[0], names[1], names[2], snapshot, bound, Silent())
+    checked = await verify(made, address, *names, snapshot, bound, Silent(), statement_timeout_s=limit_s)
     return Outcome(databases, arms, checked.integrity, checked.untimed)
 
 

@@ -149,3 +149,22 @@ def test_a_condition_accepts_the_rows_that_fulfil_it_and_leaves_the_rest(databas
         assert "no_such_column" in made.one("accept_rule_unused").detail
     finally:
         made.drop()
+
+
+def test_a_query_that_does_not_end_is_told_and_not_timed_and_holds_nothing_up(databases: Databases) -> None:
+    endless = "SELECT count(*) FROM {0} a, {0} b, {0} c WHERE a.price + b.price + c.price < 0"
+    rename = "UPDATE makers SET name = 'x' WHERE id = 1 AND pg_sleep(600) IS NOT NULL"
+    queries = (
+        query("endless", endless.format("goods"), endless.format("goods_shown")),
+        query("late", "SELECT id FROM goods", "SELECT id FROM goods_shown, pg_sleep(600)"),
+        query("write", rename, rename, kind="write"),
+        QUERIES[0],
+    )
+    made = check(databases, OLD_STATE, MIGRATION, queries=queries, limit_s=0.3)
+    try:
+        found = made.found("answer_unfinished")
+        assert {item.object for item in found} == made.untimed == {"endless", "late", "write"}
+        assert found[0].severity == "warning"
+        assert "does not end within the statement timeout (0.3 s)" in found[0].detail
+    finally:
+        made.drop()

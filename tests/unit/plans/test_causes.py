@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from harness.plans import Facts, derive_causes, plan_changes
+import pytest
+
+from harness.plans import Facts, IndexColumns, derive_causes, plan_changes
 from harness.result import PlanChange
 from tests.unit.plans.plans import node, record, scan
 
@@ -97,9 +99,9 @@ def test_a_plan_that_did_not_run_yields_no_cause_and_no_difference() -> None:
     assert plan_changes([record(LIST)], failed) == ()
 
 
-def hash_join(kept: int, condition: str = "(o.tag = c.code)") -> Any:
+def hash_join(kept: int, condition: str = "(o.tag = c.code)", kind: str = "Inner") -> Any:
     inner = scan("Seq Scan", "customers", rows=20_000, ms=5.0, pages=300)
-    return node("Hash Join", LIST, node("Hash", inner, rows=20_000), rows=kept, hash_cond=condition)
+    return node("Hash Join", LIST, node("Hash", inner, rows=20_000), rows=kept, hash_cond=condition, join_type=kind)
 
 
 def test_a_join_key_without_index_whose_table_is_read_whole_gets_its_statement() -> None:
@@ -111,7 +113,7 @@ def test_a_join_key_without_index_whose_table_is_read_whole_gets_its_statement()
 
 
 def test_no_index_is_offered_that_is_there_or_that_would_not_help() -> None:
-    there = Facts(indexed=frozenset({("public", "customers", "code")}))
+    there = Facts(indexes=(IndexColumns("public", "customers", ("code", "name")),))
     filtered = scan("Seq Scan", "customers", rows=50, ms=5.0, rows_removed_by_filter=19_950)
     driving = node("Hash Join", filtered, node("Hash", LIST, rows=50), rows=50, hash_cond="(o.id = c.order_id)")
     many = node(
@@ -123,6 +125,84 @@ def test_no_index_is_offered_that_is_there_or_that_would_not_help() -> None:
         *((new, Facts()) for new in (hash_join(19_000), unequal, driving, many)),
     ):
         assert not [item for item in derive_causes("slower", [record(LIST)], [record(new)], facts) if item.remedy]
+
+
+def remedies(new: Any, facts: Facts | None = None) -> list[str]:
+    found = derive_causes("slower", [record(LIST)], [record(new, "after")], facts or Facts())
+    return [item.remedy for item in found if item.remedy]
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "(lower(o.tag) = lower(c.code))",
+        "(o.tag = lower(c.code))",
+        "((o.number + 1) = (c.number + 1))",
+        "((o.tag)::text = (c.number)::text)",
+        "(o.total = (c.number)::numeric)",
+        "((o.tag = c.code) OR (o.name = c.name))",
+        "(NOT (o.tag = c.code))",
+    ],
+)
+def test_a_column_within_an_expression_or_a_choice_gets_no_index(condition: str) -> None:
+    assert remedies(hash_join(50, condition)) == []
+
+
+def test_a_cast_that_changes_nothing_leaves_the_column_a_key() -> None:
+    facts = Facts(texts=frozenset({("public", "customers", "code")}))
+    assert remedies(hash_join(50, "((o.tag)::text = (c.code)::text)"), facts)
+    assert remedies(hash_join(50, "(lower(o.tag) = (c.code)::text)"), facts)
+
+
+def test_a_key_of_several_columns_gets_one_index_with_the_unindexed_column_first() -> None:
+    both = "((o.tenant = c.tenant) AND (o.tag = c.code))"
+    assert remedies(hash_join(50, both)) == ['CREATE INDEX ON "public"."customers" ("tenant", "code");']
+
+    def having(*columns: str, unique: bool = False) -> Facts:
+        return Facts(indexes=(IndexColumns("public", "customers", columns, unique),))
+
+    assert remedies(hash_join(50, both), having("tenant")) == [
+        'CREATE INDEX ON "public"."customers" ("code", "tenant");'
+    ]
+    assert remedies(hash_join(50, both), having("code", "tenant", "name")) == []
+    assert remedies(hash_join(50, both), having("code", unique=True)) == []
+
+
+def test_a_side_whose_every_row_is_wanted_gets_no_index() -> None:
+    assert remedies(hash_join(50, kind="Right Anti")) == []
+    assert remedies(hash_join(50, kind="Anti"))
+
+
+def test_one_value_is_a_join_key_only_in_a_table_that_the_view_adds() -> None:
+    one = scan("Seq Scan", "lines", rows=3, ms=9.0, rows_removed_by_filter=89_997, filter="(l.order_id = 7)")
+    assert remedies(joined(one)) == ['CREATE INDEX ON "public"."lines" ("order_id");']
+    found = derive_causes("slower", [record(joined(one))], [record(joined(one), "after")], Facts())
+    assert not [item for item in found if item.remedy]
+
+
+def test_a_function_that_the_view_calls_is_the_cause_and_not_the_pages_it_touches() -> None:
+    calling = LIST | {"Calls": ["name_of"], "Shared Hit Blocks": 9000, "Actual Total Time": 50.0}
+    facts = Facts(functions=frozenset({"name_of"}), planned_anew=(0.0, 0.0))
+    assert causes("slower", LIST, calling, facts)[0] == (
+        "function",
+        "calls the function name_of for 50 rows, the old plan not",
+    )
+    assert causes("faster", calling, LIST, facts)[0] == ("function", "no longer calls the function name_of")
+    assert "pages_of_table" not in dict(causes("slower", LIST, calling, facts))
+    assert "function" not in dict(causes("slower", LIST, calling))  # the server's own functions are nobody's cause
+
+
+def test_a_function_in_place_of_a_table_is_told() -> None:
+    rows = node("Function Scan", rows=30_000, ms=20.0, function_name="all_names", schema="public")
+    assert causes("slower", LIST, joined(rows))[0] == (
+        "function",
+        "calls the function all_names for 30,000 rows, the old plan not",
+    )
+
+
+def test_tables_of_one_name_in_two_schemas_are_two() -> None:
+    kept = scan("Seq Scan", "orders", rows=30_000, ms=20.0, pages=200) | {"Schema": "archive"}
+    assert causes("slower", LIST, joined(kept))[0][1] == "reads 1 more table: archive.orders (Seq Scan, 30,000 rows)"
 
 
 def test_what_got_dearer_although_it_reads_less_is_no_cause() -> None:
