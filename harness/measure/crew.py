@@ -16,6 +16,7 @@ from harness.measure.lag import percentile_99
 from harness.measure.orders import CountPlans, Fault, OpenOrder, PlanReport, Setup, SliceOrder, SliceReport
 from harness.measure.process import SETUP_TIMEOUT_S, WorkerDiedError, WorkerProcess
 from harness.server.address import connect
+from harness.server.faults import LOOK_INTO_LOG, ConnectionLostError
 
 START_AHEAD_S = 0.0025
 """Orders reach all workers well within this time; then they begin together."""
@@ -189,7 +190,8 @@ async def _end_backends(worker: WorkerProcess) -> None:
     try:
         connection = await connect(worker.setup.address, worker.setup.arms[0].database)
     except HarnessError as error:
-        raise ServerError(f"the server went away while it was measured: {error.message}", error.next_step) from None
+        next_step = LOOK_INTO_LOG if isinstance(error, ConnectionLostError) else error.next_step
+        raise ServerError(f"the server went away while it was measured: {error.message}", next_step) from None
     try:
         await connection.execute("SELECT pg_terminate_backend(pid) FROM unnest($1::int[]) AS pid", worker.backends)
     finally:

@@ -39,9 +39,12 @@ def connect_fault(error: BaseException, place: str, database: str) -> ServerErro
         return ConnectionLostError(f"the server at {place} does not answer in time", "check host, port and firewall")
     if isinstance(error, ssl.SSLError):
         return ServerError(f"no encrypted connection to {place}: {words}", "check sslmode and the certificates")
+    if isinstance(error, asyncpg.PostgresError) and error.sqlstate in _LOST:  # it starts, ends, or died meanwhile
+        return ConnectionLostError(f"the server at {place} takes no connection: {words}", LOOK_INTO_LOG)
     if isinstance(error, asyncpg.PostgresError):
-        kind = ConnectionLostError if error.sqlstate in _LOST else ServerError
-        return kind(f"the server at {place} refuses the connection: {words}", "mend that on the server or in the URL")
+        return ServerError(
+            f"the server at {place} refuses the connection: {words}", "mend that on the server or in the URL"
+        )
     if isinstance(error, OSError):
         return ConnectionLostError(f"no server answers at {place}: {words}", "start it, or check host and port")
     return ServerError(

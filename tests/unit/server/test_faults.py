@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from harness.errors import DiskError, HarnessError, MigrationError, ServerError
-from harness.server.faults import as_harness_error, connect_fault
+from harness.server.faults import ConnectionLostError, as_harness_error, connect_fault
 
 
 def postgres_error(sqlstate: str, message: str, **fields: str) -> asyncpg.PostgresError:
@@ -72,3 +72,17 @@ def test_a_connection_that_fails_says_why(error: BaseException, words: str) -> N
     found = connect_fault(error, "host:1", "x")
     assert words in str(found)
     assert found.next_step
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        postgres_error("57P03", "the database system is shutting down"),
+        postgres_error("08006", "connection failure"),
+        asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of operation"),
+    ],
+)
+def test_a_server_that_ends_while_it_is_connected_to_says_why_in_its_log(error: asyncpg.PostgresError) -> None:
+    found = connect_fault(error, "host:1", "x")
+    assert isinstance(found, ConnectionLostError)
+    assert "server's log" in (found.next_step or "")
