@@ -46,7 +46,7 @@ class ServerError(HarnessError):
 
 
 class DiskError(HarnessError):
-    """There is not, or no longer, enough room on a disk."""
+    """There is not, or no longer, enough room on a disk, or a file there cannot be used."""
 
 
 class SeedError(HarnessError):

@@ -1,10 +1,10 @@
 """The client's end of the wire: when an answer's last byte arrived, before any of the client's own work on it.
 
-A response as the client sees it holds the client's own work, too: decoding the rows, waking the task that waits for
-them. What the server took is told where the bytes arrive. pg_stat_statements cannot tell it: it times the planner
-and the run of the executor, but not the executor's start (opening relations, initialising a tree of nodes and
-expressions, which for a view with many joins is a good part of a short query), nor its locks, the copies of cached
-query trees, its end, the commit.
+A response as the client sees it holds the client's own work, too: reading the messages, waking the task that waits
+for them (making objects of rows is spared). What the server took is told where the bytes arrive. pg_stat_statements
+cannot tell it: it times the planner and the run of the executor, but not the executor's start (opening relations,
+initialising a tree of nodes and expressions, which for a view with many joins is a good part of a short query), nor its
+locks, the copies of cached query trees, its end, the commit.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Wire(asyncio.Protocol):
     The server sends an answer in pieces of 8 kB. A driver decodes a piece when it arrives, and on a shared core the
     server waits meanwhile; so pieces are handed over together when the answer is whole. And then its rows are left
     out: nobody reads them, their number is in the command's tag, and what a driver takes to make objects of them is no
-    part of what is compared (pgbench makes none, either).
+    part of what is compared.
     """
 
     def __init__(self, inner: Any) -> None:

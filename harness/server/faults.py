@@ -14,6 +14,7 @@ _OUT_OF_MEMORY = ("53200", "53000")
 _TOO_MANY_CONNECTIONS = "53300"
 _LOST = ("57P01", "57P02", "57P03", "08000", "08003", "08006")
 _NO_RIGHT = "42501"
+_NO_ACCESS = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EISDIR)
 
 LOOK_INTO_LOG = "look into the server's log (a run keeps its own server's as server.log), then run again"
 CLIENT_FAULTS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
@@ -65,6 +66,9 @@ def as_harness_error(error: BaseException, doing: str) -> HarnessError | None:
         return _connection_lost(error, doing) if _is_lost(error) else None
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return DiskError(f"{doing}: the disk is full ({error.filename or _first_line(error)})", "free some space")
+    if isinstance(error, OSError) and error.errno in _NO_ACCESS:
+        path = error.filename2 or error.filename or _first_line(error)
+        return DiskError(f"{doing}: {path}: {error.strerror}", "mend that, or name another folder")
     if isinstance(error, MemoryError):
         return ServerError(f"{doing}: out of memory", "use a smaller --scale, or a machine with more memory")
     return None

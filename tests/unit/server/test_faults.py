@@ -86,3 +86,18 @@ def test_a_server_that_ends_while_it_is_connected_to_says_why_in_its_log(error: 
     found = connect_fault(error, "host:1", "x")
     assert isinstance(found, ConnectionLostError)
     assert "server's log" in (found.next_step or "")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        PermissionError(errno.EACCES, "Permission denied", "/runs/report.html"),
+        OSError(errno.EROFS, "Read-only file system", "/runs/report.html"),
+        IsADirectoryError(errno.EISDIR, "Is a directory", "/runs/.report.html.new", None, "/runs/report.html"),
+    ],
+)
+def test_a_file_that_cannot_be_written_is_named(error: OSError) -> None:
+    found = as_harness_error(error, "writing")
+    assert isinstance(found, DiskError)
+    assert found.message == f"writing: /runs/report.html: {error.strerror}"
+    assert found.next_step
