@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from harness.measure.statements import executor
+from harness.measure.messages import execution
+from harness.measure.wire import Wire
 from harness.workload import Settings
 
 
@@ -16,16 +17,16 @@ class Turns:
     statements to what is timed. Prepared statements stay valid, for the role is the same.
     """
 
-    def __init__(self, statement: Any) -> None:
+    def __init__(self, statement: Any, wire: Wire) -> None:
         self._statement = statement  # held: the driver closes a statement that nobody holds
-        self._execute = executor(statement)
+        self._wire = wire
         self._current: Settings | None = None
 
     @classmethod
-    async def prepare(cls, connection: Any, names: Sequence[str]) -> Turns:
+    async def prepare(cls, connection: Any, wire: Wire, names: Sequence[str]) -> Turns:
         """Ready to set the claims of these names, in one statement."""
         calls = (f"pg_catalog.set_config(${2 * place + 1}, ${2 * place + 2}, false)" for place in range(len(names)))
-        return cls(await connection.prepare(f"SELECT {', '.join(calls)}"))
+        return cls(await connection.prepare(f"SELECT {', '.join(calls)}"), wire)
 
     def is_with(self, claims: Settings) -> bool:
         """Whether the connection has these claims."""
@@ -34,5 +35,6 @@ class Turns:
     async def give(self, claims: Settings) -> None:
         """Gives the connection to whoever has these claims."""
         self._current = None
-        await self._execute([text for pair in claims for text in pair])
+        texts = [(text.encode(), False) for pair in claims for text in pair]
+        await self._wire.ask(execution(self._statement.get_name(), texts, (False,) * len(claims)))
         self._current = claims

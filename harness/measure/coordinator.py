@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -172,7 +171,7 @@ class Coordinator:
             load = self.work(task).query, arm, task.clients
             self.pages.append(SlicePages(*load, block, len(outcome.samples), *account.pages))
         count, good = len(outcome.samples), int(np.count_nonzero(outcome.samples["state"] == 0))
-        told = good > 0 and not outcome.failure and not math.isnan(outcome.answered_s)
+        told = good > 0 and not outcome.failure
         facts = SliceFacts(
             query=self.work(task).query,
             arm=arm,

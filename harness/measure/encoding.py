@@ -1,83 +1,108 @@
-"""Parameters as a worker's prepared statements take them: encoded beforehand, so that no timed run has to do it."""
+"""Requests made beforehand: every parameter set's values as bytes, so that no timed run has to encode them."""
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from harness.errors import MeasureError
+from harness.measure.messages import Parameter, execution
 from harness.measure.orders import Work
+from harness.scenario.paths import catalogue_sql
 
 OPERATION = "op"
 
-PASSED_THROUGH = frozenset(
-    {"numeric", "uuid", "date", "time", "timetz", "timestamp", "timestamptz", "interval", "inet", "cidr"}
-)
-"""Types whose values asyncpg would make into Python objects at a cost that is no part of the query: they stay bytes.
-
-Each has a function `<type>_send` on the server, with which the parameters are encoded beforehand."""
+_NUMBERS = {"int2": struct.Struct("!h"), "int4": struct.Struct("!i"), "int8": struct.Struct("!q")}
+_TEXTS = frozenset({"text", "varchar"})
 
 
-def types_passed_through(prepared: Sequence[Sequence[Any]]) -> set[str]:
-    """The names of the types to pass through that occur in results or parameters, elements of arrays included."""
-    kinds = [
-        kind
-        for statements in prepared
-        for statement in statements
-        for kind in (*(attribute.type for attribute in statement.get_attributes()), *statement.get_parameters())
+@dataclass(frozen=True)
+class Requests:
+    """What is sent for one prepared statement: one request per parameter set, or made anew for each operation.
+
+    `places` are those of the operation's number among the parameters, with its type; where there is none, `ready`
+    holds the whole requests.
+    """
+
+    statement: str
+    sets: tuple[tuple[Parameter, ...], ...]
+    binary_results: tuple[bool, ...]
+    places: tuple[tuple[int, str], ...]
+    ready: tuple[bytes, ...]
+
+    def of(self, chosen: int, number: int) -> bytes:
+        """The request with the parameter set `chosen` as operation `number`."""
+        if self.ready:
+            return self.ready[chosen]
+        filled = list(self.sets[chosen])
+        for index, kind in self.places:
+            filled[index] = _number(kind, number)
+        return execution(self.statement, filled, self.binary_results)
+
+
+async def requests_of(connection: Any, work: Work, statements: Sequence[Any]) -> list[Requests]:
+    """For each of the query's prepared statements its requests."""
+    return [
+        await _requests(connection, names, statement, work.sets)
+        for (_, names), statement in zip(work.statements, statements, strict=True)
     ]
-    return {_element(kind.name) for kind in kinds} & PASSED_THROUGH
 
 
-def _element(name: str) -> str:
-    """`uuid` for `uuid`, `uuid[]` and `_uuid`."""
-    return name.removesuffix("[]").removeprefix("_")
+async def _requests(
+    connection: Any, names: Sequence[str], statement: Any, sets: Sequence[Mapping[str, Any]]
+) -> Requests:
+    wanted = statement.get_parameters()
+    results = [attribute.type.oid for attribute in statement.get_attributes()]
+    rows = await connection.fetch(catalogue_sql("measure", "wire_types"), [*results, *(kind.oid for kind in wanted)])
+    types = {row["oid"]: row for row in rows}
+    places = _number_places(names, wanted)
+    encoded = tuple([await _encoded(connection, names, wanted, types, values) for values in sets])
+    binary_results = tuple(bool(types[oid]["send"]) for oid in results)
+    ready = () if places else tuple(execution(statement.get_name(), values, binary_results) for values in encoded)
+    return Requests(statement.get_name(), encoded, binary_results, places, ready)
 
 
-async def encode_sets(connection: Any, work: Work, statements: Sequence[Any]) -> list[list[tuple[Any, ...]]]:
-    """For each statement and parameter set the arguments as the prepared statement takes them."""
-    encoded = []
-    for (_, names), statement in zip(work.statements, statements, strict=True):
-        kinds = statement.get_parameters()
-        encoded.append([await _encode(connection, names, kinds, values) for values in work.sets])
-    return encoded
+async def _encoded(
+    connection: Any,
+    names: Sequence[str],
+    wanted: Sequence[Any],
+    types: Mapping[int, Any],
+    values: Mapping[str, Any],
+) -> tuple[Parameter, ...]:
+    """The values in binary form by the server's own send functions; as text where a type has none."""
+    chosen = [index for index, name in enumerate(names) if name != OPERATION and values[name] is not None]
+    if not chosen:
+        return (None,) * len(names)
+    forms = [_form(types[wanted[index].oid], place) for place, index in enumerate(chosen, 1)]
+    query = f"SELECT {', '.join(sql for sql, _ in forms)}"
+    row = await connection.fetchrow(query, *(values[names[index]] for index in chosen))
+    found: dict[int, Parameter] = {
+        index: (bytes(value) if is_binary else value.encode(), is_binary)
+        for index, value, (_, is_binary) in zip(chosen, row, forms, strict=True)
+    }
+    return tuple(found.get(index) for index in range(len(names)))
 
 
-async def _encode(
-    connection: Any, names: Sequence[str], kinds: Sequence[Any], values: Mapping[str, Any]
-) -> tuple[Any, ...]:
-    return tuple(
-        [
-            0 if name == OPERATION else await _encode_value(connection, _element(kind.name), values[name])
-            for name, kind in zip(names, kinds, strict=True)
-        ]
-    )
+def _form(kind: Any, place: int) -> tuple[str, bool]:
+    """The expression that gives a parameter's bytes, and whether they are its binary form."""
+    value = f"${place}::{kind['name']}"
+    is_binary = bool(kind["send"]) and kind["is_receivable"]
+    return (f"{kind['send']}({value})", True) if is_binary else (f"({value})::pg_catalog.text", False)
 
 
-async def _encode_value(connection: Any, kind: str, value: Any) -> Any:
-    """The value's binary form by the server's own send function, for types that pass through; else the value."""
-    if value is None or kind not in PASSED_THROUGH:
-        return value
-    if isinstance(value, list):
-        return [await _encode_value(connection, kind, item) for item in value]
-    return await connection.fetchval(f"SELECT pg_catalog.{kind}_send($1)", value)
-
-
-def number_places(names: Sequence[str], statement: Any) -> list[tuple[int, bool]]:
-    """(index of the argument, whether it is text) for each place of the operation's number."""
+def _number_places(names: Sequence[str], wanted: Sequence[Any]) -> tuple[tuple[int, str], ...]:
+    """(index of the parameter, its type) for each place of the operation's number."""
     places = []
-    for index, (name, kind) in enumerate(zip(names, statement.get_parameters(), strict=True)):
+    for index, (name, kind) in enumerate(zip(names, wanted, strict=True)):
         if name != OPERATION:
             continue
-        if kind.name not in {"int2", "int4", "int8", "text", "varchar"}:
+        if kind.name not in _NUMBERS and kind.name not in _TEXTS:
             raise MeasureError(f"the parameter :{OPERATION} is used as {kind.name}", f"write :{OPERATION}::bigint")
-        places.append((index, kind.name in {"text", "varchar"}))
-    return places
+        places.append((index, kind.name))
+    return tuple(places)
 
 
-def numbered(arguments: Sequence[Any], places: Sequence[tuple[int, bool]], number: int) -> list[Any]:
-    """A copy of the arguments with the operation's number at its places."""
-    filled = list(arguments)
-    for index, is_text in places:
-        filled[index] = str(number) if is_text else number
-    return filled
+def _number(kind: str, number: int) -> Parameter:
+    return (str(number).encode(), False) if kind in _TEXTS else (_NUMBERS[kind].pack(number), True)

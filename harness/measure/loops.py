@@ -7,16 +7,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import asyncpg
-
 from harness.measure.buffer import SampleLog, state_number
 from harness.measure.orders import Fault, OpenOrder, SliceOrder, Work
 from harness.measure.schedule import operation_numbers
 from harness.measure.session import Operation, Session
 from harness.measure.timer import Pacer
+from harness.measure.wire import AnswerError
 
-LOST = (asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
-"""How a connection that broke shows itself; asyncpg calls an answer that ends in its middle an error of its own."""
+FAILURES = (AnswerError, OSError)
+"""How an execution fails: the server's answer is an error, or the connection breaks."""
 
 _MOST_FAILURES_IN_A_ROW = 3
 """A read that fails so often in a row is not tried again in this slice: a timeout would eat the whole budget."""
@@ -37,7 +36,7 @@ class Tally:
         """Keeps the first message of each kind; gives the state of the sample."""
         sqlstate = getattr(error, "sqlstate", None) or "08006"
         self.messages.setdefault(sqlstate, str(error) or type(error).__name__)
-        self.lost |= isinstance(error, asyncpg.InternalClientError)
+        self.lost |= not isinstance(error, AnswerError)
         return state_number(sqlstate)
 
 
@@ -79,7 +78,7 @@ async def _run(
             tally.rows += await run(chosen, number)
             done, state, failures = clock(), 0, 0
             tally.answered_s += operation.answered_s
-        except (asyncpg.PostgresError, *LOST) as error:
+        except FAILURES as error:
             done, failures, state = clock(), failures + 1, tally.failed(error)
         if not add(number, sent, sent, done, client, state):
             return False
@@ -135,7 +134,7 @@ async def _change(operation: Operation, chosen: int, tally: Tally) -> int:
     tally.changes += 1
     try:
         await operation.change_asker(chosen)
-    except (asyncpg.PostgresError, *LOST) as error:
+    except FAILURES as error:
         return tally.failed(error)
     return 0
 
@@ -144,7 +143,7 @@ async def _execute(operation: Operation, chosen: int, number: int, tally: Tally)
     """Runs the operation once; gives the state that its sample takes."""
     try:
         tally.rows += await operation.run(chosen, number)
-    except (asyncpg.PostgresError, *LOST) as error:
+    except FAILURES as error:
         return tally.failed(error)
     tally.answered_s += operation.answered_s
     return 0

@@ -121,7 +121,7 @@ class SliceReport:
     In an open slice a sample's `op` is the operation's place in the order's arrays.
 
     `rows` were read or touched; `answered_s` is the sum, over the successes, of the seconds from
-    request to the last byte of the answer (NaN: the wire cannot be watched); `messages` has one message per SQLSTATE;
+    request to the last byte of the answer; `messages` has one message per SQLSTATE;
     `lost` tells that a connection broke, `finished` that every execution took place; `changes` is how often a
     connection was given to another asker, between the requests.
     """

@@ -1,51 +1,42 @@
-"""One connection of a worker: every query of its arm prepared, parameters encoded, rows left undecoded."""
+"""One connection of a worker: every query of its arm prepared, its requests made, rows left as they come."""
 
 from __future__ import annotations
 
-import math
-import time
-from collections.abc import Awaitable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
 import asyncpg
 
 from harness.measure.claims import Turns
-from harness.measure.encoding import encode_sets, number_places, numbered, types_passed_through
+from harness.measure.clients import started
+from harness.measure.encoding import Requests, requests_of
+from harness.measure.messages import simple
 from harness.measure.orders import ArmWork, Fault, Work
-from harness.measure.statements import executor
-from harness.measure.wire import Wire
+from harness.measure.wire import AnswerError, Wire
 from harness.scenario.paths import catalogue_sql
 from harness.server.address import Address, connect
 
-Answer = TypeVar("Answer")
+_BEGIN, _COMMIT, _ROLLBACK = simple("BEGIN"), simple("COMMIT"), simple("ROLLBACK")
 
 
 class Operation:
     """One query on one connection, ready to run; several statements run as one transaction.
 
     After a run that succeeded `answered_s` holds its seconds from handing over each request to the arrival of its
-    answer's last byte, all statements together; NaN where the connection's wire cannot be watched.
+    answer's last byte, all statements together. `run` and `change_asker` are for coroutines of `clients.started`.
     """
 
     def __init__(
-        self,
-        connection: Any,
-        work: Work,
-        statements: Sequence[Any],
-        arguments: Sequence[Sequence[tuple[Any, ...]]],
+        self, connection: Any, wire: Wire, work: Work, statements: Sequence[Any], requests: Sequence[Requests]
     ) -> None:
         self.query = work.query
         self.statements = statements
         self.connection = connection
         self.answered_s = 0.0
-        self._wire: Wire | None = None
-        self._execute = [executor(statement) for statement in statements]
-        self._arguments = arguments
+        self._wire = wire
+        self._requests = requests
         self._claims = work.claims
         self._turns: Turns | None = None
-        self._numbered = [
-            number_places(names, statement) for (_, names), statement in zip(work.statements, statements, strict=True)
-        ]
 
     def needs_change(self, chosen: int) -> bool:
         """Whether the connection has to be given to another asker before the run with the parameter set `chosen`."""
@@ -57,42 +48,29 @@ class Operation:
         await self._turns.give(self._claims[chosen])
 
     async def run(self, chosen: int, number: int) -> int:
-        """Runs it once with the parameter set `chosen` as operation `number`; gives the rows read or touched."""
+        """Runs it once with the parameter set `chosen` as operation `number`; gives the rows read or touched.
+
+        Raises AnswerError where the server's answer is an error, ConnectionError where the connection is gone.
+        """
+        wire = self._wire
+        if len(self._requests) == 1:
+            tag = await wire.ask(self._requests[0].of(chosen, number))
+            self.answered_s = wire.arrived_s - wire.asked_s
+            return _touched(tag)
         self.answered_s = 0.0
-        if len(self._execute) == 1:
-            return await self._statement(0, chosen, number)
-        await self._answer(self.connection.execute("BEGIN"))
+        await self._step(_BEGIN)
         try:
-            rows = [await self._statement(index, chosen, number) for index in range(len(self._execute))]
-        except BaseException:
-            if not self.connection.is_closed():
-                await self.connection.execute("ROLLBACK")
+            rows = [_touched(await self._step(requests.of(chosen, number))) for requests in self._requests]
+        except AnswerError:
+            await wire.ask(_ROLLBACK)
             raise
-        await self._answer(self.connection.execute("COMMIT"))
+        await self._step(_COMMIT)
         return sum(rows)
 
-    async def _statement(self, index: int, chosen: int, number: int) -> int:
-        arguments: Sequence[Any] = self._arguments[index][chosen]
-        if self._numbered[index]:
-            arguments = numbered(arguments, self._numbered[index], number)
-        rows, tag, _ = await self._answer(self._execute[index](arguments))
-        return len(rows) or _touched(tag)
-
-    async def _answer(self, request: Awaitable[Answer]) -> Answer:
-        """The request's answer; what it took is added up, without the client's work on it."""
-        wire = self._wire
-        if wire is None:
-            self.answered_s = math.nan
-            return await request
-        wire.asked()
-        asked_s = time.perf_counter()
-        answer = await request
-        self.answered_s += wire.arrived_s - asked_s
-        return answer
-
-    def watch(self, wire: Wire | None) -> None:
-        """From now on the connection's answers are timed where they arrive."""
-        self._wire = wire
+    async def _step(self, request: bytes) -> bytes:
+        tag: bytes = await self._wire.ask(request)
+        self.answered_s += self._wire.arrived_s - self._wire.asked_s
+        return tag
 
     def take_turns(self, turns: Turns) -> None:
         """From now on several askers use the connection in turn."""
@@ -121,18 +99,13 @@ class Session:
             for name, value in (*settings, *asker):
                 await connection.execute("SELECT set_config($1, $2, false)", name, value)
             places = [place for place, work in enumerate(arm.works) if (work.session, _names(work)) == (asker, names)]
-            turns = await Turns.prepare(connection, names) if names else None
-            if turns is not None:
-                await turns.give(arm.works[places[0]].claims[0])
-            prepared = await _prepare_all(connection, arm.arm, [arm.works[place] for place in places])
-            operations |= dict(zip(places, prepared, strict=True))
-            await connection.execute("SELECT")  # preparing leaves a transaction open, with its locks, until it is ended
             wire = Wire.of(connection)
-            for operation in prepared:
-                if isinstance(operation, Operation):
-                    operation.watch(wire)
-                    if turns is not None:
-                        operation.take_turns(turns)
+            turns = await Turns.prepare(connection, wire, names) if names else None
+            if turns is not None:
+                await started(turns.give(arm.works[places[0]].claims[0]))
+            for place in places:
+                operations[place] = await _operation(connection, wire, arm.works[place], arm.arm, turns)
+            await connection.execute("SELECT")  # preparing leaves a transaction open, with its locks, until it is ended
         return cls(connections, [operations[place] for place in range(len(arm.works))])
 
     @property
@@ -163,28 +136,15 @@ def _names(work: Work) -> tuple[str, ...]:
     return tuple(name for name, _ in work.claims[0]) if work.claims else ()
 
 
-async def _prepare_all(connection: Any, arm: str, works: Sequence[Work]) -> list[Operation | Fault]:
-    """Prepares twice: the first time tells the types, after which the values that pass through need not be decoded."""
-    prepared = [await _prepare(connection, work, arm) for work in works]
-    arguments = [
-        [] if isinstance(item, Fault) else await encode_sets(connection, work, item)
-        for work, item in zip(works, prepared, strict=True)
-    ]
-    for name in sorted(types_passed_through([item for item in prepared if not isinstance(item, Fault)])):
-        await connection.set_builtin_type_codec(name, schema="pg_catalog", codec_name="bytea", format="binary")
-    return [await _operation(connection, work, encoded, arm) for work, encoded in zip(works, arguments, strict=True)]
-
-
-async def _operation(connection: Any, work: Work, arguments: Any, arm: str) -> Operation | Fault:
-    statements = await _prepare(connection, work, arm)
-    return statements if isinstance(statements, Fault) else Operation(connection, work, statements, arguments)
-
-
-async def _prepare(connection: Any, work: Work, arm: str) -> list[Any] | Fault:
+async def _operation(connection: Any, wire: Wire, work: Work, arm: str, turns: Turns | None) -> Operation | Fault:
     try:
-        return [await connection.prepare(sql) for sql, _ in work.statements]
+        statements = [await connection.prepare(sql) for sql, _ in work.statements]
     except asyncpg.PostgresError as error:
         return Fault(work.query, arm, error.sqlstate or "XX000", str(error))
+    operation = Operation(connection, wire, work, statements, await requests_of(connection, work, statements))
+    if turns is not None:
+        operation.take_turns(turns)
+    return operation
 
 
 def _touched(tag: bytes) -> int:

@@ -10,6 +10,8 @@ import os
 import sys
 import time
 
+from harness.measure.clients import Awaited
+
 _CLOCK_MONOTONIC = 1
 _ABSOLUTE = 1
 _NONBLOCK_CLOEXEC = os.O_NONBLOCK | os.O_CLOEXEC
@@ -43,40 +45,37 @@ _settime = getattr(ctypes.CDLL(None), "timerfd_settime", None) or (lambda *_: -1
 
 
 class Pacer:
-    """Lets coroutines sleep until exact instants of the performance counter."""
+    """Lets clients sleep until exact instants of the performance counter."""
 
     def __init__(self) -> None:
         self._descriptor = open_timer()
-        self._waiting: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._waiting: list[tuple[float, int, Awaited]] = []
         self._numbers = itertools.count()
         self._watched = False
 
-    async def until(self, due_s: float) -> None:
-        """Returns at the instant or right after it; at once where it has passed."""
+    def until(self, due_s: float) -> Awaited:
+        """What a client awaits to go on at the instant or right after it."""
+        instant = Awaited()
         loop = asyncio.get_running_loop()
         if self._descriptor < 0:
-            await asyncio.sleep(max(0.0, due_s - time.perf_counter()))
-            return
+            loop.call_later(max(0.0, due_s - time.perf_counter()), instant.bring)
+            return instant
         if not self._watched:
             loop.add_reader(self._descriptor, self._wake)
             self._watched = True
-        future = loop.create_future()
-        entry = (due_s, next(self._numbers), future)
+        entry = (due_s, next(self._numbers), instant)
         heapq.heappush(self._waiting, entry)
         if self._waiting[0] is entry:
             arm_timer(self._descriptor, due_s)
-        await future
+        return instant
 
     def _wake(self) -> None:
         try:
             os.read(self._descriptor, 8)
         except BlockingIOError:
             return
-        now = time.perf_counter()
-        while self._waiting and self._waiting[0][0] <= now:
-            future = heapq.heappop(self._waiting)[2]
-            if not future.done():
-                future.set_result(None)
+        while self._waiting and self._waiting[0][0] <= time.perf_counter():
+            heapq.heappop(self._waiting)[2].bring()
         if self._waiting:
             arm_timer(self._descriptor, self._waiting[0][0])
 

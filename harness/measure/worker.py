@@ -9,16 +9,17 @@ import socket
 import sys
 import time
 from collections.abc import Coroutine, Sequence
+from typing import Any
 
-import asyncpg
 import numpy as np
 import uvloop
 
 from harness.errors import HarnessError
 from harness.measure.buffer import SampleLog
 from harness.measure.channel import Channel
+from harness.measure.clients import started
 from harness.measure.lag import LagProbe
-from harness.measure.loops import LOST, Tally, closed_loop, open_loop, plain
+from harness.measure.loops import Tally, closed_loop, open_loop, plain
 from harness.measure.orders import (
     CountPlans,
     Fault,
@@ -34,6 +35,8 @@ from harness.measure.orders import (
 from harness.measure.precedence import take_precedence
 from harness.measure.session import Session
 from harness.measure.timer import Pacer, wait_until
+from harness.measure.wire import AnswerError
+from harness.server.faults import CLIENT_FAULTS
 
 
 class Worker:
@@ -66,7 +69,7 @@ class Worker:
                     self._sessions[arm, client] = await Session.open(setup.address, work, setup.settings)
         except HarnessError as error:
             return Refused(error.message, error.next_step)
-        except (asyncpg.PostgresError, *LOST) as error:
+        except (AnswerError, *CLIENT_FAULTS) as error:
             return Refused(f"the connections could not be set up: {error}", "look at the server's log")
         gc.collect()
         gc.freeze()
@@ -101,14 +104,14 @@ class Worker:
         return self._setup.arms[arm].works
 
     async def _timed(
-        self, loops: Sequence[Coroutine[None, None, None]], start_at: float, tally: Tally, alone: bool
+        self, loops: Sequence[Coroutine[Any, Any, None]], start_at: float, tally: Tally, alone: bool
     ) -> SliceReport:
         """Lets the clients' loops run from the instant on, with the probe and the clock of this process beside them."""
         self._log.clear()
         await wait_until(start_at)
         self._probe.start(alone)
         cpu_before = time.process_time()
-        await asyncio.gather(*loops)
+        await asyncio.gather(*map(started, loops))
         cpu_s = time.process_time() - cpu_before
         lags = self._probe.stop()
         gc.collect()

@@ -6,7 +6,7 @@ Three parts, rounds of both sides in turn: a prepared point select of a narrow r
 one rate and concurrency); the scenario's mix back to back with the same statements, parameters, clients and cores; and
 for a query with wide rows the effect of the migration as our client sees it, on the server (up to the answer's last
 byte), by pg_stat_statements alone, and as pgbench has it. pgbench's library copies every row into its result, which
-nobody looks at; our client leaves rows undecoded, and that is a part of its throughput. Both sides prepare one
+nobody looks at; our client leaves rows as they come, and that is a part of its throughput. Both sides prepare one
 statement for each parameter set and have the same precedence (`driving`). The last line is one JSON object.
 """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from harness.measure.clients import started
 from harness.measure.orders import ArmWork, Work
 from harness.measure.session import Operation, Session
 from harness.server import Databases, Server
@@ -49,8 +50,8 @@ def test_askers_that_differ_in_their_claims_use_one_connection_in_turn(arms: dic
             for operation, chosen in ((one, 0), (one, 1), (two, 1), (two, 0)):
                 needed.append(operation.needs_change(chosen))
                 if needed[-1]:
-                    await operation.change_asker(chosen)
-                assert await operation.run(chosen, 0) == 1
+                    await started(operation.change_asker(chosen))
+                assert await started(operation.run(chosen, 0)) == 1
                 shown.append(await operation.connection.fetchval("SELECT current_setting('app.tenant')"))
             return len(session.connections), needed, shown
         finally:

@@ -9,6 +9,7 @@ from typing import Any, cast
 import numpy as np
 
 from harness.measure.buffer import SampleLog, Samples, open_memory, read_samples
+from harness.measure.clients import started
 from harness.measure.loops import Tally, closed_loop, open_loop, plain
 from harness.measure.orders import OpenOrder, SliceOrder, Work
 from harness.measure.session import Session
@@ -32,7 +33,7 @@ class SlowToChange:
         return CLAIMS[chosen] != self.asker
 
     async def change_asker(self, chosen: int) -> None:
-        await asyncio.sleep(CHANGE_S)
+        time.sleep(CHANGE_S)  # noqa: ASYNC251 - as if the answer took so long
         self.asker = CLAIMS[chosen]
 
     async def run(self, chosen: int, number: int) -> int:
@@ -51,7 +52,11 @@ class Client:
 def logged(loop: Any) -> tuple[Samples, Client, Tally]:
     memory, client, tally = open_memory(), Client(), Tally()
     log = SampleLog(memory)
-    asyncio.run(loop(cast("Session", client), log, tally))
+
+    async def run() -> None:
+        await started(loop(cast("Session", client), log, tally))
+
+    asyncio.run(run())
     return read_samples(memory, log.count), client, tally
 
 
