@@ -121,7 +121,7 @@ async def fill(
         with hired(min(request.workers, request.blocks)) as crew:  # they start while the tables are made
             catalogue = await _begin(connection, request, progress)
             await _load_rows(connection, request, catalogue, await prepared, crew, progress)
-        await _settle(connection, request, progress)
+            await _settle(connection, request, progress)  # they end meanwhile, which takes them a moment
         return await _finish(connection, request)
     finally:
         await asyncio.gather(prepared, return_exceptions=True)

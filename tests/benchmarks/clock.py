@@ -15,8 +15,7 @@ from harness.progress import Silent
 
 @dataclasses.dataclass(frozen=True)
 class Instant:
-    """Seconds on the clock, and of processor that the client (this process and its ended children) and the server
-    have used."""
+    """Seconds: the clock's; the processor's, of the client (this process and its children) and of the server."""
 
     clock_s: float
     client_s: float
@@ -25,20 +24,29 @@ class Instant:
     @classmethod
     def now(cls, postmaster: int) -> Instant:
         """As it is now; `postmaster` is the server's first process, which has waited for those that ended."""
-        children = resource.getrusage(resource.RUSAGE_CHILDREN)
-        server = psutil.Process(postmaster)
-        while True:  # a process that ends meanwhile would be counted twice or not at all
-            running = server.children()
-            try:
-                used = sum(sum(process.cpu_times()[:2]) for process in running) + sum(server.cpu_times()[:4])
-            except psutil.NoSuchProcess:
-                continue
-            if server.children() == running:
-                break
-        return cls(time.perf_counter(), time.process_time() + children.ru_utime + children.ru_stime, used)
+        ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+        client_s = time.process_time() + ended.ru_utime + ended.ru_stime
+        for child in psutil.Process().children():  # a seeding's workers end while the indexes are built
+            if child.pid != postmaster:
+                client_s += _used_s(child)
+        return cls(time.perf_counter(), client_s, _used_s(psutil.Process(postmaster)))
 
     def __sub__(self, other: Instant) -> Instant:
         return Instant(self.clock_s - other.clock_s, self.client_s - other.client_s, self.server_s - other.server_s)
+
+
+def _used_s(first: psutil.Process) -> float:
+    """Processor seconds of a process and its children, those among them that it has waited for."""
+    while True:  # a process that ends meanwhile would be counted twice or not at all
+        running = first.children()
+        try:
+            used = sum(sum(process.cpu_times()[:2]) for process in running) + sum(first.cpu_times()[:4])
+        except psutil.NoSuchProcess:
+            if not first.is_running():
+                return 0.0
+            continue
+        if first.children() == running:
+            return float(used)
 
 
 class Stopwatch(Silent):
