@@ -99,14 +99,16 @@ class RivalRate:
 class Calibration:
     """The sum of all runs; what `bench calibrate --json` prints.
 
-    `ci_low`, `ci_high`: Clopper-Pearson at 95 %. `power`: share of slow-downs by ten percent of one query that were
-    called slower. `coverage`: share of intervals that hold the truth, no effect. `decided_share`: share of unchanged
-    comparisons that a run would have decided. None where nothing was counted.
+    `alarmed_runs` are runs (pairs) with any alarm. `ci_low`, `ci_high`: Clopper-Pearson at 95 %. `power`: share of
+    slow-downs by ten percent of one query that were called slower. `coverage`: share of intervals that hold the truth,
+    no effect. `decided_share`: share of unchanged comparisons that a run would have decided. None where nothing was
+    counted.
     """
 
     runs: int
     comparisons: int
     alarms: int
+    alarmed_runs: int
     false_alarm_rate: float | None
     ci_low: float
     ci_high: float

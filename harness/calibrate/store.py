@@ -30,11 +30,21 @@ class Lines:
             os.fsync(file.fileno())
 
 
-def read_lines(path: Path) -> tuple[CalibrationRun, ...]:
-    """The records of an earlier calibration, from its folder or its file; a line that was cut off is left out.
+def read_lines(*paths: Path) -> tuple[CalibrationRun, ...]:
+    """The records of earlier calibrations, from their folders or files, summed up as one; a line cut off is left out.
 
-    Raises UsageError where there are none.
+    Raises UsageError where there are none, or where they are not of the same measurement.
     """
+    runs = [run for path in paths for run in _read(path)]
+    kinds = sorted({f"{run.kind} of {run.scenario} at {run.scale}, {run.budget_s:g} s" for run in runs})
+    if len(kinds) > 1:
+        raise UsageError(f"these are different measurements: {'; '.join(kinds)}", "sum up those that are alike")
+    if len({path.resolve() for path in paths}) < len(paths):
+        raise UsageError("the same calibration is named twice", "every run counts once")
+    return tuple(runs)
+
+
+def _read(path: Path) -> tuple[CalibrationRun, ...]:
     file = path / LINES_FILE if path.is_dir() else path
     try:
         lines = file.read_bytes().split(b"\n")
@@ -44,8 +54,8 @@ def read_lines(path: Path) -> tuple[CalibrationRun, ...]:
         runs = tuple(_LINE.validate_json(line) for line in lines[:-1])
     except ValidationError as error:
         raise UsageError(f"{file} holds no calibration: {error.errors()[0]['msg']}", "name another file") from None
-    if not runs or len({run.kind for run in runs}) > 1:
-        raise UsageError(f"{file} holds no calibration, or two of different kinds", "name a calibration's folder")
+    if not runs:
+        raise UsageError(f"{file} holds no run of a calibration", "name a calibration's folder")
     return runs
 
 

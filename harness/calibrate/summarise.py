@@ -21,6 +21,7 @@ def summarise(runs: Sequence[CalibrationRun]) -> Calibration:
         runs=len(runs) if not runs or runs[0].kind == "runs" else 2 * len(runs),
         comparisons=len(unchanged),
         alarms=alarms,
+        alarmed_runs=sum(any(item.verdict in _ALARMS for item in run.unchanged) for run in runs),
         false_alarm_rate=_share(alarms, len(unchanged)),
         ci_low=low,
         ci_high=high,
@@ -67,8 +68,9 @@ def markdown(found: Calibration, runs: Sequence[CalibrationRun]) -> str:
     what = f"{first.scenario} at {first.scale}, {first.budget_s:g} s a run"
     known = f"Power of bench: {'; '.join(_powers(runs))}. Coverage of its intervals: {_percent(found.coverage)}."
     blocks = f"Decided: {_percent(found.decided_share)}; {scatter_line(runs)}."
+    alarmed = f"{found.alarmed_runs} of {len(runs)} {first.kind} had an alarm"
     lines = [
-        f"{found.runs} runs of {what}; {found.comparisons} comparisons of unchanged queries.",
+        f"{found.runs} runs of {what}; {found.comparisons} comparisons of unchanged queries; {alarmed}.",
         "",
         "| test | false alarms | rate (95 % interval) | +10 % found |",
         "| --- | --- | --- | --- |",

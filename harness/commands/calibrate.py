@@ -41,7 +41,8 @@ def calibrate(
         int | None, typer.Option(min=1, help="Instead: pairs of unchanged runs, held against each other by the gate.")
     ] = None,
     lines: Annotated[
-        Path | None, typer.Option(help="Measure nothing: sum up an earlier calibration, from its folder.")
+        list[Path] | None,
+        typer.Option(help="Measure nothing: sum up an earlier calibration, from its folder; several: name it again."),
     ] = None,
     scale: ScaleOption = "10k",
     profile: ProfileOption = "clean",
@@ -60,8 +61,8 @@ def calibrate(
     """Measures the method's own false alarms and power."""
     if runs is not None and pairs is not None:
         raise UsageError("--runs and --pairs are two different measurements", "give one of them")
-    if lines is not None:
-        _tell(calibration.read_lines(lines), json)
+    if lines:
+        _tell(calibration.read_lines(*lines), json)
     wanted = options.RunOptions(
         scenario=scenario,
         scale=scale,

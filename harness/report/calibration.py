@@ -27,7 +27,8 @@ def show(found: Calibration, runs: Sequence[CalibrationRun], console: Console) -
         rate = _percent(alarms / count if count else None)
         grid.add_row(Text(name), Text(f"{alarms} of {count}"), Text(rate), Text(ends), Text(_percent(caught)))
     sentence = (
-        f"{found.alarms} false alarms in {text.count(found.comparisons, 'comparison')} of unchanged queries; "
+        f"{found.alarms} false alarms in {text.count(found.comparisons, 'comparison')} of unchanged queries "
+        f"({found.alarmed_runs} of {text.count(len(runs), runs[0].kind.removesuffix('s'))}); "
         f"{'no more than' if good else 'more than'} the {100 * Rules().alpha:g} % that may be."
     )
     powers = "; ".join(

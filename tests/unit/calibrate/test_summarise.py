@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -58,8 +59,8 @@ def test_the_rate_may_be_as_high_as_the_nominal_one_and_nothing_compared_never_p
 def test_the_json_has_exactly_the_documented_keys() -> None:
     found = json.loads(calibration_json(summarise([run(unchanged())])))
     assert list(found) == [
-        "runs", "comparisons", "alarms", "false_alarm_rate", "ci_low", "ci_high", "power", "coverage", "decided_share",
-        "others",
+        "runs", "comparisons", "alarms", "alarmed_runs", "false_alarm_rate", "ci_low", "ci_high", "power", "coverage",
+        "decided_share", "others",
     ]  # fmt: skip
     assert found["others"] == [
         {
@@ -89,6 +90,23 @@ def test_what_is_kept_line_by_line_is_read_again_without_a_line_that_was_cut_off
     assert markdown(summarise(lines.runs), lines.runs).startswith("2 runs of crm at 10k, 60 s a run; 2 comparisons")
 
 
+def test_calibrations_of_the_same_measurement_are_summed_up_as_one(tmp_path: Path) -> None:
+    folders = [tmp_path / name for name in "abc"]
+    for folder in folders:
+        folder.mkdir()
+    one, two = run(unchanged("slower"), unchanged("faster")), run(unchanged())
+    Lines().add(folders[0], one)
+    Lines().add(folders[1], two)
+    Lines().add(folders[2], replace(two, budget_s=61))
+    assert read_lines(*folders[:2]) == (one, two)
+    found = summarise(read_lines(*folders[:2]))
+    assert (found.runs, found.alarms, found.alarmed_runs) == (2, 2, 1)
+    with pytest.raises(UsageError, match="runs of crm at 10k, 60 s; runs of crm at 10k, 61 s"):
+        read_lines(*folders)
+    with pytest.raises(UsageError, match="named twice"):
+        read_lines(folders[0], folders[0])
+
+
 def test_what_is_no_calibration_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be read"):
         read_lines(tmp_path)
@@ -96,7 +114,7 @@ def test_what_is_no_calibration_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="holds no calibration"):
         read_lines(tmp_path)
     (tmp_path / "calibration.jsonl").write_text("")
-    with pytest.raises(UsageError, match="holds no calibration"):
+    with pytest.raises(UsageError, match="holds no run"):
         read_lines(tmp_path)
 
 
