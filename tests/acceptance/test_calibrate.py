@@ -12,8 +12,8 @@ from tests.acceptance.place import PATIENCE_S, Place, copied_mini, wait_until
 from tests.unit.gate.stored import store_run
 
 KEYS = [
-    "runs", "comparisons", "alarms", "false_alarm_rate", "ci_low", "ci_high", "power", "coverage", "decided_share",
-    "others",
+    "runs", "comparisons", "alarms", "alarmed_runs", "false_alarm_rate", "ci_low", "ci_high", "power", "coverage",
+    "decided_share", "others",
 ]  # fmt: skip
 
 
