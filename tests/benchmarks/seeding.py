@@ -4,12 +4,12 @@
 
 Ceiling: the same rows, which the server itself wrote to binary files, read by `COPY FROM` a file, the largest first,
 with as many connections, the same settings of their sessions, keys, indexes and vacuum. The usual way: a Faker call a
-value and tuples by `copy_records_to_table`. A first seeding, which is not timed, makes the files and warms the server;
-then rounds alternate, each side first in every other one; a ratio is that of the medians. Above `--scale 100k` each
-round seeds that scale, too: `linearity` is the time of a row by its time there, `peak_mb_at_100k` the memory there.
-`--scale 1m` takes about 20 GB of disk. The last line is one JSON object. Its processor seconds (user and system, per
-million rows; the client's with the start of its processes, half of which passes before the copy) tell on a busy
-machine, too, where the work lies.
+value and tuples by `copy_records_to_table`. A first seeding, which is not timed, makes the files, warms the server and
+tells the client's memory; then rounds alternate, each side first in every other one; a ratio is that of the medians.
+Above `--scale 100k` each round seeds that scale, too: `linearity` is the time of a row by its time there,
+`peak_mb_at_100k` the memory there. `--scale 1m` takes about 20 GB of disk. The last line is one JSON object. Its
+processor seconds (user and system, per million rows; the client's with the start of its processes, half of which passes
+before the copy) tell on a busy machine, too, where the work lies.
 """
 
 from __future__ import annotations
@@ -67,12 +67,15 @@ class Ours:
 
     async def seed(self, folder: Path) -> None:
         """One more, into a database of its own."""
-        databases = self.bench.databases
-        database = await databases.create("ours")
+        database = await self.bench.databases.create("ours")
+        self.times.append(await ours(self.bench, database, folder))
+        await self.bench.databases.drop("ours")
+
+    async def watch(self, folder: Path) -> None:
+        """One that is not timed, for looking at the memory costs a twentieth of the time; its database stays."""
         with PeakMemory() as memory:
-            self.times.append(await ours(self.bench, database, folder))
-        self.peak_mb = max(self.peak_mb, memory.mb)
-        await databases.drop("ours")
+            await ours(self.bench, await self.bench.databases.create("watched"), folder)
+        self.peak_mb = memory.mb
 
     @property
     def rows(self) -> int:
@@ -89,8 +92,15 @@ async def measure(bench: Bench, rounds: int, folder: Path) -> dict[str, float]:
     """All rounds; the server's files lie in its own folder, where it may write."""
     server_folder = bench.databases.server.data_directory
     assert server_folder is not None
-    parts = await _first_seeding(bench, folder, server_folder)
     one, small = Ours(bench), Ours(dataclasses.replace(bench, scale=SMALL_SCALE))
+    if bench.scale > SMALL_SCALE:
+        await small.watch(folder / "first-small")
+        await bench.databases.drop("watched")
+    await one.watch(
+        folder / "first"
+    )  # the server's log has its size from then on: whoever comes first would pay for it
+    parts = await export(bench, bench.databases.name("watched"), server_folder)
+    await bench.databases.drop("watched")
     other: list[Times] = []
     for number in range(rounds):
         for is_ours in (True, False) if number % 2 else (False, True):
@@ -130,15 +140,6 @@ def _growth(one: Ours, small: Ours) -> dict[str, float]:
     if not small.times:
         return {}
     return {"linearity": round(one.row_s / small.row_s, 3), "peak_mb_at_100k": round(small.peak_mb)}
-
-
-async def _first_seeding(bench: Bench, folder: Path, server_folder: Path) -> list[tuple[str, Path]]:
-    """Files of all rows. The server's log has its size from then on: whoever comes first would pay for that."""
-    database = await bench.databases.create("first")
-    await ours(bench, database, folder / "first")
-    parts = await export(bench, database, server_folder)
-    await bench.databases.drop("first")
-    return parts
 
 
 async def run(scenario_name: str, scale: int, rounds: int) -> dict[str, float]:
