@@ -123,7 +123,7 @@ async def check_defects(
     async def one(arm: str, item: Planted) -> Verdict:
         nonlocal done
         read = [query for query in bench.queries if query.name in item.defect.touches]
-        damaged = await _checked(bench, arm, (item.script,), read)
+        damaged = await _checked(bench, arm, (item.script,), read, item.defect.limit_s)
         if beside is not None:
             await beside(bench, item, bench.databases.name(arm))
         done += 1
@@ -176,7 +176,9 @@ async def _each(bench: Bench, items: Sequence[Any], work: Callable[[str, Any], A
     return [answers[place] for place in range(len(items))]
 
 
-async def _checked(bench: Bench, arm: str, scripts: Sequence[str], queries: Sequence[BoundQuery]) -> Integrity:
+async def _checked(
+    bench: Bench, arm: str, scripts: Sequence[str], queries: Sequence[BoundQuery], limit_s: float | None = None
+) -> Integrity:
     """The check of a fresh clone in which the first script that PostgreSQL takes has been run.
 
     `queries` are those of the workload that can tell: the others read nothing that the script changes.
@@ -190,7 +192,9 @@ async def _checked(bench: Bench, arm: str, scripts: Sequence[str], queries: Sequ
     finally:
         await connection.close()
     snapshot = await _renewed(bench, name)
-    checked = await verify(bench.scenario, address, before, name, name, snapshot, queries, Silent(), at_once=1)
+    checked = await verify(
+        bench.scenario, address, before, name, name, snapshot, queries, Silent(), at_once=1, statement_timeout_s=limit_s
+    )
     return checked.integrity
 
 
