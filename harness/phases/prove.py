@@ -13,6 +13,7 @@ from harness.phases.arms import build_arms
 from harness.phases.seed import seed_template
 from harness.prove import (
     Bench,
+    Beside,
     Proof,
     Verdict,
     all_faults,
@@ -34,9 +35,13 @@ PROOF_FILE = "prove.json"
 
 @dataclass
 class Proving:
-    """The phases of `bench prove`; `proof` is there when they have run, and in the run's folder."""
+    """The phases of `bench prove`; `proof` is there when they have run, and in the run's folder.
+
+    `beside` is given every damaged clone, too: another tool may look at the same defect.
+    """
 
     proof: Proof | None = None
+    beside: Beside | None = None
 
     async def __call__(self, run: Run) -> None:
         """Plants each fault on clean rows; those that change nothing there, on rows with anomalies."""
@@ -51,7 +56,7 @@ class Proving:
                 wanted = set(without)
                 found = (*await check_clean(bench), *await check_harmless(bench))
                 accused += [f"{text} ({profile})" for text in found]
-                verdicts += await check_defects(bench, planted, run.progress)
+                verdicts += await check_defects(bench, planted, run.progress, self.beside)
         self.proof = Proof(run.job.scenario.name, tuple(verdicts), tuple(sorted(wanted or ())), tuple(accused))
         whole = json.dumps(dataclasses.asdict(self.proof), indent=2, ensure_ascii=False)
         write_atomically(run.recorder.folder / PROOF_FILE, whole + "\n")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -54,6 +54,10 @@ class Bench:
         """What defects are derived from."""
         copies = {table.change.old.oid: table.copy.sql for table in self.snapshot.tables}
         return Ground(self.scenario, self.snapshot.before, self.snapshot.after, self.clean, copies)
+
+
+Beside = Callable[[Bench, Planted, str], Awaitable[None]]
+"""Looks at a clone, given by its database's name, in which a defect is planted; it is dropped then."""
 
 
 async def find_places(bench: Bench, faults: Iterable[Fault]) -> tuple[list[Planted], list[str]]:
@@ -109,15 +113,19 @@ async def _answer(connection: Any, witness: str) -> str:
         return f"error {error.sqlstate}"
 
 
-async def check_defects(bench: Bench, planted: Sequence[Planted], progress: Progress) -> list[Verdict]:
-    """Plants each in a clone of its own and judges what the check says of it."""
+async def check_defects(
+    bench: Bench, planted: Sequence[Planted], progress: Progress, beside: Beside | None = None
+) -> list[Verdict]:
+    """Plants each in a clone of its own and judges what the check says of it; `beside` sees the clone after it."""
     progress.start("prove", len(planted), "defects")
     done = 0
 
     async def one(arm: str, item: Planted) -> Verdict:
         nonlocal done
         read = [query for query in bench.queries if query.name in item.defect.touches]
-        damaged = await _checked(bench, arm, (item.script,), read)
+        damaged = await _checked(bench, arm, (item.script,), read, item.defect.limit_s)
+        if beside is not None:
+            await beside(bench, item, bench.databases.name(arm))
         done += 1
         progress.update(done, item.defect.name)
         return judge(item, bench.profile, bench.clean, damaged)
@@ -168,7 +176,9 @@ async def _each(bench: Bench, items: Sequence[Any], work: Callable[[str, Any], A
     return [answers[place] for place in range(len(items))]
 
 
-async def _checked(bench: Bench, arm: str, scripts: Sequence[str], queries: Sequence[BoundQuery]) -> Integrity:
+async def _checked(
+    bench: Bench, arm: str, scripts: Sequence[str], queries: Sequence[BoundQuery], limit_s: float | None = None
+) -> Integrity:
     """The check of a fresh clone in which the first script that PostgreSQL takes has been run.
 
     `queries` are those of the workload that can tell: the others read nothing that the script changes.
@@ -182,7 +192,9 @@ async def _checked(bench: Bench, arm: str, scripts: Sequence[str], queries: Sequ
     finally:
         await connection.close()
     snapshot = await _renewed(bench, name)
-    checked = await verify(bench.scenario, address, before, name, name, snapshot, queries, Silent(), at_once=1)
+    checked = await verify(
+        bench.scenario, address, before, name, name, snapshot, queries, Silent(), at_once=1, statement_timeout_s=limit_s
+    )
     return checked.integrity
 
 

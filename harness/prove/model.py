@@ -13,7 +13,8 @@ class Defect:
     `edits` are ways to plant it in a clone of the migrated database, each a script; the first that PostgreSQL takes is
     used. `witness` is a query, independent of the check, whose answer the edit must change. The check must then report
     a finding of `kind` about `object` with `cause`; `cause_query` gives the cause where the data decide it. A finding
-    about any object in `touches` (or below it) is the defect's own consequence.
+    about any object in `touches` (or below it) is the defect's own consequence. `limit_s` is the workload's
+    statement timeout where the defect is about that.
     """
 
     on: str
@@ -25,6 +26,7 @@ class Defect:
     cause_query: str = ""
     touches: frozenset[str] = frozenset()
     fault: str = ""
+    limit_s: float | None = None
 
     @property
     def name(self) -> str:

@@ -10,6 +10,7 @@ from harness.prove.model import Defect
 from harness.sqltext import quote_ident, quote_literal
 from harness.sqltext.rewrite import ViewText
 
+_LIMIT_S = 2.0
 _OTHER_AGGREGATE = {"sum": "max", "max": "min", "min": "max", "avg": "max", "count": "count"}
 
 
@@ -108,6 +109,22 @@ def _any_partner(ground: Ground, stand: Stand) -> Iterator[Defect]:
         )
 
 
+def _too_slow(ground: Ground, stand: Stand) -> Iterator[Defect]:
+    """It waits for longer than a statement may take; without a limit, as in the rest of the check, not at all."""
+    waits = f"pg_sleep({10 * _LIMIT_S}) IS NOT NULL"
+    test = f"(SELECT CASE WHEN current_setting('statement_timeout') <> '0' THEN {waits} ELSE true END)"
+    for query in () if stand.text.is_grouped else ground.queries(stand.view):
+        yield Defect(
+            f"{stand.view.display} in {query}",
+            ground.redefined(stand.view, stand.text.with_filter(test)),
+            f"SELECT pg_get_viewdef({quote_literal(stand.view.sql)}::regclass)",
+            "answer_unfinished",
+            query,
+            touches=ground.reach(stand.view),
+            limit_s=_LIMIT_S,
+        )
+
+
 def wrong_aggregates(ground: Ground) -> Iterator[Defect]:
     """Another aggregate; only a query that reads the view can tell, where no lost column is replaced by it."""
     for view in ground.after.views():
@@ -134,5 +151,6 @@ VIEW_FAULTS: dict[str, FaultMaker] = {
     "a missing grant on the view": _not_readable,
     "a view made a stored one": _stored,
     "a value of any row that comes first": _any_partner,
+    "a view that takes longer to read than a statement may": _too_slow,
 }
 """Each fault, and what finds the places for it in one view."""

@@ -25,6 +25,7 @@ from harness.verify.context import Context
 from harness.verify.kinds import make_finding
 from harness.verify.multiset import multiset_findings, screen_multiset
 from harness.verify.passed import Beside, differences
+from harness.verify.relabelled import follow_labels, new_labels
 from harness.verify.sessions import is_about_data
 from harness.verify.survivors import relation_now
 from harness.verify.values import Pass
@@ -106,13 +107,18 @@ async def _compared(context: Context, old: Relation, new: Relation, *, is_follow
                 return await _whole_rows(context, connection, OldTable(change, copy)) if same else []
             held = tuple(kept_as(column, copy.as_text) for column in old.columns)
             known = replace(old, schema=SCHEMA, name=name, columns=held)
+            renamed = {a.name: labels for a, b in pairs if a.name in key and (labels := new_labels(a, b))}
+            known, names = await follow_labels(context.address, context.verification_db, known, renamed)
             compared = tuple(
                 (kept_as(column, copy.as_text), now)
                 for column, now in pairs
-                if column.name not in (*key, *told) and not is_drift(column, now)
+                if column.name not in {*key, *told} - names.keys() and not is_drift(column, now)
             )
+            followed = tuple(names.get(name, name) for name in key)
             ordered = tuple(now.name for part in key for column, now in pairs if column.name == part)
-            return await _followed(context, connection, Beside(known, key, new, ordered, compared), copy, is_followed)
+            return await _followed(
+                context, connection, Beside(known, followed, new, ordered, compared), copy, is_followed
+            )
     except asyncpg.PostgresError as error:
         if not is_about_data(error):
             raise

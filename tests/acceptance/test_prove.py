@@ -26,7 +26,7 @@ def test_every_fault_planted_in_a_small_migration_is_caught_and_classified(place
     assert said["false_alarms"] == 0
     assert len(said["defects"]) >= 40
     assert len({item["name"] for item in said["defects"]}) == len(said["defects"])
-    assert {item["expected_kind"] for item in said["defects"]} >= WITHOUT_A_CHANGED_CELL
+    assert {item["expected_kind"] for item in said["defects"]} >= WITHOUT_A_CHANGED_CELL | {"answer_unfinished"}
     for item in said["defects"]:
         assert set(item) == FIELDS
         assert item["caught"] is True

@@ -130,12 +130,12 @@ async def reladiff(bench: Bench, algorithm: str) -> None:
     """Every difference that reladiff finds; there is none."""
     import reladiff as rival
 
-    place = {"driver": "postgresql", **_place(bench)}
+    where = {"driver": "postgresql", **_place(bench)}
     others = tuple(old.name for old, _ in bench.two.pairs if old.name not in bench.two.key)
 
     def work() -> None:
         sides = [
-            rival.connect_to_table(place, (side.schema, side.name), bench.two.key, thread_count=bench.at_once)
+            rival.connect_to_table(where, (side.schema, side.name), bench.two.key, thread_count=bench.at_once)
             for side in (bench.two.old, bench.two.new)
         ]
         found = rival.diff_tables(
@@ -185,8 +185,13 @@ def _rows(bench: Bench, side: Relation) -> str:
 
 
 def _place(bench: Bench) -> dict[str, Any]:
-    parts = urlsplit(bench.address.url(bench.two.database))
-    return {"user": parts.username, "dbname": bench.two.database, **dict(parse_qsl(parts.query))}
+    return place(bench.address, bench.two.database)
+
+
+def place(address: Address, database: str) -> dict[str, Any]:
+    """A database as psycopg2 takes it."""
+    parts = urlsplit(address.url(database))
+    return {"user": parts.username, "dbname": database, **dict(parse_qsl(parts.query))}
 
 
 def peak_mb(bench: Bench) -> float:

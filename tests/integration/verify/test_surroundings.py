@@ -150,8 +150,13 @@ def test_values_of_an_enum_whose_labels_were_renamed_are_told_where_they_lie(out
     }  # fmt: skip
 
 
-def test_a_renamed_label_within_a_key_is_told_as_rows_that_have_other_keys(outcome: Outcome) -> None:
-    assert outcome.one("row_missing", "switches").count == 4
+def test_a_renamed_label_within_a_key_is_told_as_values_and_its_rows_are_followed(outcome: Outcome) -> None:
+    found = outcome.one("value_differs", "switches.state")
+    assert (found.severity, found.count, found.cause) == ("error", 4, "row_changed")
+    assert (found.examples[0].key, found.examples[0].old, found.examples[0].new) == ("1, running", "on", "running")
+    assert len(outcome.rerun(found)) == 4
+    assert not outcome.found("row_missing", "switches")
+    assert not outcome.found("row_extra", "switches")
 
 
 def test_rows_that_the_migration_adds_are_told_and_are_no_loss(outcome: Outcome) -> None:
