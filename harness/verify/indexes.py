@@ -9,7 +9,7 @@ from harness.catalogue.coverage import duplicate_of, key_of, redundant_with
 from harness.result import Finding, Severity
 from harness.sqltext import quote_literal, quote_qualified
 from harness.verify.kinds import make_finding
-from harness.verify.survivors import columns_survive, is_renamed, relation_now, what_is_left, why
+from harness.verify.survivors import columns_survive, relation_now, says_the_same, what_is_left, why
 
 
 def index_findings(before: Catalogue, after: Catalogue) -> Iterator[Finding]:
@@ -36,13 +36,10 @@ def _lost_indexes(before: Catalogue, after: Catalogue) -> Iterator[Finding]:
 
 
 def _same_index(item: Index, before: Catalogue, after: Catalogue) -> bool:
-    """An index that does the same; under its name it may read otherwise where a column has a new name."""
+    """An index that does the same; it reads otherwise where a column has a new name."""
     table = relation_now(item.relation, before, after)
-    text = _without_name(item)
     there = [other for other in after.indexes if table is not None and other.relation == table.oid and other.valid]
-    if any(_without_name(other) == text for other in there):
-        return True
-    return any(other.name == item.name for other in there) and is_renamed(item.relation, item.columns, before, after)
+    return any(says_the_same(_without_name(item), _without_name(other), before, after) for other in there)
 
 
 def _without_name(item: Index) -> str:
