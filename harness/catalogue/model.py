@@ -125,6 +125,8 @@ class Index:
     columns: tuple[str, ...]
     constrains: bool
     definition: str
+    uses: tuple[str, ...] = ()
+    """Every column that it cannot do without: those of its expressions, its condition and INCLUDE, too."""
 
 
 @dataclass(frozen=True)
