@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from harness.sqltext import quote_qualified
+
+_INVOKER = re.compile("security_invoker=(t|tr|tru|true|y|ye|yes|on|1)", re.IGNORECASE)
+"""All that PostgreSQL takes for true; it keeps an option as it was written."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,7 @@ class Relation:
     @property
     def invoker_rights(self) -> bool:
         """Whether a view is read with the rights of who asks, so that row security applies to the asker."""
-        return any(option in self.options for option in ("security_invoker=true", "security_invoker=on"))
+        return any(_INVOKER.fullmatch(option) for option in self.options)
 
     def column(self, name: str) -> Column | None:
         """The column of that name, or None."""
@@ -121,6 +125,8 @@ class Index:
     columns: tuple[str, ...]
     constrains: bool
     definition: str
+    uses: tuple[str, ...] = ()
+    """Every column that it cannot do without: those of its expressions, its condition and INCLUDE, too."""
 
 
 @dataclass(frozen=True)

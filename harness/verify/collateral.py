@@ -11,6 +11,7 @@ from harness.sqltext import quote_literal
 from harness.verify.added import added_findings
 from harness.verify.constraints import constraint_findings
 from harness.verify.context import Context
+from harness.verify.functions import trigger_findings
 from harness.verify.indexes import index_findings
 from harness.verify.kinds import make_finding
 from harness.verify.objects import object_findings
@@ -25,7 +26,7 @@ def collateral_findings(context: Context) -> list[Finding]:
     before, after = context.before, context.after
     found = [
         *_lost_views(before, after),
-        *object_findings(before, after),
+        *trigger_findings(context, object_findings(before, after)),
         *added_findings(before, after),
         *old_name_findings(before, after),
         *constraint_findings(before, after),

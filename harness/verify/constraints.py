@@ -8,7 +8,7 @@ from harness.catalogue import Catalogue, Column, Constraint, Relation, survivor
 from harness.result import Finding, Severity
 from harness.sqltext import quote_literal
 from harness.verify.kinds import make_finding
-from harness.verify.survivors import columns_survive, is_renamed, relation_now, what_is_left, why
+from harness.verify.survivors import columns_survive, relation_now, says_the_same, what_is_left, why
 
 
 def constraint_findings(before: Catalogue, after: Catalogue) -> Iterator[Finding]:
@@ -52,10 +52,8 @@ def _what_became(item: Constraint, before: Catalogue, after: Catalogue) -> str:
         return "is gone"
     if item.validated and not namesake.validated:
         return "is no longer validated: rows that were there may break it"
-    renamed = is_renamed(item.relation, item.columns, before, after) or (
-        item.referenced is not None and is_renamed(item.referenced, item.referenced_columns, before, after)
-    )
-    return "" if renamed else f"is {namesake.definition} now"
+    same = says_the_same(item.definition, namesake.definition, before, after)
+    return "" if same else f"is {namesake.definition} now"
 
 
 def _loosened(old: Relation, new: Relation, column: Column, now: Column) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +21,7 @@ from harness.verify.sequences import set_back
 from harness.verify.shifted import names_in_format, shifted
 
 _CALL_TIMEOUT = "10s"
+_ELSE = ", which the migration takes away: look whether it did anything else"
 _BEGINS_SQL = ("select ", "insert ", "update ", "delete ", "with ", "merge ")
 
 
@@ -29,23 +31,9 @@ async def function_findings(context: Context) -> list[Finding]:
     A body is proven broken where PostgreSQL itself refuses it (validated anew, or called without arguments, and rolled
     back); otherwise it is read word by word.
     """
-    losses = [
-        Loss(table.change.old, frozenset(column.name for column in table.change.dropped), table.change.new is None)
-        for table in context.snapshot.tables
-    ]
+    losses = losses_of(context)
     now = {function.identity: function for function in context.after.functions}
-    found = [
-        make_finding(
-            "function_lost",
-            function.identity,
-            f"the function {function.identity} is gone",
-            count=1,
-            query=f"SELECT to_regproc({sqltext.quote_literal(function.name_sql)});",
-            database=context.after_db,
-        )
-        for function in context.before.functions
-        if function.identity not in now
-    ]
+    found = [_lost(context, old, losses) for old in context.before.functions if old.identity not in now]
     found += [_changed(context, old, new, losses)
               for old in context.before.functions
               if (new := now.get(old.identity)) is not None and new.definition != old.definition]  # fmt: skip
@@ -84,6 +72,46 @@ async def _broken(context: Context, before: Any, losses: list[Loss]) -> list[Fin
                     )
                 )
     return found
+
+
+def losses_of(context: Context) -> list[Loss]:
+    """What each changed table lost."""
+    return [
+        Loss(table.change.old, frozenset(column.name for column in table.change.dropped), table.change.new is None)
+        for table in context.snapshot.tables
+    ]
+
+
+def trigger_findings(context: Context, found: Iterable[Finding]) -> Iterator[Finding]:
+    """Of the findings, those about triggers that are gone and whose function named what the migration takes away are
+    warnings: what keeps a copy up to date has to go with it.
+    """
+    losses = losses_of(context)
+    defined = {item.identity: item.definition for item in context.before.objects if item.kind == "trigger"}
+    for item in found:
+        if item.kind == "trigger_lost" and item.detail.endswith(" is gone"):
+            calls = defined.get(item.object, "")
+            mine = [each for each in context.before.functions if f"EXECUTE FUNCTION {each.name_sql}(" in calls]
+            named = sorted({name for each in mine for name in names_lost(each, losses, context.after)})
+            if named:
+                detail = f"{item.detail}; its function named {', '.join(named)}{_ELSE}"
+                yield replace(item, severity="warning", detail=detail)
+                continue
+        yield item
+
+
+def _lost(context: Context, old: Function, losses: list[Loss]) -> Finding:
+    """A function that named what the migration takes away could not stay as it was: a warning."""
+    named = sorted(set(names_lost(old, losses, context.after)))
+    return make_finding(
+        "function_lost",
+        old.identity,
+        f"the function {old.identity} is gone" + (f"; it named {', '.join(named)}{_ELSE}" if named else ""),
+        severity="warning" if named else None,
+        count=1,
+        query=f"SELECT to_regproc({sqltext.quote_literal(old.name_sql)});",
+        database=context.after_db,
+    )
 
 
 def _changed(context: Context, old: Function, new: Function, losses: list[Loss]) -> Finding:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.catalogue import Catalogue, Index
+from harness.catalogue import Catalogue, Index, Relation
 from harness.catalogue.coverage import duplicate_of, key_of, redundant_with
 from harness.result import Finding, Severity
 from harness.sqltext import quote_literal, quote_qualified
 from harness.verify.kinds import make_finding
-from harness.verify.survivors import columns_survive, is_renamed, relation_now, what_is_left, why
+from harness.verify.survivors import columns_survive, relation_now, says_the_same, what_is_left, why
 
 
 def index_findings(before: Catalogue, after: Catalogue) -> Iterator[Finding]:
@@ -22,27 +22,51 @@ def _lost_indexes(before: Catalogue, after: Catalogue) -> Iterator[Finding]:
     for item in before.indexes:
         if item.relation not in before.relations or item.constrains or _same_index(item, before, after):
             continue
-        survive = columns_survive(item.relation, item.columns, before, after)
+        survive = columns_survive(item.relation, item.uses, before, after)
         if survive is not None:
-            severity: Severity = "warning" if survive else "info"
+            table = relation_now(item.relation, before, after)
+            now = _namesake(item, table, after)
+            unguarded = _guards_no_more(item, now, table, after)
+            said = f"is {now.definition} now" if now is not None else f"is gone, {why(survive)}"
             yield make_finding(
                 "index_lost",
                 item.name,
-                f"{item.definition} is gone, {why(survive)}",
-                severity=severity,
+                f"{item.definition} {said}" + ("; it kept values unique" if unguarded else ""),
+                severity=_severity(survive, unguarded),
                 count=1,
-                query=what_is_left("index", relation_now(item.relation, before, after)),
+                query=what_is_left("index", table),
             )
 
 
+def _severity(survive: bool, unguarded: bool) -> Severity:
+    """As that of a constraint, where it kept values unique."""
+    if unguarded:
+        return "error" if survive else "warning"
+    return "warning" if survive else "info"
+
+
+def _guards_no_more(item: Index, now: Index | None, table: Relation | None, after: Catalogue) -> bool:
+    """Whether it was unique and is gone or not any more, and no other one keeps as few columns unique in all rows.
+
+    Another unique one under its name is worth a look, as any other.
+    """
+    if not item.is_unique or (now is not None and now.is_unique):
+        return False
+    keys = after.unique_keys(table.oid, declared=True) if table is not None else ()
+    return not any(set(key) <= set(item.columns) for key in keys)
+
+
+def _namesake(item: Index, table: Relation | None, after: Catalogue) -> Index | None:
+    """The index of its name on the same table, which is another."""
+    same = (each for each in after.indexes if table is not None and each.relation == table.oid and each.valid)
+    return next((each for each in same if each.name == item.name), None)
+
+
 def _same_index(item: Index, before: Catalogue, after: Catalogue) -> bool:
-    """An index that does the same; under its name it may read otherwise where a column has a new name."""
+    """An index that does the same; it reads otherwise where a column has a new name."""
     table = relation_now(item.relation, before, after)
-    text = _without_name(item)
     there = [other for other in after.indexes if table is not None and other.relation == table.oid and other.valid]
-    if any(_without_name(other) == text for other in there):
-        return True
-    return any(other.name == item.name for other in there) and is_renamed(item.relation, item.columns, before, after)
+    return any(says_the_same(_without_name(item), _without_name(other), before, after) for other in there)
 
 
 def _without_name(item: Index) -> str:

@@ -124,18 +124,29 @@ def _functions(context: Context) -> Iterator[Finding]:
     callers = _callers(after)
     for function in after.functions:
         old = then.get(function.identity)
-        if not _is_definer(function) or _TRIGGER.search(function.definition) or (old is not None and _is_definer(old)):
+        if not _is_definer(function) or (old is not None and _is_definer(old)):
             continue
+        trigger = _TRIGGER.search(function.definition) is not None
+        who = _writers(after, function) if trigger else callers.get(function.identity, set())
         text = function.body or function.definition
         read = sorted(guarded[name] for name in set(aliases_in(sqltext.words(text)).values()) & guarded.keys())
-        if read and callers.get(function.identity):
+        if read and who:
             detail = (
                 f"{function.identity} names {', '.join(read)} and runs with its owner's rights, past row security;"
-                f" {', '.join(sorted(callers[function.identity]))} may call it"
+                f" {', '.join(sorted(who))} may {'write the view whose trigger calls it' if trigger else 'call it'}"
             )
             query = f"SELECT proacl, prosecdef, pg_get_functiondef(oid) FROM pg_proc WHERE oid = {function.oid};"
             yield make_finding("rls_bypassed", function.identity, detail, severity="warning", count=1, query=query,
                                database=context.verification_db)  # fmt: skip
+
+
+def _writers(catalogue: Catalogue, function: Function) -> set[str]:
+    """Who may write a view whose triggers call the function; a table's own row security judges who writes the table."""
+    views = {
+        oid for oid in function.trigger_tables if oid in catalogue.relations and not catalogue.relations[oid].is_table
+    }
+    rights = (item.identity for item in catalogue.objects if item.kind == "grant" and item.relation in views)
+    return {right.rpartition(" to ")[2] for right in rights if right.startswith(("INSERT ", "UPDATE ", "DELETE "))}
 
 
 def _callers(catalogue: Catalogue) -> dict[str, set[str]]:

@@ -71,7 +71,7 @@ def aliases_in(words: tuple[str, ...]) -> Mapping[str, str]:
     """
     found: dict[str, str] = {}
     for place, (earlier, word) in enumerate(pairwise(words), start=1):
-        if earlier not in _BEFORE_A_TABLE or not word.isidentifier():
+        if earlier not in _BEFORE_A_TABLE or not _is_name(word):
             continue
         following = list(words[place + 1 : place + 5])
         if following[:1] == ["."] and len(following) > 1:
@@ -79,13 +79,18 @@ def aliases_in(words: tuple[str, ...]) -> Mapping[str, str]:
         found[word] = word
         if following[:1] == ["as"]:
             following = following[1:]
-        if following and following[0].isidentifier():
+        if following and _is_name(following[0]):
             found[following[0]] = word
     found |= _records(words)
     for place in range(1, len(words) - 2):  # r goods%ROWTYPE
         if words[place + 1 : place + 3] == ("%", "rowtype"):
             found[words[place - 1]] = found[words[place]] = words[place]
     return found
+
+
+def _is_name(word: str) -> bool:
+    """Neither a sign nor a string; a name that was quoted may hold spaces."""
+    return not word.startswith(("'", "$")) and any(char.isalpha() or char == "_" for char in word)
 
 
 def _records(words: tuple[str, ...]) -> Mapping[str, str]:
@@ -116,7 +121,7 @@ def _whole_rows_of(behind: tuple[str, ...]) -> str:
         query.append(word)
     name = query[2:3] if query[1:2] == ["."] else query[:1]
     alone = "join" not in query and "," not in query[:5]
-    return name[0] if name and alone and name[0].isidentifier() else ""
+    return name[0] if name and alone and _is_name(name[0]) else ""
 
 
 def columns_of(names: set[str], after: Catalogue) -> frozenset[str]:

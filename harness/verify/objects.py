@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from harness.catalogue import Catalogue, Object
 from harness.result import Finding
 from harness.verify.kinds import make_finding
-from harness.verify.survivors import is_renamed, relation_now, what_is_left
+from harness.verify.survivors import relation_now, says_the_same, what_is_left
 
 _TOLD_AS = {
     "trigger": ("trigger_lost", "trigger_lost"),
@@ -25,6 +25,7 @@ _TOLD_AS = {
     "function": ("function_lost", ""),
 }
 """The kinds of finding for an object that is gone and for one that says something else; empty: not told here."""
+_ALL = "without any limit"
 _BEGINS_WITH_ITS_TABLE = frozenset({"trigger", "policy", "rule", "protection", "publication"})
 _OF_A_RELATION = frozenset({"protection", "publication"})
 
@@ -49,7 +50,10 @@ def object_findings(before: Catalogue, after: Catalogue) -> Iterator[Finding]:
             kind, detail = lost, f"the {item.kind} {item.identity} is gone"
         elif _says_else(item, now[item.kind, identity], before, after):
             kind = changed
-            detail = f"the {item.kind} {item.identity} says something else now: {now[item.kind, identity]}"
+            detail = (
+                f"the {item.kind} {item.identity} says something else: it was {item.definition or _ALL} and is"
+                f" {now[item.kind, identity] or _ALL} now"
+            )
             if item.kind == "owner":
                 detail = f"{item.identity} belonged to {item.definition} and belongs to {now[item.kind, identity]} now"
         else:
@@ -73,9 +77,9 @@ def identity_now(item: Object, before: Catalogue, after: Catalogue) -> str:
 
 
 def _says_else(item: Object, definition: str, before: Catalogue, after: Catalogue) -> bool:
-    """A table's new name changes the text; whether a trigger is switched off (the last letter) is told all the same."""
-    if item.kind in ("trigger", "rule") and is_renamed(item.relation, (), before, after):
-        return item.definition[-1:] != definition[-1:]
+    """A new name of a table or column changes the text, not what it says."""
+    if item.kind in ("trigger", "rule", "policy"):
+        return not says_the_same(item.definition, definition, before, after)
     if item.kind == "statistics":
         return False  # a new name in it, or a column that is gone: nothing but plans depends on it
     if item.kind == "type" and item.definition.startswith("ENUM "):

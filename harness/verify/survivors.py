@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from harness.catalogue import Catalogue, Relation, same_table, survivor
 from harness.sqltext import quote_literal
 
+_WORDS = re.compile(r'"(?:[^"]|"")*"|\'(?:[^\']|\'\')*\'|\w+|[^\s\w]')
+_CALLED = re.compile(r' AS ("(?:[^"]|"")*"|\w+)')
 _LEFT = {
     "trigger": "SELECT tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE tgrelid = {}::regclass;",
     "policy": "SELECT polname, pg_get_expr(polqual, polrelid) FROM pg_policy WHERE polrelid = {}::regclass;",
@@ -66,13 +69,29 @@ def columns_survive(oid: int, names: Sequence[str], before: Catalogue, after: Ca
     return all(survivor(column, old, new) is not None for column in columns)
 
 
-def is_renamed(oid: int, names: Sequence[str], before: Catalogue, after: Catalogue) -> bool:
-    """Whether the table or one of these columns has another name now, so that definitions read otherwise."""
-    old, new = before.relations[oid], relation_now(oid, before, after)
-    if new is None or (old.schema, old.name) != (new.schema, new.name):
+def says_the_same(then: str, now: str, before: Catalogue, after: Catalogue) -> bool:
+    """Whether two definitions differ in nothing but names that tables, views and columns had then and have now.
+
+    What AS calls a column is left out: PostgreSQL keeps the old name so.
+    """
+    if then == now:
         return True
-    columns = [column for name in names if name and (column := old.column(name)) is not None]
-    return any((now := survivor(column, old, new)) is not None and now.name != column.name for column in columns)
+    old, new = (_WORDS.findall(_CALLED.sub("", text)) for text in (then, now))
+    different = {(a.strip('"'), b.strip('"')) for a, b in zip(old, new, strict=False) if a != b}
+    return len(old) == len(new) and different <= _renamed(before, after)
+
+
+def _renamed(before: Catalogue, after: Catalogue) -> set[tuple[str, str]]:
+    """Each name with the new one; a table in another schema has two."""
+    found: set[tuple[str, str]] = set()
+    for oid, old in before.relations.items():
+        new = relation_now(oid, before, after)
+        if new is None:
+            continue
+        found |= {(old.schema, new.schema), (old.name, new.name)}
+        shared = ((column, survivor(column, old, new)) for column in old.columns)
+        found |= {(column.name, now.name) for column, now in shared if now is not None}
+    return found
 
 
 def why(survive: bool) -> str:

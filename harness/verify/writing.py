@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +30,23 @@ class Row:
     values: dict[str, str]
 
 
+@dataclass(frozen=True)
+class Attempt:
+    """What is tried on the table, and on the view: statements, of which the last gives rows."""
+
+    what: str
+    then: tuple[str, ...]
+    now: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The rows that the last statement gave, and what the one before it reported: `UPDATE 1`."""
+
+    rows: list[tuple[Any, ...]]
+    tag: str
+
+
 async def writing_findings(context: Context) -> list[Finding]:
     """Columns that the table still has are written through the view, one row and one column at a time; rolled back."""
     changes = [table.change for table in context.snapshot.tables]
@@ -50,30 +68,69 @@ async def _through(context: Context, change: ChangedTable, old: Any, new: Any) -
     view = change.view
     keys = [column for column in change.old.columns if column.name in change.key]
     columns = [item for item in (*keys, *change.covered) if view.column(item.name) and not item.generated]
-    row = await _row(old, change, list(dict.fromkeys(columns)))
+    dropped = [item for item in change.dropped if not item.generated]
+    row = await _row(old, change, list(dict.fromkeys((*columns, *dropped))))
     if row is None or any(view.column(name) is None for name in change.key):
         return []
-    found = []
+    attempts = []
     for column in columns:
         if column.name not in change.key and view.writes & 4:
             other = await _other_value(old, change.old, column, row)
             set_to = f"UPDATE {_IT} SET {quote_ident(column.name)} = {other} WHERE {row.where}"
             read = f"SELECT {_text(column)}, (SELECT count(*) FROM {_IT} AS t WHERE {_text(column)} = {other}::text)"
-            found.append((f"UPDATE of {column.name}", [set_to], f"{read} FROM {_IT} AS t WHERE {row.where}"))
+            attempts.append(_alike(f"UPDATE of {column.name}", set_to, f"{read} FROM {_IT} AS t WHERE {row.where}"))
     count = f"SELECT count(*), count(*) FILTER (WHERE {row.where}) FROM {_IT} AS t"
     if view.writes & 16:
-        found.append(("DELETE", [f"DELETE FROM {_IT} WHERE {row.where}"], count))
+        attempts.append(_alike("DELETE", f"DELETE FROM {_IT} WHERE {row.where}", count))
+    told = [await _tried(context, change.old, view, attempt, old, new) for attempt in attempts]
     if view.writes & 24 == 24:
-        names = ", ".join(quote_ident(name) for name in row.values)
-        insert = f"INSERT INTO {_IT} ({names}) VALUES ({', '.join(row.values.values())})"
-        shown = ", ".join(_text(column) for column in columns if column.name in row.values)
-        read = f"SELECT {shown} FROM {_IT} AS t WHERE {row.where}"
-        found.append(("INSERT", [f"DELETE FROM {_IT} WHERE {row.where}", insert], read))
-    return [
-        told
-        for what, statements, read in found
-        if (told := await _tried(context, change.old, view, (what, statements, read), old, new)) is not None
-    ]
+        for attempt in _inserts(change, list(dict.fromkeys(columns)), row):
+            told.append(await _tried(context, change.old, view, attempt, old, new))
+            if told[-1] is not None:
+                break  # the next would only tell the same again
+    return [item for item in told if item is not None]
+
+
+def _alike(what: str, *statements: str) -> Attempt:
+    return Attempt(what, statements, statements)
+
+
+def _inserts(change: ChangedTable, columns: list[Column], row: Row) -> Iterator[Attempt]:
+    """The row, deleted, comes again: whole, then with what its defaults give, then with the key that they give.
+
+    The table takes the values of its dropped columns besides, which may be NOT NULL; the view computes them.
+    """
+    dropped = {column.name for column in change.dropped}
+    whole = [column.name for column in columns if column.name in row.values]
+    filled = [column.name for column in columns if column.default_sql]
+    delete = f"DELETE FROM {_IT} WHERE {row.where}"
+    read = f"SELECT {', '.join(map(_text, columns))} FROM {_IT} AS t WHERE {row.where}"
+
+    def attempt(what: str, names: list[str], *behind: str, returning: str = "") -> Attempt:
+        then = _insert(row, [*names, *(name for name in row.values if name in dropped)]) + returning
+        return Attempt(what, (delete, then, *behind), (delete, _insert(row, names) + returning, *behind))
+
+    yield attempt("INSERT", whole, read)
+    given = [name for name in whole if name not in filled or name in change.key]
+    if len(given) < len(whole):
+        left_out = ", ".join(name for name in whole if name not in given)
+        yield attempt(f"INSERT without {left_out}", given, read)
+    numbered = [name for name in change.key if name in filled]
+    if numbered:
+        given_back = ", ".join(
+            f"CASE WHEN t.{quote_ident(name)} IS NULL THEN {quote_literal(f'no {name}')}"
+            f" ELSE {quote_literal(f'its {name}')} END AS no_{place}"
+            for place, name in enumerate(numbered)
+        )
+        bare = [name for name in whole if name not in filled]
+        yield attempt(f"INSERT ... RETURNING without {', '.join(numbered)}", bare, returning=f" RETURNING {given_back}")
+
+
+def _insert(row: Row, names: list[str]) -> str:
+    if not names:
+        return f"INSERT INTO {_IT} AS t DEFAULT VALUES"
+    listed = ", ".join(map(quote_ident, names))
+    return f"INSERT INTO {_IT} AS t ({listed}) VALUES ({', '.join(row.values[name] for name in names)})"
 
 
 def _on(statement: str, relation: Relation) -> str:
@@ -112,33 +169,52 @@ async def _other_value(connection: Any, table: Relation, column: Column, row: Ro
 
 
 async def _tried(
-    context: Context, table: Relation, view: Relation, attempt: tuple[str, list[str], str], old: Any, new: Any
+    context: Context, table: Relation, view: Relation, attempt: Attempt, old: Any, new: Any
 ) -> Finding | None:
     """The finding, where the table took the write and the view does not, or shows another outcome."""
-    what, statements, read = attempt
     try:
-        expected = await _outcome(old, table, statements, read)
+        expected = await _outcome(old, table, attempt.then)
     except asyncpg.PostgresError:
         return None  # the table did not take it either
     try:
-        got = await _outcome(new, view, statements, read)
-        said = "" if got == expected else f"leaves {got} where the table had {expected}"
+        got = await _outcome(new, view, attempt.now)
+        said = _says(expected, got)
+        if said:
+            said = _says(expected, got, await _outcome(old, table, attempt.then))
     except asyncpg.PostgresError as error:
         said = f"fails: {describe(error)}"
     if not said:
         return None
-    query = "BEGIN;\n" + ";\n".join(_on(item, view) for item in (*statements, read)) + ";\nROLLBACK;"
-    detail = f"{what} through the view {view.display} {said}"
+    query = "BEGIN;\n" + ";\n".join(_on(item, view) for item in attempt.now) + ";\nROLLBACK;"
+    detail = f"{attempt.what} through the view {view.display} {said}"
     return make_finding("write_lost", view.display, detail, count=1, query=query, database=context.verification_db)
 
 
-async def _outcome(connection: Any, relation: Relation, statements: list[str], read: str) -> list[tuple[Any, ...]]:
-    """What is read after the statements; all is rolled back."""
+def _says(expected: Outcome, got: Outcome, again: Outcome | None = None) -> str:
+    """How they differ; a cell that differs between two writes to the table itself (a clock, a sequence) is left out."""
+    steady = again or expected
+    wanted, there = (
+        [
+            tuple(
+                cell
+                for place, cell in enumerate(row)
+                if number >= len(steady.rows) or steady.rows[number][place] == expected.rows[number][place]
+            )
+            for number, row in enumerate(rows)
+        ]
+        for rows in (expected.rows, got.rows)
+    )
+    if wanted != there:
+        return f"leaves {there} where the table had {wanted}"
+    return f"reports {got.tag!r} where the table reported {expected.tag!r}" if got.tag != expected.tag else ""
+
+
+async def _outcome(connection: Any, relation: Relation, statements: Sequence[str]) -> Outcome:
+    """What the last statement gives after the others; all is rolled back."""
     transaction = connection.transaction()
     await transaction.start()
     try:
-        for statement in statements:
-            await connection.execute(_on(statement, relation))
-        return [tuple(row) for row in await connection.fetch(_on(read, relation))]
+        tags = [await connection.execute(_on(statement, relation)) for statement in statements[:-1]]
+        return Outcome([tuple(row) for row in await connection.fetch(_on(statements[-1], relation))], tags[-1])
     finally:
         await transaction.rollback()

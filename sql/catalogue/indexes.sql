@@ -10,6 +10,14 @@ SELECT i.indrelid AS relation,
        ARRAY(SELECT coalesce(a.attname::text, '') FROM unnest(i.indkey::int2[]) WITH ORDINALITY u (number, place)
              LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = u.number AND u.number > 0
              WHERE u.place <= i.indnkeyatts ORDER BY u.place) AS columns,
+       ARRAY(SELECT a.attname::text FROM pg_attribute a
+             WHERE a.attrelid = i.indrelid AND (
+                 a.attnum = ANY (i.indkey::int2[]) AND a.attnum > 0
+                 OR EXISTS (SELECT FROM pg_depend d
+                            WHERE d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid
+                              AND d.refclassid = 'pg_class'::regclass AND d.refobjid = i.indrelid
+                              AND d.refobjsubid = a.attnum AND a.attnum > 0))
+             ORDER BY a.attnum) AS uses,
        EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x')) AS constrains,
        pg_get_indexdef(i.indexrelid) AS definition
 FROM pg_index i

@@ -47,8 +47,8 @@ FROM relations r
 CROSS JOIN LATERAL (VALUES
     ('its rows outlive a crash (it is LOGGED)', '', r.relkind = 'r' AND r.relpersistence = 'p'),
     ('row security holds for its owner, too (FORCE)', '', r.relforcerowsecurity),
-    ('security_barrier', '', coalesce(r.reloptions::text ~ 'security_barrier=(true|on|1)', false)),
-    ('security_invoker', '', coalesce(r.reloptions::text ~ 'security_invoker=(true|on|1)', false)),
+    ('security_barrier', '', coalesce(r.reloptions::text ~* 'security_barrier=(t|y|on|1)', false)),
+    ('security_invoker', '', coalesce(r.reloptions::text ~* 'security_invoker=(t|y|on|1)', false)),
     ('CHECK OPTION', coalesce(substring(r.reloptions::text FROM 'check_option=(\w+)'), ''),
      coalesce(r.reloptions::text ~ 'check_option=', false)),
     ('its foreign keys are enforced (their triggers are on)', '',

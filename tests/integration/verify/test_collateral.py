@@ -20,6 +20,14 @@ OLD_STATE = """
     CREATE INDEX goods_by_sku ON goods (sku);
     CREATE INDEX goods_by_price ON goods (price);
     CREATE INDEX goods_by_name ON goods (maker_name, id);
+    CREATE INDEX goods_named ON goods (price) WHERE maker_name <> '';
+    CREATE INDEX goods_upper ON goods (price, upper(maker_name));
+    CREATE INDEX goods_beside ON goods (price) INCLUDE (maker_name);
+    CREATE UNIQUE INDEX goods_once ON goods (maker_name, sku);
+    CREATE UNIQUE INDEX goods_single ON goods (maker_id, price);
+    CREATE UNIQUE INDEX goods_loose ON goods (sku, price) WHERE price > 0;
+    CREATE UNIQUE INDEX goods_needless ON goods (id, sku);
+    CREATE UNIQUE INDEX goods_looser ON goods (sku, price) WHERE price > 1;
     CREATE INDEX makers_old_pair ON makers (city, id);
     CREATE INDEX makers_old_single ON makers (city);
     CREATE VIEW goods_old AS SELECT id, maker_name FROM goods;
@@ -56,6 +64,12 @@ MIGRATION = """
     ALTER TABLE goods DROP COLUMN maker_name CASCADE;
     ALTER TABLE goods DROP CONSTRAINT price_positive;
     DROP INDEX goods_by_sku;
+    DROP INDEX goods_single;
+    DROP INDEX goods_needless;
+    DROP INDEX goods_loose;
+    CREATE INDEX goods_loose ON goods (sku, price) WHERE price > 0;
+    DROP INDEX goods_looser;
+    CREATE UNIQUE INDEX goods_looser ON goods (sku, price) WHERE price > 9;
     ALTER INDEX goods_by_price RENAME TO goods_by_cost;
     CREATE INDEX goods_by_maker ON goods (maker_id);
     CREATE INDEX goods_by_maker_and_sku ON goods (maker_id, sku);
@@ -110,7 +124,13 @@ def test_constraints_that_are_gone_are_told_from_those_that_had_to_go(outcome: O
 
 def test_indexes_that_are_gone_are_told_from_those_that_had_to_go(outcome: Outcome) -> None:
     severities = {item.object: item.severity for item in outcome.found("index_lost")}
-    assert severities == {"goods_by_sku": "warning", "goods_by_name": "info"}
+    assert severities == {
+        "goods_by_sku": "warning", "goods_by_name": "info", "goods_named": "info", "goods_upper": "info",
+        "goods_beside": "info", "goods_once": "warning", "goods_single": "error", "goods_loose": "error",
+        "goods_looser": "warning", "goods_needless": "warning",
+    }  # fmt: skip
+    assert "is gone, with a column of it" in outcome.one("index_lost", "goods_named").detail
+    assert "WHERE (price > (9)::numeric) now" in outcome.one("index_lost", "goods_looser").detail
 
 
 def test_a_new_index_that_another_covers_is_redundant(outcome: Outcome) -> None:

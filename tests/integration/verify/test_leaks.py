@@ -146,3 +146,41 @@ def test_functions_that_mean_a_lost_column_without_naming_it_plainly_are_told(ou
 def test_every_finding_has_a_query_that_runs(outcome: Outcome) -> None:
     for finding in outcome.found():
         outcome.rerun(finding)
+
+
+@pytest.mark.parametrize(
+    ("rights", "audits", "accused"),
+    [
+        ("SECURITY DEFINER", "INVOKER", ["public.write_veiled()"]),
+        ("SECURITY INVOKER", "INVOKER", []),
+        ("SECURITY INVOKER", "DEFINER", []),
+    ],
+)
+def test_a_view_written_past_row_security_is_found(
+    databases: Databases, rights: str, audits: str, accused: list[str]
+) -> None:
+    old_state = """
+        CREATE TABLE veiled (id int PRIMARY KEY, tenant text);
+        INSERT INTO veiled SELECT n, 't' || n % 3 FROM generate_series(1, 9) n;
+        ALTER TABLE veiled ENABLE ROW LEVEL SECURITY;
+        CREATE POLICY own ON veiled USING (tenant = current_setting('app.tenant', true));
+        GRANT SELECT, UPDATE ON veiled TO pg_monitor;
+    """
+    migration = f"""
+        ALTER TABLE veiled RENAME TO veiled_data;
+        CREATE VIEW veiled WITH (security_invoker) AS SELECT id, tenant FROM veiled_data;
+        GRANT SELECT, UPDATE ON veiled TO pg_monitor;
+        CREATE FUNCTION write_veiled() RETURNS trigger LANGUAGE plpgsql {rights} AS $$
+        BEGIN UPDATE veiled_data SET tenant = NEW.tenant WHERE id = OLD.id; RETURN NEW; END $$;
+        CREATE TRIGGER written INSTEAD OF UPDATE ON veiled FOR EACH ROW EXECUTE FUNCTION write_veiled();
+        CREATE FUNCTION audit() RETURNS trigger LANGUAGE plpgsql SECURITY {audits} AS $$
+        BEGIN PERFORM count(*) FROM veiled_data; RETURN NEW; END $$;
+        CREATE TRIGGER audited AFTER UPDATE ON veiled_data FOR EACH ROW EXECUTE FUNCTION audit();
+    """
+    outcome = check(databases, old_state, migration)
+    try:
+        found = outcome.found("rls_bypassed")
+        assert [item.object for item in found] == accused
+        assert all("pg_monitor may write the view whose trigger calls it" in item.detail for item in found)
+    finally:
+        outcome.drop()
