@@ -37,7 +37,7 @@ QUERIES = tuple(f"q{number}" for number in range(1, 7))
 
 MOST_MISSED = 3
 WIDEST = 1.8
-"""Upper by lower end, of the middle one of the six: 1.2 in peace, and on the busiest machine still no doubt of a half."""
+"""Upper by lower end, of the middle one of the six: 1.2 in peace, 1.5 on a busy machine; a half is told from none."""
 
 
 def test_an_index_that_halves_and_a_view_that_adds_a_quarter_are_told_apart_within_their_intervals(
