@@ -66,6 +66,8 @@ class Relation:
     columns: tuple[Column, ...] = ()
     parents: tuple[int, ...] = ()
     """OIDs of the tables that it inherits from, and whose rows its own are, too; a partition has none here."""
+    root: int | None = None
+    """OID of the partitioned table that a partition belongs to in the end."""
     populated: bool = True
     """Whether a materialised view can be read."""
     writes: int = 0

@@ -83,7 +83,8 @@ class Counters:
             note = f"no times of statements, no pages: {error}"
             return cls(connection, databases, statements=False, plans=False, note=note)
         if not statements:
-            note = "no times of statements, no pages: pg_stat_statements is not there or does not track"
+            why = "pg_stat_statements is not there, not this role's to create, or does not track"
+            note = f"no times of statements, no pages: {why}"
             return cls(connection, databases, statements=False, plans=False, note=note)
         plans = await _can_track_planning(connection)
         note = "" if plans else f"the statements' times leave out planning: {_PLANNING} is off and cannot be set"

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import asyncpg
 
+from harness.errors import MeasureError
 from harness.gate import Side, gate_decider
 from harness.job import Run
 from harness.judge import (
@@ -42,6 +43,9 @@ async def measure_arms(run: Run, queries: tuple[BoundQuery, ...]) -> None:
     if run.job.scenario.access and "bypass_rls" in databases.server.rights and not as_role:
         recorder.note("queries ran with rights past row level security: what its checks cost is not in these figures")
     with recorder.phase("measure"):
+        if not queries and run.job.scenario.queries:
+            next_step = "the check's findings say why of each; where none ended in time, raise --statement-timeout"
+            raise MeasureError("no query of the scenario can be timed", next_step)
         measurement = await measure(
             queries,
             {arm: databases.name(arm) for arm in options.arms},

@@ -145,6 +145,11 @@ def known_facts(before: Catalogue, after: Catalogue, storage: Sequence[StorageRe
         texts=frozenset(
             (table.schema, table.name, column.name) for table, column in columns if column.base_type in TEXTS
         ),
+        roots={
+            (table.schema, table.name): (root.schema, root.name)
+            for table in after.relations.values()
+            if table.root is not None and (root := after.relations.get(table.root)) is not None
+        },
         functions=frozenset(item.identity.partition("(")[0].rpartition(".")[2].strip('"') for item in after.functions),
         new_indexes=frozenset(item.name for item in after.indexes if item.name not in old),
         row_bytes=_row_bytes(storage),

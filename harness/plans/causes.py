@@ -40,7 +40,8 @@ def derive_causes(
         Cause(query, arm, verdict, found.kind, found.sentence.replace(text.GAP, " "), found.seconds)
         for found in chosen or [_unexplained(old, new)]
     )
-    wanted = missing_indexes(new.nodes, facts.indexes, facts.texts, frozenset(old.scans)) if verdict == "slower" else ()
+    known = facts.indexes, facts.texts, frozenset(old.scans), facts.roots
+    wanted = missing_indexes(new.nodes, *known) if verdict == "slower" else ()
     return (
         *causes,
         *(Cause(query, arm, verdict, "missing_index", words, remedy=statement) for words, statement in wanted),

@@ -12,7 +12,7 @@ import asyncpg
 
 from harness import sqltext
 from harness.plans.outline import name
-from harness.plans.tree import CALLS, CONDITIONS, figures
+from harness.plans.tree import CALLS, COLUMNS, CONDITIONS, figures
 from harness.result import PlanMode, PlanRecord
 from harness.scenario.paths import catalogue_sql
 from harness.sqltext import nodes
@@ -151,6 +151,8 @@ def _note_calls(node: dict[str, Any]) -> None:
     inherited = {call for output in handed_on for call in nodes.calls(output)}
     node[CALLS] = sorted({call for whole in wholes if "(" in whole for call in nodes.calls(whole)} - inherited)
     for child in below:
+        if node["Node Type"] in ("Append", "Merge Append"):
+            child[COLUMNS] = child.get("Output", [])
         _note_calls(child)
 
 

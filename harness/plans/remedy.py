@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from harness import text
+from harness.plans.branches import Branch, branches_of
 from harness.plans.tree import Node, rows_read
 from harness.sqltext import nodes as sql
 from harness.sqltext import quote_ident, quote_qualified
@@ -18,12 +19,14 @@ _FEW = 10
 """An index helps for certain where the table is at least so many times larger than what is wanted of it."""
 
 _JOINS = frozenset({"Nested Loop", "Hash Join", "Merge Join"})
-_KEEPING = frozenset({"Hash", "Materialize", "Memoize", "Gather", "Sort"})
 _KEPT_WHOLE = {"Anti": 0, "Right Anti": 1}
 """The side of such a join whose every row has to be looked at, whatever the other side holds."""
 
 Column = tuple[str, str, str]
 """Schema, table, column."""
+
+Table = tuple[str, str]
+"""Schema, table."""
 
 
 @dataclass(frozen=True)
@@ -50,34 +53,58 @@ class _Wanted:
 
 
 def missing_indexes(
-    nodes: Sequence[Node], indexes: Sequence[IndexColumns], texts: Set[Column], read_before: Set[str]
+    nodes: Sequence[Node],
+    indexes: Sequence[IndexColumns],
+    texts: Set[Column],
+    read_before: Set[str],
+    roots: Mapping[Table, Table],
 ) -> tuple[tuple[str, str], ...]:
     """Pairs of a sentence and the statement; `texts` are columns of type text or varchar.
 
-    `read_before` are the tables that the old plan reads, too: what it looks for there is no key of the view.
+    `read_before` are the tables that the old plan reads, too: what it looks for there is no key of the view. `roots`
+    holds for every partition the table that it belongs to: that one gets the index, and hands it on to all.
     """
-    found: dict[tuple[str, str, frozenset[str]], tuple[str, str]] = {}
-    for wanted in (*_below_joins(nodes, texts), *_repeated(nodes, texts), *_of_one_value(nodes, texts, read_before)):
-        scan, keys = wanted.scan, frozenset(wanted.columns)
-        there = [item for item in indexes if (item.schema, item.table) == (scan.schema, scan.relation)]
-        led = [column for column in dict.fromkeys(wanted.columns) if any(i.columns[0] == column for i in there)]
-        free = [column for column in dict.fromkeys(wanted.columns) if column not in led]
-        if free and not any(item.serves(keys) for item in there):
-            found.setdefault((scan.schema, scan.relation, keys), _offer(wanted, [*free, *led]))
-    return tuple(found.values())
+    found: dict[tuple[Table, frozenset[str]], list[_Wanted]] = {}
+    below_joins = _below_joins(nodes, texts, roots)
+    for wanted in (*below_joins, *_repeated(nodes, texts), *_of_one_value(nodes, texts, read_before)):
+        same = found.setdefault((_target(wanted.scan, roots), frozenset(wanted.columns)), [])
+        if all(item.scan is not wanted.scan for item in same):
+            same.append(wanted)
+    offers = []
+    for (table, keys), wanted_there in found.items():
+        there = [[item for item in indexes if (item.schema, item.table) == _of(each.scan)] for each in wanted_there]
+        columns = list(dict.fromkeys(wanted_there[0].columns))
+        led = [column for column in columns if all(any(i.columns[0] == column for i in each) for each in there)]
+        free = [column for column in columns if column not in led]
+        if free and not all(any(item.serves(keys) for item in each) for each in there):
+            offers.append(_offer(table, wanted_there, [*free, *led]))
+    return tuple(offers)
 
 
-def _offer(wanted: _Wanted, columns: list[str]) -> tuple[str, str]:
-    scan = wanted.scan
-    often = f" {scan.loops:,.0f} times" if scan.loops > 1 else ""
+def _of(scan: Node) -> Table:
+    return scan.schema, scan.relation
+
+
+def _target(scan: Node, roots: Mapping[Table, Table]) -> Table:
+    return roots.get(_of(scan), _of(scan))
+
+
+def _offer(table: Table, wanted: Sequence[_Wanted], columns: list[str]) -> tuple[str, str]:
+    scans = list({_of(item.scan): item.scan for item in wanted}.values())
+    loops = max(scan.loops for scan in scans)
+    often = f" {loops:,.0f} times" if loops > 1 else ""
     lack = ", which no index leads" if len(columns) == 1 else " together, for which there is no index"
-    words = f"reads all {rows_read(scan) / scan.loops:,.0f} rows of {scan.table}{often} {wanted.purpose} "
-    words += text.several(columns) + lack
+    where = scans[0].table
+    if _of(scans[0]) != table:
+        root = table[1] if table[0] == "public" else ".".join(table)
+        where = f"{len(scans)} partition{'s' if len(scans) > 1 else ''} of {root}"
+    rows = sum(rows_read(scan) / scan.loops for scan in scans)
+    words = f"reads all {rows:,.0f} rows of {where}{often} {wanted[0].purpose} {text.several(columns)}{lack}"
     listed = ", ".join(quote_ident(column) for column in columns)
-    return words, f"CREATE INDEX ON {quote_qualified(scan.schema, scan.relation)} ({listed});"
+    return words, f"CREATE INDEX ON {quote_qualified(*table)} ({listed});"
 
 
-def _below_joins(nodes: Sequence[Node], texts: Set[Column]) -> Iterator[_Wanted]:
+def _below_joins(nodes: Sequence[Node], texts: Set[Column], roots: Mapping[Table, Table]) -> Iterator[_Wanted]:
     """Whole scans on one side of a join, few of whose rows find one of the few on the other side.
 
     What a scan's own filter throws away says nothing: only rows that come as far as the join would not be read.
@@ -86,25 +113,31 @@ def _below_joins(nodes: Sequence[Node], texts: Set[Column]) -> Iterator[_Wanted]
         if join.kind not in _JOINS or len(join.children) < 2:
             continue
         for number, (side, other) in enumerate((join.children[:2], join.children[1::-1])):
-            scan = _only_scan(side)
             wanted = max(_LEAST_ROWS, _FEW * join.rows, _FEW * other.rows)
-            if scan is None or scan.kind != "Seq Scan" or scan.rows < wanted or _KEPT_WHOLE.get(join.join) == number:
-                continue
-            if columns := _keys(join, scan, texts):
-                yield _Wanted(scan, columns, "to join on")
+            if _KEPT_WHOLE.get(join.join) != number:
+                yield from _of_side(join, _large(branches_of(side), wanted, roots), texts)
 
 
-def _only_scan(side: Node) -> Node | None:
-    """The scan that a side of a join consists of, whatever keeps its rows in between; None where it is more."""
-    while side.kind in _KEEPING and len(side.children) == 1:
-        side = side.children[0]
-    return side if side.is_scan and not side.children else None
+def _large(branches: Sequence[Branch], wanted: float, roots: Mapping[Table, Table]) -> list[Branch]:
+    """Those that read a table whole which, all its partitions together, is large enough."""
+    whole = [branch for branch in branches if branch.scan.kind == "Seq Scan"]
+    rows: dict[Table, float] = {}
+    for branch in whole:
+        table = _target(branch.scan, roots)
+        rows[table] = rows.get(table, 0.0) + branch.scan.rows
+    return [branch for branch in whole if rows[_target(branch.scan, roots)] >= wanted]
+
+
+def _of_side(join: Node, branches: Sequence[Branch], texts: Set[Column]) -> list[_Wanted]:
+    """All of them, or none: an index spares nothing while another branch has to be read whole for the same rows."""
+    found = [_Wanted(branch.scan, _keys(join, branch, texts), "to join on") for branch in branches]
+    return found if all(item.columns for item in found) else []
 
 
 def _repeated(nodes: Sequence[Node], texts: Set[Column]) -> Iterator[_Wanted]:
     """Whole scans for each row of something else, as those of a subquery are that refers to it."""
     for scan in nodes:
-        if _throws_most_away(scan) and (columns := _keys(scan, scan, texts)):
+        if _throws_most_away(scan) and (columns := _keys(scan, Branch(scan), texts)):
             yield _Wanted(scan, columns, "to join on")
 
 
@@ -112,7 +145,7 @@ def _of_one_value(nodes: Sequence[Node], texts: Set[Column], read_before: Set[st
     """Whole scans of a table that only the view reads, for one value: a join key to which the planner handed it on."""
     for scan in nodes:
         if _throws_most_away(scan) and scan.table not in read_before:
-            columns = _keys(scan, scan, texts, fixed=True)
+            columns = _keys(scan, Branch(scan), texts, fixed=True)
             if columns:
                 yield _Wanted(scan, columns, "to find those of one")
 
@@ -122,7 +155,7 @@ def _throws_most_away(scan: Node) -> bool:
     return scan.kind == "Seq Scan" and each >= max(_LEAST_ROWS, _FEW * scan.rows / scan.loops)
 
 
-def _keys(node: Node, scan: Node, texts: Set[Column], *, fixed: bool = False) -> tuple[str, ...]:
+def _keys(node: Node, branch: Branch, texts: Set[Column], *, fixed: bool = False) -> tuple[str, ...]:
     """The scan's columns that the node's conditions equate with something of another table, or with a fixed value.
 
     A column within an expression is none, nor is one that is cast: no index on it would serve.
@@ -131,8 +164,9 @@ def _keys(node: Node, scan: Node, texts: Set[Column], *, fixed: bool = False) ->
     for _, words in node.conditions:
         for sides in sql.equated(words):
             for side, other in (sides, sides[::-1]):
-                plain = not side.cast or (side.cast == "text" and (scan.schema, scan.relation, side.column) in texts)
-                elsewhere = other.fixed if fixed else bool(other.aliases) and scan.alias not in other.aliases
-                if side.alias == scan.alias and plain and elsewhere:
-                    found.append(side.column)
+                column = branch.own(side.alias, side.column) if side.column else ""
+                plain = not side.cast or (side.cast == "text" and (*_of(branch.scan), column) in texts)
+                elsewhere = other.fixed if fixed else bool(other.aliases) and side.alias not in other.aliases
+                if column and plain and elsewhere:
+                    found.append(column)
     return tuple(found)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from harness.plans.difference import Scanned, nodes_of, scans_of
-from harness.plans.remedy import Column, IndexColumns
+from harness.plans.remedy import Column, IndexColumns, Table
 from harness.plans.tree import Node
 from harness.result import PlanRecord
 
@@ -16,13 +16,15 @@ class Facts:
     """What is known beside the plans.
 
     `indexes` holds the columns of every usable index on the arm; `texts` (schema, table, column) of every column that
-    a cast to text leaves as it is; `functions` the names of the schema's own; `new_indexes` the names of the indexes
-    that the migration made; `row_bytes` for each table its bytes per row on `before` and on the arm;
-    `planned_anew` which share of the query's timed executions were planned anew, on `before` and on the arm.
+    a cast to text leaves as it is; `roots` the table that each partition belongs to; `functions` the names of the
+    schema's own; `new_indexes` the names of the indexes that the migration made; `row_bytes` for each table its bytes
+    per row on `before` and on the arm; `planned_anew` which share of the query's timed executions were planned anew,
+    on `before` and on the arm.
     """
 
     indexes: tuple[IndexColumns, ...] = ()
     texts: frozenset[Column] = frozenset()
+    roots: Mapping[Table, Table] = field(default_factory=dict)
     functions: frozenset[str] = frozenset()
     new_indexes: frozenset[str] = frozenset()
     row_bytes: Mapping[str, tuple[float, float]] = field(default_factory=dict)

@@ -11,6 +11,8 @@ OFF_BY = 10.0
 
 CALLS = "Calls"
 """A key of our own in a stored plan's nodes, in place of EXPLAIN's long `Output`: the functions called there."""
+COLUMNS = "Columns"
+"""Another, in place of `Output` below an Append: what each of its branches hands on, in the same order."""
 
 _BLOCKING = frozenset({"Sort", "Hash", "Aggregate", "WindowAgg", "SetOp", "Incremental Sort"})
 """Nodes that read their input to its end whatever is asked of them (a plain or hashed Aggregate does)."""
@@ -25,7 +27,8 @@ class Node:
     """One node; `rows`, `removed`, pages and seconds are totals over all loops, the latter two without the children's.
 
     `expected_rows` is the estimate for one loop. `stops_early`: what is above may stop asking, so that fewer rows than
-    expected are no wrong estimate. `calls`: the functions that are called there. Not executed nodes have no loops.
+    expected are no wrong estimate. `calls`: the functions that are called there. `columns`: what a branch of an Append
+    hands on. Not executed nodes have no loops.
     """
 
     kind: str
@@ -47,6 +50,7 @@ class Node:
     workers: int
     stops_early: bool
     calls: tuple[str, ...]
+    columns: tuple[str, ...]
     children: tuple[Node, ...]
 
     def __iter__(self) -> Iterator[Node]:
@@ -165,6 +169,7 @@ def _node(plan: Mapping[str, Any], stops_early: bool) -> Node:
         workers=int(plan.get("Workers Launched", 0)),
         stops_early=stops_early,
         calls=tuple(plan.get(CALLS, ())) + ((plan["Function Name"],) if "Function Name" in plan else ()),
+        columns=tuple(plan.get(COLUMNS, ())),
         children=children,
     )
 

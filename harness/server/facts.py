@@ -13,7 +13,7 @@ _LACKS = {
     "superuser": "the role is no superuser: what needs one is left out, and named here",
     "checkpoint": "no right to CHECKPOINT (role pg_checkpoint): checkpoints may fall into the measurement",
     "bypass_rls": "no BYPASSRLS: a table with FORCE ROW LEVEL SECURITY may hide rows from the check",
-    "pg_stat_statements": "no pg_stat_statements: its times and the pages read are left out",
+    "pg_stat_statements": "no pg_stat_statements, or no right to create it: its times and the pages read are left out",
     "pgstattuple": "no pgstattuple: free space within tables is left out",
     "pg_prewarm": "no pg_prewarm: the first blocks warm the caches instead",
     "autovacuum_off": "autovacuum is on and not ours to stop: it may disturb single blocks",

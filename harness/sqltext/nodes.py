@@ -75,6 +75,14 @@ def column(node: Any) -> tuple[str, str] | None:
     return (fields[-2], fields[-1]) if len(fields) > 1 else None
 
 
+def plain_column(words: str) -> tuple[str, str] | None:
+    """The alias and name of the column that an expression is; None where it is more, or no SQL."""
+    try:
+        return column(expression(words))
+    except postgast.PgQueryError:
+        return None
+
+
 def equated(condition: str) -> list[tuple[Side, Side]]:
     """The sides of every equality that a condition requires, whatever else it requires; none where it is no SQL."""
     try:

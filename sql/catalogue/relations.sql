@@ -12,7 +12,8 @@ SELECT c.oid,
        pg_relation_is_updatable(c.oid, true) AS writes,
        CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END AS definition,
        ARRAY(SELECT i.inhparent FROM pg_inherits i WHERE i.inhrelid = c.oid AND NOT c.relispartition ORDER BY i.inhseqno)
-           AS parents
+           AS parents,
+       CASE WHEN c.relispartition THEN pg_partition_root(c.oid)::oid END AS root
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')

@@ -135,3 +135,11 @@ def test_other_binaries_serve_too_and_progress_without_a_terminal_is_plain_lines
     for line in ("server", "seed: rows", "migrate", "verify", "measure"):
         assert line in outcome.err.splitlines()
     place.assert_nothing_left()
+
+
+def test_queries_none_of_which_ends_in_time_are_told_with_the_option_that_helps(place: Place) -> None:
+    words = ("run", str(copied_mini(place.folder)), "--scale", "2k", "--budget", "10s", "--statement-timeout", "1ms")
+    outcome = place.bench(*words)
+    assert outcome.code == 5
+    assert "no query of the scenario can be timed" in outcome.error
+    assert "raise --statement-timeout" in outcome.error

@@ -1,36 +1,51 @@
-"""On a real server, what an index and a view were made to cost is told apart again."""
+"""On a real server, what an index and a view were made to cost is told apart again, within the intervals promised."""
 
 from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from statistics import median
 
 from harness.judge import QueryRules, attribution
+from harness.result import Attribution
 from harness.server import Databases
 from tests.integration.measure.measuring import measured, options, query, without_lateness
 
-# The time is planted: 24 ms, half of it where the index is there, a quarter of the full time more through the view.
+# The time is planted: 40 ms, half of it where the index is there, a quarter of the full time more through the view.
+# Its last milliseconds are spun away, so that a late wake-up adds nothing; and every call is up to 7 % shorter or
+# longer. That noise makes intervals of 5 % and more, beside which what a round trip adds to all arms is nothing.
 PLANTED = """
 CREATE TABLE knob (ms float NOT NULL);
-INSERT INTO knob VALUES (24);
+INSERT INTO knob VALUES (40);
 CREATE FUNCTION work(part float) RETURNS int LANGUAGE plpgsql AS $$
+DECLARE
+  begun timestamptz := clock_timestamp();
+  planted_ms float := part * (SELECT ms FROM knob) * (0.93 + 0.14 * random())
+    / CASE WHEN to_regclass('knob_index') IS NULL THEN 1 ELSE 2 END;
 BEGIN
-  PERFORM pg_sleep(part * (SELECT ms FROM knob) / CASE WHEN to_regclass('knob_index') IS NULL THEN 1 ELSE 2 END / 1000);
+  PERFORM pg_sleep(greatest(0, planted_ms - 2) / 1000);
+  WHILE clock_timestamp() < begun + planted_ms * interval '1 ms' LOOP END LOOP;
   RETURN 1;
 END $$;
 CREATE VIEW slow_knob AS SELECT ms, work(0.25) AS spent FROM knob;
 """
 INDEX = "CREATE INDEX knob_index ON knob (ms)"
 BEFORE, AFTER = "SELECT ms, work(1) FROM knob", "SELECT *, work(1) FROM slow_knob"
+RATIOS = {"indexes_alone": 0.5, "normalisation_alone": 1.25, "both": 0.625, "interaction": 1.0}
+QUERIES = tuple(f"q{number}" for number in range(1, 7))
+"""One query six times: a 95 % interval misses once in twenty, four of the six by chance once in thousands of runs."""
+
+MOST_MISSED = 3
+WIDEST = 1.8
+"""Upper by lower end, of the middle one of the six: 1.2 in peace, 1.5 on a busy machine; a half is told from none."""
 
 
-def test_an_index_that_halves_and_a_view_that_adds_a_quarter_are_told_apart(
+def test_an_index_that_halves_and_a_view_that_adds_a_quarter_are_told_apart_within_their_intervals(
     databases: Databases, tmp_path: Path
 ) -> None:
-    planted = {"indexes_alone": 0.5, "normalisation_alone": 1.25, "both": 0.625, "interaction": 1.0}
     names = ("before", "before_indexes", "after_noindexes", "after")
 
-    async def run() -> dict[str, float]:
+    async def run() -> tuple[Attribution, ...]:
         arms = {}
         for arm in names:
             arms[arm] = await databases.create(arm)
@@ -39,16 +54,19 @@ def test_an_index_that_halves_and_a_view_that_adds_a_quarter_are_told_apart(
             await connection.close()
         try:
             chosen = options(looks=(12,), slice_s=0.05, processes=1)
-            work = query("q", BEFORE, AFTER, names=(), sets=({},))
-            outcome = await measured([work], arms, databases.server.address, tmp_path / "s.parquet", chosen)
+            work = [query(name, BEFORE, AFTER, names=(), sets=({},)) for name in QUERIES]
+            outcome = await measured(work, arms, databases.server.address, tmp_path / "s.parquet", chosen)
         finally:
             for arm in names:
                 await databases.drop(arm)
-        table = without_lateness(outcome.table)
-        found = {item.factor: item for item in attribution(table, {"q": QueryRules()})}
-        assert {item.blocks for item in found.values()} == {6}  # they join every other block
-        return {factor: item.ratio for factor, item in found.items()}
+        return attribution(without_lateness(outcome.table), {name: QueryRules() for name in QUERIES})
 
-    ratios = asyncio.run(run())
-    for factor, ratio in planted.items():
-        assert abs(ratios[factor] / ratio - 1) < 0.15, (factor, ratios[factor])
+    found = asyncio.run(run())
+    assert {item.blocks for item in found} == {6}  # they join every other block
+    for factor, ratio in RATIOS.items():
+        items = [item for item in found if item.factor == factor]
+        assert len(items) == len(QUERIES)
+        told = [f"{item.ratio:.3f} ({item.ci_low:.3f} to {item.ci_high:.3f})" for item in items]
+        missed = [item for item in items if not item.ci_low <= ratio <= item.ci_high]
+        assert len(missed) <= MOST_MISSED, (factor, ratio, told)
+        assert median(item.ci_high / item.ci_low for item in items) < WIDEST, (factor, told)

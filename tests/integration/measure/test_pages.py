@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+import uuid
+from dataclasses import replace
+from hashlib import md5
 from pathlib import Path
 
 import pytest
 
 from harness.judge import query_io
 from harness.measure.server_io import io_between, read_server_io
-from harness.result import ServerIo
-from harness.server import Databases
+from harness.report import build
+from harness.report.evidence import Absent
+from harness.result import QueryIo, ServerIo
+from harness.server import Address, Databases
 from harness.server.address import connect
-from tests.integration.measure.measuring import measured, options, query
+from tests.integration.measure.measuring import Recording, measured, options, query
+from tests.unit.report.cases import CASES
 
 
 def test_a_query_touches_the_pages_that_it_must_touch(
@@ -40,6 +47,54 @@ def test_a_query_touches_the_pages_that_it_must_touch(
     for arm in ("before", "after", "control"):
         assert found["whole", arm] == pytest.approx(table, abs=2)
         assert 2 <= found["point", arm] <= 4
+
+
+class Meddling(Recording):
+    """A progress that has an index dropped, and waits for it, when five blocks are over."""
+
+    def __init__(self, address: Address, database: str) -> None:
+        super().__init__()
+        self._address, self._database = address, database
+
+    def update(self, done: float, detail: str = "") -> None:
+        super().update(done, detail)
+        if detail.startswith("block 5,"):
+            thread = threading.Thread(target=lambda: asyncio.run(self._drop()))
+            thread.start()
+            thread.join()
+
+    async def _drop(self) -> None:
+        connection = await connect(self._address, self._database)
+        await connection.execute("DROP INDEX item_code_idx")
+        await connection.close()
+
+
+def test_a_plan_that_changes_between_blocks_is_told_with_its_block_in_the_result_and_the_report(
+    databases: Databases, arms: dict[str, str], tmp_path: Path
+) -> None:
+    case = CASES["regression"]
+    name = case.plans[0].query
+
+    async def run() -> tuple[QueryIo, ...]:
+        statistics = await databases.create("pages_statistics")
+        try:
+            sets = [{"code": uuid.UUID(md5(str(number).encode()).hexdigest())} for number in range(1, 5)]
+            point = query(name, "SELECT name FROM item WHERE code = $1", names=("code",), sets=sets)
+            chosen = options(stats_database=statistics, looks=(8,))
+            address = databases.server.address
+            meddling = Meddling(address, arms["after"])
+            outcome = await measured([point], arms, address, tmp_path / "s.parquet", chosen, meddling)
+        finally:
+            await databases.drop("pages_statistics")
+        return query_io(outcome)
+
+    found = asyncio.run(run())
+    sixth = 5  # blocks are counted from 0
+    assert {item.arm: item.changed_in_blocks for item in found} == {"before": (), "control": (), "after": (sixth,)}
+    queries = build(replace(case, query_io=found)).plans
+    assert not isinstance(queries, Absent)
+    words = f"another plan from block {sixth} on"
+    assert [note.split(",")[0] for note in queries[0].notes if words in note] == ["after"]
 
 
 def test_the_servers_io_is_a_difference_and_a_server_that_keeps_none_says_so(databases: Databases) -> None:
