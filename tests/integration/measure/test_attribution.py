@@ -33,7 +33,7 @@ INDEX = "CREATE INDEX knob_index ON knob (ms)"
 BEFORE, AFTER = "SELECT ms, work(1) FROM knob", "SELECT *, work(1) FROM slow_knob"
 RATIOS = {"indexes_alone": 0.5, "normalisation_alone": 1.25, "both": 0.625, "interaction": 1.0}
 QUERIES = tuple(f"q{number}" for number in range(1, 7))
-"""One query six times: a 95 % interval misses once in twenty, five of the six by chance never; on a busy machine more."""
+"""One query six times: a 95 % interval misses once in twenty, five of the six never by chance alone."""
 
 MOST_MISSED = 4
 WIDEST = 1.8
