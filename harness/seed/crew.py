@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from typing import Any
 
+from harness.server.account import out_of_reach
+
 _REUSE = {"MALLOC_MMAP_THRESHOLD_": str(1 << 26), "MALLOC_TRIM_THRESHOLD_": str(1 << 27), "MALLOC_ARENA_MAX": "1"}
 """glibc keeps the messages' memory for the next ones, instead of getting it from the system and zeroed each time."""
 
@@ -43,20 +45,21 @@ class Crew:
         pairs = [socket.socketpair() for _ in range(size + 1)]
         descriptors = [theirs.fileno() for _, theirs in pairs]
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the crew
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", "from harness.seed.worker import main; main()", *map(str, descriptors)],
-            pass_fds=descriptors,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=self._errors,
-            env={
-                **_REUSE,
-                **_NO_THREADS,
-                **os.environ,
-                "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
-            },
-            start_new_session=True,
-        )
+        with out_of_reach():  # and so it stays: they end by SIGTERM
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", "from harness.seed.worker import main; main()", *map(str, descriptors)],
+                pass_fds=descriptors,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=self._errors,
+                env={
+                    **_REUSE,
+                    **_NO_THREADS,
+                    **os.environ,
+                    "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+                },
+                start_new_session=True,
+            )
         for _, theirs in pairs:
             theirs.close()
         self._news, *pipes = [Connection(ours.detach()) for ours, _ in pairs]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
+import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -56,25 +58,44 @@ class Account:
 
     def run(self, program: Sequence[str | Path], folder: Path) -> subprocess.CompletedProcess[str]:
         """Runs the program to its end, its output captured; Ctrl-C in a terminal does not reach it."""
-        return subprocess.run(
-            self.command(program, folder),
-            env=environment(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            start_new_session=True,
-        )
+        with out_of_reach():
+            process = subprocess.Popen(
+                self.command(program, folder),
+                env=environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                start_new_session=True,
+            )
+        with process:
+            out, err = process.communicate()
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
     def start(self, program: Sequence[str | Path], folder: Path, log: IO[bytes]) -> subprocess.Popen[bytes]:
         """Starts the program in a session of its own, so that Ctrl-C in a terminal reaches only this process."""
-        return subprocess.Popen(
-            self.command(program, folder),
-            env=environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
+        with out_of_reach():
+            return subprocess.Popen(
+                self.command(program, folder),
+                env=environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+
+@contextlib.contextmanager
+def out_of_reach() -> Iterator[None]:
+    """A process started within is not ended by Ctrl-C in the instant in which it has no session of its own yet.
+
+    It inherits that SIGINT is blocked, and has to let it through again: the launcher does, and forgets one that came.
+    """
+    earlier = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, earlier)
 
 
 def choose_account(run_as: str | None) -> Account:

@@ -19,6 +19,9 @@ def become(parent: int, uid: int, gid: int, folder: str, command: list[str]) -> 
 
     Without a command it ends well if the account reaches the folder.
     """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # forgets a Ctrl-C that came before this process had its own session
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         if os.geteuid() == 0:
             os.setgroups([])
