@@ -22,11 +22,6 @@ class Awaited:
         """Waits; gives what is brought."""
         return (yield self)
 
-    @property
-    def is_awaited(self) -> bool:
-        """Whether a client waits."""
-        return self._waiting is not None
-
     def bring(self, value: object = None) -> None:
         """The client goes on, until it waits again, before this returns."""
         client, self._waiting = self._waiting, None

@@ -15,7 +15,7 @@ _HEAD = struct.Struct("!ci")
 _NULL = _INT32.pack(-1)
 _EXECUTE = b"E" + _INT32.pack(9) + b"\0" + _INT32.pack(0)
 _SYNC = b"S" + _INT32.pack(4)
-READY_SIZE = 6
+_READY_SIZE = 6
 """The size of ReadyForQuery, which ends every answer; its last byte is the transaction's state."""
 
 _READY = b"Z" + _INT32.pack(5)
@@ -47,7 +47,7 @@ def simple(sql: str) -> bytes:
 
 def is_ready(end: bytes) -> bool:
     """Whether the bytes end as every whole answer does; a row's may, too."""
-    return end[-READY_SIZE:-1] == _READY
+    return end[-_READY_SIZE:-1] == _READY
 
 
 def completed_tag(end: bytes) -> bytes | None:
@@ -57,10 +57,10 @@ def completed_tag(end: bytes) -> bytes | None:
     """
     if not is_ready(end):
         return None
-    begins = end.rfind(_COMPLETE, 0, -READY_SIZE)  # the tag holds no zero byte but its last
-    if begins < 0 or _INT32.unpack_from(end, begins + 1)[0] != len(end) - READY_SIZE - 1 - begins:
+    begins = end.rfind(_COMPLETE, 0, -_READY_SIZE)  # the tag holds no zero byte but its last
+    if begins < 0 or _INT32.unpack_from(end, begins + 1)[0] != len(end) - _READY_SIZE - 1 - begins:
         return None
-    return end[begins + 5 : -READY_SIZE - 1]
+    return end[begins + 5 : -_READY_SIZE - 1]
 
 
 def split(data: bytes) -> Iterator[tuple[bytes, bytes]]:

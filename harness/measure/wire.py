@@ -47,6 +47,7 @@ class Wire(Awaited, asyncio.Protocol):
         self._inner = inner
         self._held: list[bytes] = []
         self._size = 0
+        self._most = HELD_BYTES
         self._end = b""
         self._lost = False
         self._descriptor = _plain_socket(transport)
@@ -76,9 +77,8 @@ class Wire(Awaited, asyncio.Protocol):
             self._transport.write(request)
             return self
         try:
-            written = os.write(
-                self._descriptor, request
-            )  # the transport itself would write at the end of the loop's turn
+            # The transport itself would write at the end of the loop's turn.
+            written = os.write(self._descriptor, request)
         except BlockingIOError:
             written = 0
         if written < len(request):
@@ -100,7 +100,7 @@ class Wire(Awaited, asyncio.Protocol):
         if (tag := completed_tag(self._end)) is not None and self._held[0][:1] in b"2C":
             self._let_go()
             self.bring(tag)
-        elif is_ready(self._end) or self._size > HELD_BYTES:
+        elif is_ready(self._end) or self._size > self._most:
             self._look_closely()
 
     def _look_closely(self) -> None:
@@ -128,13 +128,14 @@ class Wire(Awaited, asyncio.Protocol):
         if not is_whole:
             self._held, self._size = [*kept, rest], sum(map(len, kept)) + len(rest)
             self._end = b"".join(self._held)[-_LONGEST_END:]
+            self._most = self._size + HELD_BYTES  # a value longer than that is not read anew with each of its pieces
         elif error is not None:
             self.fail(error)
         else:
             self.bring(tag)
 
     def _let_go(self) -> None:
-        self._held, self._size, self._end = [], 0, b""
+        self._held, self._size, self._most, self._end = [], 0, HELD_BYTES, b""
 
     def eof_received(self) -> bool | None:
         """The server says no more."""

@@ -17,11 +17,12 @@ from harness.server.faults import describe
 from harness.verify.context import Context
 from harness.verify.kinds import make_finding
 from harness.verify.naming import Loss, names_lost
+from harness.verify.objects import identity_now
 from harness.verify.sequences import set_back
 from harness.verify.shifted import names_in_format, shifted
 
 _CALL_TIMEOUT = "10s"
-_ELSE = ", which the migration takes away: look whether it did anything else"
+_LOOK = ", which the migration takes away: look whether it did anything else"
 _BEGINS_SQL = ("select ", "insert ", "update ", "delete ", "with ", "merge ")
 
 
@@ -86,15 +87,20 @@ def trigger_findings(context: Context, found: Iterable[Finding]) -> Iterator[Fin
     """Of the findings, those about triggers that are gone and whose function named what the migration takes away are
     warnings: what keeps a copy up to date has to go with it.
     """
-    losses = losses_of(context)
-    defined = {item.identity: item.definition for item in context.before.objects if item.kind == "trigger"}
+    losses, before, after = losses_of(context), context.before, context.after
+    there = {item.identity for item in after.objects if item.kind == "trigger"}
+    gone = {
+        item.identity: item.definition
+        for item in before.objects
+        if item.kind == "trigger" and identity_now(item, before, after) not in there
+    }
     for item in found:
-        if item.kind == "trigger_lost" and item.detail.endswith(" is gone"):
-            calls = defined.get(item.object, "")
-            mine = [each for each in context.before.functions if f"EXECUTE FUNCTION {each.name_sql}(" in calls]
-            named = sorted({name for each in mine for name in names_lost(each, losses, context.after)})
+        if item.kind == "trigger_lost" and item.object in gone:
+            calls = gone[item.object]
+            mine = [each for each in before.functions if f"EXECUTE FUNCTION {each.name_sql}(" in calls]
+            named = sorted({name for each in mine for name in names_lost(each, losses, after)})
             if named:
-                detail = f"{item.detail}; its function named {', '.join(named)}{_ELSE}"
+                detail = f"{item.detail}; its function named {', '.join(named)}{_LOOK}"
                 yield replace(item, severity="warning", detail=detail)
                 continue
         yield item
@@ -106,7 +112,7 @@ def _lost(context: Context, old: Function, losses: list[Loss]) -> Finding:
     return make_finding(
         "function_lost",
         old.identity,
-        f"the function {old.identity} is gone" + (f"; it named {', '.join(named)}{_ELSE}" if named else ""),
+        f"the function {old.identity} is gone" + (f"; it named {', '.join(named)}{_LOOK}" if named else ""),
         severity="warning" if named else None,
         count=1,
         query=f"SELECT to_regproc({sqltext.quote_literal(old.name_sql)});",

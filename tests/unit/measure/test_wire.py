@@ -144,6 +144,22 @@ def test_of_a_long_answer_the_rows_are_let_go() -> None:
     assert max(held) <= HELD_BYTES + len(row)
 
 
+def test_a_value_longer_than_what_is_held_is_not_read_anew_with_each_piece() -> None:
+    talk, looks = Talk(), []
+    size = 3 * HELD_BYTES
+    row = b"D" + (size + 4).to_bytes(4, "big") + bytes(size)
+
+    class Watched(Wire):
+        def _look_closely(self) -> None:
+            looks.append(self._size)
+            super()._look_closely()
+
+    talk.wire = Watched(talk.transport, talk.driver)
+    pieces = [row[place : place + (1 << 16)] for place in range(0, len(row), 1 << 16)]
+    assert talk.told([BOUND, *pieces, DONE + READY]) == b"SELECT 1"
+    assert len(looks) <= 4
+
+
 def test_what_nobody_asked_for_goes_to_the_driver() -> None:
     talk = Talk()
     talk.wire.data_received(NOTICE)
