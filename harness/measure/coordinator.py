@@ -17,7 +17,8 @@ from harness.measure.error_log import ErrorLog
 from harness.measure.model import BlockTable, SlicePages, SliceRecord
 from harness.measure.orders import ArmWork, SliceOrder, Work
 from harness.measure.sample_writer import SampleWriter
-from harness.measure.schedule import Pilot, Plan, SlicePlan, Task, operations_in_slice, order_of_block
+from harness.measure.planning import Plan, SlicePlan, operations_in_slice
+from harness.measure.schedule import Task, order_of_block
 from harness.measure.slices import SliceFacts, summarise, typical_s
 from harness.workload import spread
 
@@ -26,10 +27,6 @@ NO_DATA = "02000"
 
 NO_ROW = "no row was read or touched with any of the parameter sets"
 
-BUDGET_ENDED = "the budget ended before its pilot did"
-
-_PROBE_S = 0.02
-_MOST_PROBES = 400
 _HOPELESS_SHARE = 0.1
 """A task that fails more often than this takes no more slices."""
 
@@ -97,43 +94,6 @@ class Coordinator:
         """The task's query; on any arm, for what is the same on all."""
         return self._works[task.query]
 
-    async def pilot(self, task: Task, arms: Sequence[str], warm: bool) -> Pilot | None:
-        """Runs the task on every arm for the first time (`warm`: often enough for the choice of plans), and times it.
-
-        None where it fails or the budget ends: the reason is in `left_out`.
-        """
-        work = self.work(task)
-        sets = len(work.sets)
-        seconds: dict[str, float] = {}
-        executions = WARMUP_EXECUTIONS if warm else 1
-        first = SlicePlan(executions, spread(sets, executions if work.reads else sets))
-        for arm in arms:
-            outcome = await self._run(task, arm, first)
-            if not self._usable(task, arm, outcome):
-                return None
-            seconds[arm] = typical_s(outcome.samples, len(first.cycle))
-        slowest = max(seconds.values())
-        executions = min(int(_PROBE_S / slowest), _MOST_PROBES)
-        cycle = spread(sets, max(executions, 1) if work.reads else sets)
-        again = SlicePlan(executions, cycle, share_cores=slowest < SHORT_S)
-        for arm in arms if again.executions > WARMUP_EXECUTIONS else ():
-            outcome = await self._run(task, arm, again)
-            if not self._usable(task, arm, outcome):
-                return None
-            seconds[arm] = typical_s(outcome.samples, len(again.cycle))
-        return Pilot(task, work.reads, sets, seconds)
-
-    def _usable(self, task: Task, arm: str, outcome: SliceOutcome) -> bool:
-        failed = int(np.count_nonzero(outcome.samples["state"]))
-        self._count_errors(task, arm, outcome, len(self.work(task).sets))
-        if outcome.failure == UNFINISHED:
-            self.left_out.setdefault(task, BUDGET_ENDED)
-        elif outcome.failure:
-            self.left_out.setdefault(task, f"its pilot failed on {arm}: {outcome.failure}")
-        elif failed:
-            self.left_out.setdefault(task, f"it fails on {arm}: {next(iter(outcome.messages.values()), '')}")
-        return task not in self.left_out
-
     async def block(
         self,
         number: int,
@@ -164,8 +124,8 @@ class Coordinator:
 
     async def _slice(self, block: int, task: Task, arm: str, plan: SlicePlan) -> tuple[SliceFacts, Samples]:
         self.counters.watch(arm)
-        outcome = await self._run(task, arm, plan)
-        self._count_errors(task, arm, outcome, len(plan.cycle))
+        outcome = await self.run(task, arm, plan)
+        self.count_errors(task, arm, outcome, len(plan.cycle))
         account = await self._account(task, arm, outcome)
         if account.pages is not None and not outcome.failure:
             load = self.work(task).query, arm, task.clients
@@ -193,7 +153,7 @@ class Coordinator:
         calls = executions * (statements + 2 * (statements > 1)) + outcome.changes
         return await self.counters.end(arm, executions, calls)
 
-    async def _run(self, task: Task, arm: str, plan: SlicePlan) -> SliceOutcome:
+    async def run(self, task: Task, arm: str, plan: SlicePlan) -> SliceOutcome:
         """Runs a slice; afterwards the crew is whole again. Times count from the start of measuring."""
         first_op = self.take_operations(task.query, arm, operations_in_slice(plan, task.clients))
         order = SliceOrder(
@@ -216,7 +176,7 @@ class Coordinator:
         """The end of the budget for reads; writes run to their end, for every arm has to do the same."""
         return self.bounds.stop_at if self.work(task).reads else time.perf_counter() + LONGEST_WRITES_S
 
-    def _count_errors(self, task: Task, arm: str, outcome: SliceOutcome, cycle: int) -> None:
+    def count_errors(self, task: Task, arm: str, outcome: SliceOutcome, cycle: int) -> None:
         """Counts failures by SQLSTATE; a whole cycle of parameter sets that finds no row is one, too."""
         query = self.work(task).query
         self.errors.count(query, arm, outcome.samples, outcome.messages)

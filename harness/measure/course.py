@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from harness.errors import MeasureError
-from harness.measure.coordinator import BUDGET_ENDED, Coordinator
+from harness.measure.coordinator import Coordinator
 from harness.measure.mix_plan import plan_mix
 from harness.measure.mixed import MixedLoad, OpenPlan
 from harness.measure.model import (
@@ -23,7 +23,9 @@ from harness.measure.model import (
 )
 from harness.measure.orders import ArmWork
 from harness.measure.sample_writer import SampleWriter
-from harness.measure.schedule import Pilot, Plan, Task, announce, arms_of_block, plan_slices, reaches_first_look
+from harness.measure.pilot import Pilots
+from harness.measure.planning import Pilot, Plan, announce, holds_mixed_load, plan_slices
+from harness.measure.schedule import arms_of_block
 from harness.measure.writes import Equality, Table, prove_equal, tables_written, vacuum_arms
 from harness.progress import Progress
 from harness.result import VoidSlice
@@ -78,28 +80,27 @@ class Course:
         return self._options.budget_s - self._elapsed_s - self._reserve_s
 
     async def plan(self) -> Plan:
-        """Runs the pilot and plans the slices; says what the budget will reach before it is spent."""
+        """Runs the pilots and plans the slices; says what the budget will reach before it is spent."""
         for fault in self._coordinator.crew.faults:
             self._coordinator.errors.add(fault.query, fault.arm, fault.sqlstate, fault.message)
         await self._look_at_writes()
-        pilots = await self._pilots()
-        if (load := self._options.open_load) is not None:
-            if load.rate_per_s or reaches_first_look(pilots, (1 - load.budget_share) * self._left_s, self._options):
-                planned = await plan_mix(
-                    self._coordinator, load, pilots, self._full_arms, self._options, load.budget_share * self._left_s
-                )
-                self._mixed, self._open_plan = planned.load, planned.plan
-                self.note(planned.note)
-            else:
-                self.note("the mixed load is left out: beside it the queries would not reach the blocks of a verdict")
+        pilots = Pilots(self._coordinator, self._arms, self._options, lambda: self._left_s)
+        await pilots.run(lambda text: self._progress.update(self._elapsed_s, text))
+        before = time.perf_counter()
+        await vacuum_arms(self._connections, self._tables, self._arms)
+        self._between_s = time.perf_counter() - before
+        spent_s = self._elapsed_s
+        await self._plan_mixed_load(pilots.found)
         open_s = self._open_plan.budget_s if self._open_plan else 0.0
-        plan = plan_slices(pilots, self._left_s - open_s, self._options)
-        for task in plan.left_out:
-            self._coordinator.left_out[task] = "its slices cost more than the budget holds"
+        plan = plan_slices(pilots.found, self._left_s - open_s, self._options)
+        pilots.leave_out(plan.left_out)
         for task, reason in self._coordinator.left_out.items():
             self.note(f"{self._coordinator.work(task).query} at {task.clients} clients is left out: {reason}")
+        enough = pilots.enough(spent_s + open_s + self._reserve_s) if pilots.too_dear else ""
         if not plan.slices:
-            raise MeasureError(f"nothing can be measured within {self._options.budget_s:g} s", self._advice(pilots))
+            next_step = f"give a larger --budget: {enough}" if enough else self._no_query_runs()
+            raise MeasureError(f"nothing can be measured within {self._options.budget_s:g} s", next_step)
+        self.note(enough)
         if plan.absent_arms:
             self._arms = self._full_arms
             self._absent = (
@@ -110,16 +111,24 @@ class Course:
         self.note(announce(plan, len(self._arms), self._left_s - open_s, self._options.looks))
         return plan
 
+    def _no_query_runs(self) -> str:
+        return f"no query runs on every arm: {'; '.join(dict.fromkeys(self._coordinator.left_out.values()))}"
+
+    async def _plan_mixed_load(self, pilots: Sequence[Pilot]) -> None:
+        if (load := self._options.open_load) is None:
+            return
+        if load.rate_per_s or holds_mixed_load(pilots, self._left_s, load.budget_share, self._options):
+            budget_s = load.budget_share * self._left_s
+            planned = await plan_mix(self._coordinator, load, pilots, self._full_arms, self._options, budget_s)
+            self._mixed, self._open_plan = planned.load, planned.plan
+            self.note(planned.note)
+        else:
+            self.note("the mixed load is left out: beside it the queries would not reach the blocks of a verdict")
+
     @property
     def _full_arms(self) -> list[str]:
         """The arms that take part in every block: attribution's do not, and have no part in the mixed load."""
         return [arm for arm in self._arms if arm not in self._options.sparse_arms]
-
-    def _advice(self, pilots: Sequence[Pilot]) -> str:
-        reasons = list(dict.fromkeys(self._coordinator.left_out.values()))
-        if pilots or BUDGET_ENDED in reasons:
-            return "give a larger --budget"
-        return f"no query runs on every arm: {'; '.join(reasons)}"
 
     async def _look_at_writes(self) -> None:
         """Finds the tables that the writes touch, and reserves the time that their proof takes at the end."""
@@ -130,25 +139,6 @@ class Course:
             rows = await connection.fetchval(catalogue_sql("measure", "estimate_rows"), names)
             self._tables[work.arm] = tables
             self._reserve_s += _PROOF_S_PER_ROW * rows
-
-    async def _pilots(self) -> list[Pilot]:
-        """One pilot per task; the highest level comes first, for it warms every connection."""
-        faulty = {fault.query for fault in self._coordinator.crew.faults}
-        pilots = []
-        levels = sorted(self._options.clients, reverse=True)
-        for level in levels:
-            for query, work in enumerate(self._works[0].works):
-                task = Task(query, level)
-                if work.query in faulty:
-                    self._coordinator.left_out[task] = "it cannot be prepared on every arm"
-                    continue
-                pilot = await self._coordinator.pilot(task, self._arms, warm=level == levels[0])
-                pilots += [pilot] if pilot else []
-                self._progress.update(self._elapsed_s, f"pilot: {work.query}")
-        before = time.perf_counter()
-        await vacuum_arms(self._connections, self._tables, self._arms)
-        self._between_s = time.perf_counter() - before
-        return pilots
 
     async def blocks(self, plan: Plan, decide: Decide) -> None:
         """Runs blocks until everything is settled, the last look is reached, or the budget holds no further one."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from harness.measure.coordinator import Coordinator
 from harness.measure.mixed import FINDING_SHARE, Mix, MixedLoad, OpenPlan, plan_open, shortest_s
 from harness.measure.model import WARMUP_BLOCKS, MeasureOptions, OpenLoad
-from harness.measure.schedule import Pilot
+from harness.measure.planning import Pilot
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from harness.measure.model import DRAIN_SHARE, BlockTable, OpenLoad, SliceRecord
 from harness.measure.orders import OpenOrder
 from harness.measure.sample_writer import SampleWriter
 from harness.measure.samples import Slice, summarise_mix
-from harness.measure.schedule import Pilot
+from harness.measure.planning import Pilot
 from harness.measure.slices import Schedule, SliceFacts
 
 SHORTEST_S, LONGEST_S = 0.5, 5.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from harness.errors import MeasureError
 from harness.judge import judge_table, query_rules
 from harness.measure.model import WARMUP_BLOCKS, Measurement
+from harness.measure.planning import FEWEST_EXECUTIONS
 from harness.measure.samples import read_table
 from harness.server import Databases, Server
 from tests.integration.measure.measuring import SETS, Recording, measured, options, query, without_lateness
@@ -133,8 +135,24 @@ def test_a_budget_that_holds_not_one_block_is_told_with_the_next_step(
     arms: dict[str, str], server: Server, tmp_path: Path
 ) -> None:
     slow = query("slow", "SELECT pg_sleep(0.2), $1::int")
-    with pytest.raises(MeasureError, match="nothing can be measured within 5 s — give a larger --budget"):
+    with pytest.raises(MeasureError, match="nothing can be measured within 5 s — give a larger --budget") as told:
         asyncio.run(measured([slow], arms, server.address, tmp_path / "s", options(budget_s=5)))
+    needed = re.search(r"the 2 blocks of a verdict on every query need more than (\d+) s$", str(told.value))
+    assert needed
+    assert int(needed[1]) >= (2 + WARMUP_BLOCKS) * FEWEST_EXECUTIONS * 0.2 * 2  # the pilot ends on the second arm
+
+
+def test_a_query_that_costs_more_than_the_budget_leaves_it_to_the_others(
+    arms: dict[str, str], server: Server, tmp_path: Path
+) -> None:
+    slow = query("slow", "SELECT pg_sleep(3), $1::int")
+    chosen = options(budget_s=25)
+    measurement = asyncio.run(measured([slow, POINT], arms, server.address, tmp_path / "s", chosen))
+    assert set(measurement.left_out) == {("slow", 1)}
+    reason = "its slices cost more than the budget holds: a block of it takes more than "
+    assert measurement.left_out["slow", 1].startswith(reason)
+    assert {item.block for item in measurement.table.slices if item.query == "point"} == set(range(2 + WARMUP_BLOCKS))
+    assert any("of a verdict on every query need more than" in note for note in measurement.notes)
 
 
 def test_no_query_that_runs_is_told_with_the_reason(arms: dict[str, str], server: Server, tmp_path: Path) -> None:
