@@ -88,7 +88,7 @@ def _cut(rows: pa.Table) -> pa.Table:
     rows = rows.take(kept)
     operations = np.where(rows["op"].to_numpy() < 0, -1, np.arange(rows.num_rows))
     nothing = np.zeros(rows.num_rows)
-    columns = {"op": operations, "intended_s": nothing, "sent_s": nothing, "done_s": np.array(shown)}
+    columns = {"turn": nothing, "op": operations, "intended_s": nothing, "sent_s": nothing, "done_s": np.array(shown)}
     for name, values in columns.items():
         field = rows.schema.field(name)
         rows = rows.set_column(rows.schema.get_field_index(name), field, pa.array(values).cast(field.type))

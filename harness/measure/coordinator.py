@@ -9,18 +9,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from harness.measure.affinity import SHORT_S
 from harness.measure.buffer import Samples
 from harness.measure.counters import Account, Counters
-from harness.measure.crew import UNFINISHED, WARMUP_EXECUTIONS, Crew, SliceOutcome
+from harness.measure.crew import UNFINISHED, Crew, SliceOutcome, in_turns
 from harness.measure.error_log import ErrorLog
 from harness.measure.model import BlockTable, SlicePages, SliceRecord
-from harness.measure.orders import ArmWork, SliceOrder, Work
-from harness.measure.sample_writer import SampleWriter
+from harness.measure.orders import MOST_FAILURES_IN_A_ROW, ArmWork, SliceOrder, Work
 from harness.measure.planning import Plan, SlicePlan, operations_in_slice
+from harness.measure.sample_writer import SampleWriter
 from harness.measure.schedule import Task, order_of_block
-from harness.measure.slices import SliceFacts, summarise, typical_s
-from harness.workload import spread
+from harness.measure.slices import SliceFacts, summarise
 
 NO_DATA = "02000"
 """SQL's own code for "no row": a query that finds nothing measures nothing."""
@@ -113,18 +111,37 @@ class Coordinator:
         done: list[tuple[SliceFacts, Samples]] = []
         taken: dict[tuple[Task, str], float] = {}
         try:
-            for task, arm in order_of_block(tasks, writes, arms, generator):
-                before = time.perf_counter()
-                done.append(await self._slice(number, task, arm, plan.slices[task]))
-                taken[task, arm] = time.perf_counter() - before
+            turns = {task: plan.slices[task].turns for task in tasks}
+            for task, order in order_of_block(turns, writes, arms, generator):
+                self.counters.watch(arms)
+                for arm, (outcome, seconds) in (await self._in_turns(task, order, plan.slices[task])).items():
+                    taken[task, arm] = seconds
+                    done.append(await self._slice(number, task, arm, plan.slices[task], outcome))
         finally:
             self._keep(done, writer)
         self._drop_hopeless(tasks)
         return taken
 
-    async def _slice(self, block: int, task: Task, arm: str, plan: SlicePlan) -> tuple[SliceFacts, Samples]:
-        self.counters.watch(arm)
-        outcome = await self.run(task, arm, plan)
+    async def _in_turns(
+        self, task: Task, order: Sequence[Sequence[str]], plan: SlicePlan
+    ) -> dict[str, tuple[SliceOutcome, float]]:
+        """Runs one slice on each arm, all in turns; gives it with the seconds that it took, arm by arm."""
+        reads, count = self.work(task).reads, operations_in_slice(plan, task.clients)
+        first = {arm: self.take_operations(task.query, arm, count) for arm in order[0]}
+        outcomes: dict[str, list[SliceOutcome]] = {arm: [] for arm in order[0]}
+        taken = dict.fromkeys(outcomes, 0.0)
+        for turn, arms in enumerate(order):
+            for arm in arms:
+                if reads and _gives_up(outcomes[arm]):
+                    continue
+                before = time.perf_counter()
+                outcomes[arm].append(await self._turn(task, arm, plan, first[arm], turn))
+                taken[arm] += time.perf_counter() - before
+        return {arm: (in_turns(found), taken[arm]) for arm, found in outcomes.items()}
+
+    async def _slice(
+        self, block: int, task: Task, arm: str, plan: SlicePlan, outcome: SliceOutcome
+    ) -> tuple[SliceFacts, Samples]:
         self.count_errors(task, arm, outcome, len(plan.cycle))
         account = await self._account(task, arm, outcome)
         if account.pages is not None and not outcome.failure:
@@ -143,6 +160,7 @@ class Coordinator:
             statements_mean_s=None if outcome.failure else account.statements_mean_s,
             invalid=outcome.failure,
             marks="; ".join(account.marks),
+            turns=outcome.turns,
         )
         return facts, outcome.samples
 
@@ -154,8 +172,12 @@ class Coordinator:
         return await self.counters.end(arm, executions, calls)
 
     async def run(self, task: Task, arm: str, plan: SlicePlan) -> SliceOutcome:
-        """Runs a slice; afterwards the crew is whole again. Times count from the start of measuring."""
+        """Runs a slice on one arm alone, for a pilot."""
         first_op = self.take_operations(task.query, arm, operations_in_slice(plan, task.clients))
+        return await self._turn(task, arm, plan, first_op, 0)
+
+    async def _turn(self, task: Task, arm: str, plan: SlicePlan, first_op: int, turn: int) -> SliceOutcome:
+        """Runs a part of a slice; afterwards the crew is whole again. Times count from the start of measuring."""
         order = SliceOrder(
             arm=self._arms[arm],
             query=task.query,
@@ -165,6 +187,8 @@ class Coordinator:
             cycle=plan.cycle,
             start_at=0.0,
             stop_at=self._stop_at(task),
+            turn=turn,
+            turns=plan.turns,
         )
         outcome = await self.crew.run(order, self.bounds.statement_timeout_s + PATIENCE_S, plan.share_cores)
         if outcome.failure and time.perf_counter() < self.bounds.stop_at:
@@ -209,3 +233,12 @@ class Coordinator:
                 total = failed + sum(item.executions for item in mine if item.arm == arm)
                 if failed > _HOPELESS_SHARE * total:
                     self.left_out.setdefault(task, f"{failed} of {total} executions failed on {arm}")
+
+
+def _gives_up(turns: Sequence[SliceOutcome]) -> bool:
+    """Whether a read fails again and again, or its last turn did not end: the slice's further turns would, too."""
+    if not turns:
+        return False
+    most = MOST_FAILURES_IN_A_ROW
+    states = np.concatenate([turn.samples["state"] for turn in turns[-most:]])[-most:]
+    return bool(turns[-1].failure) or (len(states) == most and bool(np.all(states)))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,7 +65,8 @@ class Counters:
             if connection.get_server_version().major >= _CHECKPOINTER_VERSION
             else catalogue_sql("measure", "read_interference_before_17")
         )
-        self._watch: asyncio.Task[int] | None = None
+        self._watch: asyncio.Task[Counter[str]] | None = None
+        self._waited: Counter[str] = Counter()
         self._over = asyncio.Event()
         self.settings: tuple[tuple[str, str], ...] = ((_PLANNING, "on"),) if plans else ()
         self.note = note
@@ -94,34 +96,37 @@ class Counters:
         """Forgets what happened on the arm until now."""
         self._last[arm] = await self._read(arm)
 
-    def watch(self, arm: str) -> None:
-        """Looks from time to time, until `end`, whether sessions on the arm wait for a lock."""
+    def watch(self, arms: Sequence[str]) -> None:
+        """Looks from time to time, until the first `end`, whether sessions on the arms wait for a lock."""
         self._over.clear()
-        self._watch = asyncio.create_task(self._look(self._databases[arm]))
+        self._watch = asyncio.create_task(self._look([self._databases[arm] for arm in arms]))
 
-    async def _look(self, database: str) -> int:
-        """The most sessions that were seen to wait at once."""
-        most = 0
+    async def _look(self, databases: Sequence[str]) -> Counter[str]:
+        """The most sessions of each database that were seen to wait at once."""
+        most: Counter[str] = Counter()
         while True:
             try:
                 await asyncio.wait_for(self._over.wait(), _LOOK_S)
             except TimeoutError:
-                waiting = await self._connection.fetchval(catalogue_sql("measure", "count_lock_waits"), database)
-                most = max(most, int(waiting))
+                rows = await self._connection.fetch(catalogue_sql("measure", "count_lock_waits"), databases)
+                most |= Counter({row["database"]: int(row["waiting"]) for row in rows})
             else:
                 return most
 
-    async def _waiters(self) -> int:
-        """Ends the watch, if there is one."""
-        if self._watch is None:
-            return 0
-        watch, self._watch = self._watch, None
-        self._over.set()
-        return await watch
+    async def _waiters(self, arm: str) -> int:
+        """How many sessions waited on the arm in what was last watched; ends the watch."""
+        await self._end_watch()
+        return self._waited[self._databases[arm]]
+
+    async def _end_watch(self) -> None:
+        if self._watch is not None:
+            watch, self._watch = self._watch, None
+            self._over.set()
+            self._waited = await watch
 
     async def end(self, arm: str, executions: int, calls: int) -> Account:
         """What ran on the arm since last asked; no times and pages where the calls are not the slice's own."""
-        waiters = await self._waiters()
+        waiters = await self._waiters(arm)
         before, now = self._last[arm], await self._read(arm)
         self._last[arm] = now
         known = executions > 0 and now.calls - before.calls == calls and now.seconds >= before.seconds
@@ -143,7 +148,7 @@ class Counters:
     async def close(self) -> None:
         """Ends the watch and the connection."""
         with contextlib.suppress(*CLIENT_FAULTS):  # the server may be gone
-            await self._waiters()
+            await self._end_watch()
         await self._connection.close()
 
 

@@ -22,9 +22,9 @@ from harness.measure.model import (
     SliceRecord,
 )
 from harness.measure.orders import ArmWork
-from harness.measure.sample_writer import SampleWriter
 from harness.measure.pilot import Pilots
 from harness.measure.planning import Pilot, Plan, announce, holds_mixed_load, plan_slices
+from harness.measure.sample_writer import SampleWriter
 from harness.measure.schedule import arms_of_block
 from harness.measure.writes import Equality, Table, prove_equal, tables_written, vacuum_arms
 from harness.progress import Progress

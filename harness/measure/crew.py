@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, zip_longest
 
 import numpy as np
 
@@ -34,17 +35,40 @@ class SliceOutcome:
     """A slice as run: all workers' samples, and why it may not be used (`failure`), if so.
 
     `answered_s` is the sum over the successes of the seconds from request to the answer's last byte, `changes` how
-    often a connection was given to another asker.
+    often a connection was given to another asker; `lags_s` are each worker's, `turns` the samples of each turn.
     """
 
     samples: Samples
     rows: int
-    lag_p99_s: float
+    lags_s: tuple[tuple[float, ...], ...]
     cpu_s: float
     messages: dict[str, str]
     answered_s: float = 0.0
     failure: str = ""
     changes: int = 0
+    turns: tuple[int, ...] = ()
+
+    @property
+    def lag_p99_s(self) -> float:
+        """The 99th percentile of the worker that was latest."""
+        return max((percentile_99(lags) for lags in self.lags_s), default=0.0)
+
+
+def in_turns(outcomes: Sequence[SliceOutcome]) -> SliceOutcome:
+    """The turns of one slice as one outcome."""
+    return SliceOutcome(
+        samples=np.concatenate([item.samples for item in outcomes]),
+        rows=sum(item.rows for item in outcomes),
+        lags_s=tuple(
+            tuple(chain.from_iterable(lags)) for lags in zip_longest(*(item.lags_s for item in outcomes), fillvalue=())
+        ),
+        cpu_s=sum(item.cpu_s for item in outcomes),
+        messages={state: text for item in outcomes for state, text in item.messages.items()},
+        answered_s=sum(item.answered_s for item in outcomes),
+        failure="; ".join(dict.fromkeys(item.failure for item in outcomes if item.failure)),
+        changes=sum(item.changes for item in outcomes),
+        turns=tuple(len(item.samples) for item in outcomes),
+    )
 
 
 class Crew:
@@ -175,7 +199,7 @@ def _joined(reports: Sequence[tuple[WorkerProcess, SliceReport]], failures: list
     return SliceOutcome(
         samples=np.concatenate(samples) if samples else np.empty(0, dtype=SAMPLE),
         rows=sum(report.rows for _, report in reports),
-        lag_p99_s=max((percentile_99(list(report.lags_s)) for _, report in reports), default=0.0),
+        lags_s=tuple(report.lags_s for _, report in reports),
         cpu_s=sum(report.cpu_s for _, report in reports),
         messages={state: text for _, report in reports for state, text in report.messages.items()},
         answered_s=sum(report.answered_s for _, report in reports),

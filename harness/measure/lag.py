@@ -6,6 +6,7 @@ import asyncio
 import os
 import struct
 import time
+from collections.abc import Sequence
 from math import ceil
 
 from harness.measure.timer import arm_timer, open_timer
@@ -27,6 +28,8 @@ class LagProbe:
     def __init__(self) -> None:
         self._lags: list[float] = []
         self._due = 0.0
+        self._rest_s = INTERVAL_S
+        """What was left until it was next due when it last stopped: a slice in short turns has its probes, too."""
         self._alone = False
         self._worked_s = 0.0
         self._descriptor = open_timer()
@@ -37,13 +40,13 @@ class LagProbe:
         self._lags = []
         self._alone = alone
         self._worked_s = time.thread_time()
-        self._due = time.perf_counter() + INTERVAL_S
+        self._due = time.perf_counter() + self._rest_s
         loop = asyncio.get_running_loop()
         if self._descriptor >= 0:
             arm_timer(self._descriptor, self._due, INTERVAL_S)
             loop.add_reader(self._descriptor, self._read)
         else:
-            self._handle = loop.call_later(INTERVAL_S, self._again)
+            self._handle = loop.call_later(self._rest_s, self._again)
 
     def stop(self) -> list[float]:
         """Ends measuring and gives the lags in seconds, one for each time that the probe was due."""
@@ -52,7 +55,9 @@ class LagProbe:
             arm_timer(self._descriptor, 0.0)
         elif self._handle is not None:
             self._handle.cancel()
-        self._charge(time.perf_counter())
+        now = time.perf_counter()
+        self._charge(now)
+        self._rest_s = max(self._due - now, 0.0)
         return self._lags
 
     def _read(self) -> None:
@@ -76,7 +81,7 @@ class LagProbe:
             self._due += INTERVAL_S
 
 
-def percentile_99(lags_s: list[float]) -> float:
+def percentile_99(lags_s: Sequence[float]) -> float:
     """The 99th percentile (the value that at most 1 % exceed), 0 without any.
 
     A slice of 100 ms has 50 lags: the largest one alone is no evidence of what 1 % of the time looked like, so that at

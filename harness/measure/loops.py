@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.measure.buffer import SampleLog, state_number
-from harness.measure.orders import Fault, OpenOrder, SliceOrder, Work
+from harness.measure.orders import MOST_FAILURES_IN_A_ROW, Fault, OpenOrder, SliceOrder, Work
 from harness.measure.schedule import operation_numbers
 from harness.measure.session import Operation, Session
 from harness.measure.timer import Pacer
@@ -16,9 +16,6 @@ from harness.measure.wire import AnswerError
 
 FAILURES = (AnswerError, OSError)
 """How an execution fails: the server's answer is an error, or the connection breaks."""
-
-_MOST_FAILURES_IN_A_ROW = 3
-"""A read that fails so often in a row is not tried again in this slice: a timeout would eat the whole budget."""
 
 
 @dataclass
@@ -85,7 +82,7 @@ async def _run(
         if tally.lost or (state and operation.connection.is_closed()):
             tally.lost = True
             return False
-        if reads and failures == _MOST_FAILURES_IN_A_ROW:
+        if reads and failures == MOST_FAILURES_IN_A_ROW:
             return True
     return True
 

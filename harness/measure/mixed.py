@@ -14,9 +14,9 @@ from harness.measure.coordinator import LONGEST_WRITES_S, PATIENCE_S, Coordinato
 from harness.measure.crew import START_AHEAD_S, SliceOutcome
 from harness.measure.model import DRAIN_SHARE, BlockTable, OpenLoad, SliceRecord
 from harness.measure.orders import OpenOrder
+from harness.measure.planning import Pilot
 from harness.measure.sample_writer import SampleWriter
 from harness.measure.samples import Slice, summarise_mix
-from harness.measure.planning import Pilot
 from harness.measure.slices import Schedule, SliceFacts
 
 SHORTEST_S, LONGEST_S = 0.5, 5.0
@@ -124,7 +124,7 @@ class MixedLoad:
         try:
             for place in generator.permutation(len(arms)):
                 await self._coordinator.counters.begin(arms[int(place)])
-                self._coordinator.counters.watch(arms[int(place)])
+                self._coordinator.counters.watch([arms[int(place)]])
                 done.append(await self._slice(number, arrivals, seed, arms[int(place)], plan))
         finally:
             for parts in done:

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 from harness.server.address import Address
 
+MOST_FAILURES_IN_A_ROW = 3
+"""A read that fails so often in a row is not tried again in this slice: a timeout would eat the whole budget."""
+
 
 @dataclass(frozen=True)
 class Work:
@@ -81,6 +84,7 @@ class SliceOrder:
 
     `cycle` are the indices of the parameter sets, `first_op` the first operation's number; clock readings are of the
     performance counter, which all processes of a machine share: start at `start_at`, begin nothing after `stop_at`.
+    Of each client's operations only those of the `turn` are run, from 0, out of `turns` of equal length.
     """
 
     arm: int
@@ -91,6 +95,8 @@ class SliceOrder:
     cycle: tuple[int, ...]
     start_at: float
     stop_at: float
+    turn: int = 0
+    turns: int = 1
 
 
 @dataclass(frozen=True)

@@ -127,4 +127,3 @@ class Pilots:
     @property
     def _budget_ended(self) -> bool:
         return _BUDGET_ENDED in self._coordinator.left_out.values()
-

@@ -18,8 +18,18 @@ FEWEST_EXECUTIONS = 5
 USUAL_SPREAD = 0.04
 """Standard deviation between blocks of the log ratio of two arms, as measured; what is announced assumes it."""
 
-OVERHEAD_S = 0.004
-"""What a slice costs beside its executions: orders, reports, counters."""
+TURN_S = 0.002
+"""How long an arm runs before the next one has its turn: what slows a machine down for some tens of milliseconds (a
+neighbour on the same host, most often) then meets all arms alike."""
+
+CROWDED_TURN_S = 0.04
+"""The same where several clients run at once, for they begin and end a turn each at its own instant."""
+
+OVERHEAD_S = 0.003
+"""What a slice costs beside its executions and turns: counters, records."""
+
+TURN_OVERHEAD_S = 0.0007
+"""What a turn costs beside its executions: the order and the report."""
 
 
 @dataclass(frozen=True)
@@ -36,12 +46,14 @@ class Pilot:
 class SlicePlan:
     """How often a client runs a task in each slice, and over which parameter sets (indices): whole cycles.
 
-    `share_cores`: the query is short enough for each worker to share a core with its server processes.
+    The executions are parted into `turns`, between which the other arms have theirs. `share_cores`: the query is short
+    enough for each worker to share a core with its server processes.
     """
 
     executions: int
     cycle: tuple[int, ...]
     share_cores: bool = False
+    turns: int = 1
 
 
 @dataclass(frozen=True)
@@ -114,7 +126,8 @@ def _plan_slices(pilots: Sequence[Pilot], budget_s: float, options: MeasureOptio
     sparse = options.sparse_arms
     slots = sum(_weight(arm, sparse) for pilot in pilots for arm in pilot.seconds)
     wanted = WARMUP_BLOCKS + options.looks[-1]
-    slice_s = min(max(budget_s / (wanted * max(slots, 1)) - OVERHEAD_S, SHORTEST_SLICE_S), options.slice_s)
+    share_s = (budget_s / (wanted * max(slots, 1)) - OVERHEAD_S) / (1 + TURN_OVERHEAD_S / TURN_S)
+    slice_s = min(max(share_s, SHORTEST_SLICE_S), options.slice_s)
     plan = _all_slices(pilots, slice_s, sparse)
     if blocks_affordable(budget_s, plan.block_s) < options.looks[0]:  # slow queries cost more than the others' slices
         plan = _all_slices(pilots, SHORTEST_SLICE_S, sparse)
@@ -168,15 +181,16 @@ def plan_slice(pilot: Pilot, slice_s: float) -> SlicePlan:
     if pilot.reads and length > most:
         length = FEWEST_EXECUTIONS if most < 2 * FEWEST_EXECUTIONS else int(most)
     cycles = max(math.ceil(least / length), round(wanted / length))
-    cycle = spread(pilot.sets, length)
-    return SlicePlan(cycles * length, cycle, share_cores=slow < SHORT_S)
+    executions = cycles * length
+    turn_s = TURN_S if pilot.task.clients == 1 else CROWDED_TURN_S
+    turns = min(max(int(executions * fast / turn_s), 1), executions)
+    return SlicePlan(executions, spread(pilot.sets, length), share_cores=slow < SHORT_S, turns=turns)
 
 
 def slice_cost(pilot: Pilot, plan: SlicePlan, sparse: frozenset[str]) -> float:
     """Seconds that one block of the task takes, all arms together; sparse arms count half."""
-    return sum(
-        _weight(arm, sparse) * (plan.executions * seconds + OVERHEAD_S) for arm, seconds in pilot.seconds.items()
-    )
+    beside_s = OVERHEAD_S + plan.turns * TURN_OVERHEAD_S
+    return sum(_weight(arm, sparse) * (plan.executions * seconds + beside_s) for arm, seconds in pilot.seconds.items())
 
 
 def _weight(arm: str, sparse: frozenset[str]) -> float:

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.ipc as ipc
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from harness.measure.buffer import SAMPLE, Samples, state_text
 from harness.measure.model import WARMUP_BLOCKS
@@ -57,6 +58,7 @@ class SampleWriter:
             _repeated(self._queries, facts.query, count),
             _repeated(self._arms, facts.arm, count),
             pa.array(samples["client"].astype(np.int16)),
+            pa.array(_turns(facts.turns, count)),
             pa.array(samples["op"]),
             *(pa.array(samples[name], from_pandas=True) for name in ("intended_s", "sent_s", "done_s")),
             pa.array(states, type=pa.string()),
@@ -79,6 +81,13 @@ class SampleWriter:
 def _times(facts: SliceFacts) -> tuple[float | None, float | None, float | None]:
     schedule = facts.schedule
     return (schedule.rate_per_s, schedule.began_s, schedule.ends_s) if schedule else (None, None, None)
+
+
+def _turns(turns: Sequence[int], count: int) -> NDArray[np.int16]:
+    """The turn of each sample; all are of the first one where the slice had but one, or no samples."""
+    if sum(turns) != count:
+        return np.zeros(count, dtype=np.int16)
+    return np.repeat(np.arange(len(turns), dtype=np.int16), turns)
 
 
 def _placeholder() -> Samples:

@@ -6,6 +6,7 @@
 | `clients` | int16 | the level: connections that ran the slice together |
 | `query`, `arm` | dictionary of string | what ran, and on which state of the database |
 | `client` | int16 | which of the connections; -1 in the one row of a slice without any execution |
+| `turn` | int16 | which of the slice's turns, from 0: between them the other arms had theirs |
 | `op` | int64 | the operation's number; the same number is the same operation on every arm |
 | `intended_s`, `sent_s`, `done_s` | float64 | seconds since measuring began; a latency is `done_s - intended_s`; \
 an operation of an open load that was never sent (skipped) has null in the last two |
@@ -41,7 +42,10 @@ from harness.measure.buffer import SAMPLE, Samples, state_number
 from harness.measure.model import MIX, BlockTable, SliceRecord
 from harness.measure.slices import Schedule, SliceFacts, summarise
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
+READABLE_VERSIONS = (3, 4)
+"""Version 3 had no turns: each slice was run at one go."""
+
 METADATA_KEY = b"bench.samples"
 _NAME = pa.dictionary(pa.int16(), pa.string())
 
@@ -53,6 +57,7 @@ SCHEMA = pa.schema(
         ("query", _NAME),
         ("arm", _NAME),
         ("client", pa.int16()),
+        ("turn", pa.int16()),
         ("op", pa.int64()),
         ("intended_s", pa.float64()),
         ("sent_s", pa.float64()),
@@ -118,10 +123,10 @@ def _check_version(path: Path, metadata: Mapping[bytes, bytes]) -> None:
     if METADATA_KEY not in metadata:
         raise SamplesError(f"{path} holds no samples of this tool", "name the samples.parquet of a run")
     version = json.loads(metadata[METADATA_KEY]).get("schema_version")
-    if version != SCHEMA_VERSION:
-        raise SamplesError(
-            f"{path} has the samples' schema version {version}, this tool reads {SCHEMA_VERSION}", "measure again"
-        )
+    if version not in READABLE_VERSIONS:
+        known = " and ".join(map(str, READABLE_VERSIONS))
+        fault = f"{path} has the samples' schema version {version}, this tool reads {known}"
+        raise SamplesError(fault, "measure again")
 
 
 def _slices(block: pa.Table) -> Iterator[Slice]:
@@ -156,4 +161,12 @@ def _slice(rows: pa.Table) -> Slice:
     for name in ("op", "intended_s", "sent_s", "done_s", "client"):
         samples[name] = rows[name].to_numpy()
     samples["state"] = [state_number(state) if state else 0 for state in rows["sqlstate"].to_pylist()]
-    return Slice(facts, samples)
+    return Slice(replace(facts, turns=_turns(rows)), samples)
+
+
+def _turns(rows: pa.Table) -> tuple[int, ...]:
+    """How many samples each turn has; empty where there is but one."""
+    if "turn" not in rows.column_names:
+        return ()
+    counts = np.bincount(rows["turn"].to_numpy())
+    return tuple(counts.tolist()) if len(counts) > 1 else ()

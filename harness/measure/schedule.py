@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
 
 import numpy as np
 
@@ -24,25 +25,34 @@ def arms_of_block(arms: Sequence[str], sparse: Iterable[str], block: int) -> tup
 
 
 def order_of_block(
-    tasks: Sequence[Task], writes: frozenset[int], arms: Sequence[str], generator: np.random.Generator
-) -> list[tuple[Task, str]]:
-    """The slices of a block in order: queries shuffled, those that write last, the arms shuffled within each query."""
-    reading = [task for task in tasks if task.query not in writes]
-    writing = [task for task in tasks if task.query in writes]
-    return [
-        (group[int(place)], arms[int(arm)])
-        for group in (reading, writing)
-        for place in generator.permutation(len(group))
-        for arm in generator.permutation(len(arms))
-    ]
+    turns: Mapping[Task, int], writes: frozenset[int], arms: Sequence[str], generator: np.random.Generator
+) -> list[tuple[Task, list[tuple[str, ...]]]]:
+    """The tasks of a block in order, those that write last, and for each of its turns the arms in order.
+
+    Tasks are shuffled, and the arms within each turn.
+    """
+    reading = [task for task in turns if task.query not in writes]
+    writing = [task for task in turns if task.query in writes]
+    order = []
+    for group in (reading, writing):
+        for place in generator.permutation(len(group)):
+            task = group[int(place)]
+            shuffled = [generator.permutation(len(arms)) for _ in range(turns[task])]
+            order.append((task, [tuple(arms[int(arm)] for arm in arms_of_turn) for arms_of_turn in shuffled]))
+    return order
 
 
 def operation_numbers(order: SliceOrder, client: int, reads: bool, claims: Sequence[object] = ()) -> Iterable[int]:
     """The operations of one client in a slice; number n takes the parameter set n modulo the cycle's length.
 
     Where the sets have askers (`claims`, one for each set), those of one asker come one after the other, so that a
-    connection changes hands but once for each; every client begins with another asker.
+    connection changes hands but once for each; every client begins with another asker. A turn is a part of that list.
     """
+    if order.turns > 1:
+        whole = replace(order, turn=0, turns=1)
+        count = order.executions if reads else sum(1 for _ in operation_numbers(whole, client, reads, claims))
+        ends = [count * turn // order.turns for turn in (order.turn, order.turn + 1)]
+        return islice(operation_numbers(whole, client, reads, claims), *ends)
     asker = [claims[chosen] for chosen in order.cycle] if claims else []
     askers = list(dict.fromkeys(asker))
     if len(askers) < 2:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -47,6 +48,8 @@ class SliceFacts:
     marks: str = ""
     schedule: Schedule | None = None
     statements_mean_s: float | None = None
+    turns: tuple[int, ...] = ()
+    """Samples of each of the slice's turns, in order; empty: it had one."""
 
 
 def summarise(facts: SliceFacts, samples: Samples) -> SliceRecord:
@@ -69,7 +72,7 @@ def summarise(facts: SliceFacts, samples: Samples) -> SliceRecord:
         p95_s=quantile(latencies, "p95"),
         p99_s=quantile(latencies, "p99"),
         mean_s=float(latencies.mean()) if len(latencies) else None,
-        wall_s=float(samples["done_s"].max() - samples["sent_s"].min()) if len(samples) else 0.0,
+        wall_s=_wall_s(samples, facts.turns),
         lag_p99_s=facts.lag_p99_s,
         client_cpu_s=facts.client_cpu_s,
         server_mean_s=facts.server_mean_s,
@@ -77,6 +80,12 @@ def summarise(facts: SliceFacts, samples: Samples) -> SliceRecord:
         invalid=facts.invalid or _lateness(facts.lag_p99_s, p50_s),
         marks=facts.marks,
     )
+
+
+def _wall_s(samples: Samples, turns: Sequence[int]) -> float:
+    """From the first send to the last answer, turn by turn: between them the other arms have theirs."""
+    parts = np.split(samples, np.cumsum(turns)[:-1]) if turns else [samples]
+    return sum(float(part["done_s"].max() - part["sent_s"].min()) for part in parts if len(part))
 
 
 def _summarise_open(facts: SliceFacts, schedule: Schedule, samples: Samples) -> SliceRecord:

@@ -25,7 +25,7 @@ def test_a_slice_in_peace_has_no_marks_and_a_disturbed_one_names_what_it_was(
             await one.fetch("SELECT count(*) FROM (SELECT n FROM generate_series(1, 200000) n ORDER BY -n) s")
             seen.append((await counters.end("before", 1, 1)).marks)
 
-            counters.watch("before")
+            counters.watch(["before"])
             async with one.transaction():
                 await one.execute("LOCK TABLE item")
                 waiting = asyncio.create_task(two.fetch("SELECT count(*) FROM item"))

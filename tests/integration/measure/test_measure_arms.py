@@ -7,14 +7,17 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from harness.errors import MeasureError
 from harness.judge import judge_table, query_rules
 from harness.measure.model import WARMUP_BLOCKS, Measurement
+from harness.measure.orders import MOST_FAILURES_IN_A_ROW
 from harness.measure.planning import FEWEST_EXECUTIONS
-from harness.measure.samples import read_table
-from harness.server import Databases, Server
+from harness.measure.samples import read_slices, read_table
+from harness.measure.slices import summarise
+from harness.server import Databases, Server, connect
 from tests.integration.measure.measuring import SETS, Recording, measured, options, query, without_lateness
 
 POINT = query("point", "SELECT id, name FROM item WHERE id = $1::int")
@@ -112,6 +115,49 @@ def test_a_query_that_fails_when_run_is_counted_by_sqlstate(
     )
     verdicts = {item.query: (item.verdict, item.ratio) for item in comparisons if item.query == "failing"}
     assert verdicts == {"failing": ("inconclusive", None)}
+
+
+def test_the_arms_run_each_slice_in_turns_so_that_what_slows_the_machine_down_meets_them_alike(
+    arms: dict[str, str], server: Server, tmp_path: Path
+) -> None:
+    path = tmp_path / "samples.parquet"
+    asyncio.run(measured([POINT], arms, server.address, path, options(slice_s=0.1)))
+    slices = [item for item in read_slices(path) if item.facts.block >= WARMUP_BLOCKS]
+    assert {(item.facts.block, item.facts.arm) for item in slices} == {(b, a) for b in (2, 3) for a in arms}
+    for block in (2, 3):
+        middles = {
+            item.facts.arm: float(np.median(item.samples["sent_s"])) for item in slices if item.facts.block == block
+        }
+        lengths = [float(np.ptp(item.samples["sent_s"])) for item in slices if item.facts.block == block]
+        assert max(middles.values()) - min(middles.values()) < 0.2 * min(lengths)
+    for item in slices:
+        assert len(item.facts.turns) > 5
+        assert set(np.diff(item.samples["op"])) == {1}
+    record = summarise(slices[0].facts, slices[0].samples)
+    assert record.wall_s < 0.6 * float(np.ptp(slices[0].samples["sent_s"]))
+
+
+def test_a_read_that_fails_again_and_again_has_no_further_turns(
+    arms: dict[str, str], server: Server, tmp_path: Path
+) -> None:
+    """It succeeds until the planned blocks have begun, and then runs into the time limit."""
+    slow = query(
+        "slow",
+        "SELECT pg_sleep(CASE WHEN nextval('calls') > 40 THEN 9 ELSE 0.001 END), $1::int",
+    )
+
+    async def run() -> Measurement:
+        for database in arms.values():
+            connection = await connect(server.address, database)
+            await connection.execute("CREATE SEQUENCE calls")
+            await connection.close()
+        chosen = options(statement_timeout_s=0.5, budget_s=120)
+        return await measured([POINT, slow], arms, server.address, tmp_path / "s", chosen)
+
+    measurement = asyncio.run(run())
+    failed = [sum(count for _, count in item.errors) for item in measurement.table.slices if item.query == "slow"]
+    assert failed
+    assert max(failed) == MOST_FAILURES_IN_A_ROW
 
 
 def test_a_statement_that_takes_too_long_is_an_error_by_its_code(

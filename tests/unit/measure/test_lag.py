@@ -50,6 +50,18 @@ def test_a_probe_can_be_used_again() -> None:
     assert second < 2 * first + 10
 
 
+def test_turns_shorter_than_its_interval_have_their_probes_all_together() -> None:
+    async def run() -> int:
+        probe, count = LagProbe(), 0
+        for _ in range(40):
+            probe.start()
+            await asyncio.sleep(INTERVAL_S / 4)
+            count += len(probe.stop())
+        return count
+
+    assert asyncio.run(run()) >= 10
+
+
 def test_the_percentile_is_the_value_that_one_percent_exceed_and_never_rests_on_one_lag() -> None:
     assert percentile_99([float(value) for value in range(1, 101)]) == 99.0
     assert percentile_99([float(value) for value in range(1, 1001)]) == 990.0

@@ -8,6 +8,8 @@ import pytest
 
 from harness.measure.model import MeasureOptions
 from harness.measure.planning import (
+    CROWDED_TURN_S,
+    TURN_S,
     Pilot,
     Plan,
     SlicePlan,
@@ -29,15 +31,15 @@ def pilot(fast_s: float, slow_s: float, sets: int = 8, reads: bool = True, query
 
 def test_a_fast_query_runs_whole_cycles_for_about_the_slice() -> None:
     plan = plan_slice(pilot(0.001, 0.001), 0.1)
-    assert plan == SlicePlan(96, tuple(range(8)), share_cores=False)
+    assert plan == SlicePlan(96, tuple(range(8)), share_cores=False, turns=48)
 
 
 def test_a_slow_query_runs_five_times_over_five_of_its_sets_spread_evenly() -> None:
-    assert plan_slice(pilot(2.0, 2.0, sets=16), 0.1) == SlicePlan(5, (0, 3, 6, 9, 12))
+    assert plan_slice(pilot(2.0, 2.0, sets=16), 0.1) == SlicePlan(5, (0, 3, 6, 9, 12), turns=5)
 
 
 def test_a_query_without_parameters_runs_at_least_five_times() -> None:
-    assert plan_slice(pilot(2.0, 2.0, sets=1), 0.1) == SlicePlan(5, (0,))
+    assert plan_slice(pilot(2.0, 2.0, sets=1), 0.1) == SlicePlan(5, (0,), turns=5)
 
 
 def test_the_faster_arm_gets_its_forty_milliseconds_as_long_as_the_slower_keeps_to_five_hundred() -> None:
@@ -49,7 +51,7 @@ def test_the_faster_arm_gets_its_forty_milliseconds_as_long_as_the_slower_keeps_
 
 def test_writes_keep_all_their_sets_however_slow() -> None:
     plan = plan_slice(pilot(1.0, 1.0, sets=16, reads=False), 0.1)
-    assert plan == SlicePlan(16, tuple(range(16)))
+    assert plan == SlicePlan(16, tuple(range(16)), turns=16)
 
 
 @pytest.mark.parametrize("budget_s", [10.0, 60.0, 600.0])
@@ -129,6 +131,17 @@ def test_the_announcement_says_what_the_looks_cost_and_what_the_budget_reaches()
         "100 s are left and reach about 40, which find a slow-down of 4% if blocks scatter by 4%"
     )
     assert "fewer than the 12 that verdicts are planned for" in announce(plan, 3, 20.0, (12, 20, 40))
+
+
+def test_a_turn_takes_some_milliseconds_of_the_faster_arm_and_one_execution_at_the_least() -> None:
+    plan = plan_slice(pilot(0.0001, 0.0003), 0.1)
+    assert plan.executions * 0.0001 / plan.turns == pytest.approx(TURN_S, rel=0.1)
+    assert plan_slice(pilot(0.02, 0.02), 0.2).turns == plan_slice(pilot(0.02, 0.02), 0.2).executions
+
+
+def test_the_turns_of_several_clients_are_longer_for_each_begins_and_ends_at_its_own_instant() -> None:
+    plan = plan_slice(Pilot(Task(0, 4), True, 8, {"before": 0.001, "after": 0.001}), 0.2)
+    assert plan.executions * 0.001 / plan.turns == pytest.approx(CROWDED_TURN_S, rel=0.25)
 
 
 def test_options_can_shorten_the_slices() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ import pytest
 from harness.errors import MeasureError
 from harness.measure.buffer import SAMPLE, Samples, state_number, state_text
 from harness.measure.sample_writer import SampleWriter, recover, stream_path
-from harness.measure.samples import METADATA_KEY, SCHEMA, SCHEMA_VERSION, read_table
+from harness.measure.samples import METADATA_KEY, SCHEMA, SCHEMA_VERSION, read_slices, read_table
 from harness.measure.slices import SliceFacts, summarise
 
 
@@ -62,6 +63,31 @@ def test_an_empty_slice_has_no_figures() -> None:
     assert record.invalid == "a worker was ended by SIGKILL"
 
 
+def test_the_time_of_a_slice_is_that_of_its_turns_without_the_other_arms_between_them(tmp_path: Path) -> None:
+    rows = samples([0.5, 0.5, 0.5])
+    rows["sent_s"] = rows["intended_s"] = [0.0, 1.0, 7.0]
+    rows["done_s"] = rows["sent_s"] + 0.5
+    turned = replace(facts(2), turns=(2, 0, 1))
+    assert summarise(turned, rows).wall_s == 1.5 + 0.5
+    writer = SampleWriter(tmp_path / "s.parquet", ["q"], ["before", "after"], {})
+    writer.append([(turned, rows), (facts(2, arm="after", invalid="nothing ran"), samples([]))])
+    writer.finish()
+    (read, *_) = read_slices(tmp_path / "s.parquet")
+    assert read.facts.turns == (2, 0, 1)
+    assert summarise(read.facts, read.samples).wall_s == 2.0
+
+
+def test_samples_of_the_version_without_turns_are_read_as_slices_of_one(tmp_path: Path) -> None:
+    path = tmp_path / "s.parquet"
+    writer = SampleWriter(path, ["q"], ["before"], {})
+    writer.append([(replace(facts(2), turns=(1, 2)), samples([1.0, 2.0, 3.0]))])
+    writer.finish()
+    table = pq.read_table(path).drop_columns(["turn"])
+    pq.write_table(table.replace_schema_metadata({METADATA_KEY: b'{"schema_version": 3}'}), path)
+    (record,) = read_table(path).slices
+    assert (record.executions, record.p50_s, record.wall_s) == (3, 2.0, 5.0)
+
+
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     path = tmp_path / "samples.parquet"
     writer = SampleWriter(path, ["q", "r"], ["before", "after"], {"seed": 1})
@@ -104,7 +130,7 @@ def test_a_run_without_a_block_has_an_empty_table(tmp_path: Path) -> None:
 def test_samples_of_another_schema_version_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "samples.parquet"
     pq.write_table(SCHEMA.with_metadata({METADATA_KEY: b'{"schema_version": 99}'}).empty_table(), path)
-    with pytest.raises(MeasureError, match=r"has the samples' schema version 99, this tool reads 3"):
+    with pytest.raises(MeasureError, match=r"has the samples' schema version 99, this tool reads 3 and 4"):
         read_table(path)
 
 

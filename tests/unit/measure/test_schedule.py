@@ -25,29 +25,32 @@ def test_sparse_arms_join_every_other_block() -> None:
     assert arms_of_block(arms, {"after_noindexes"}, 1) == ("before", "after")
 
 
-def test_a_block_holds_every_slice_once_with_the_arms_of_a_query_together_and_writes_last() -> None:
-    tasks = [Task(query, 1) for query in range(6)]
+def test_a_block_holds_every_task_once_writes_last_and_every_arm_once_in_each_of_its_turns() -> None:
+    turns = {Task(query, 1): query + 1 for query in range(6)}
     arms = ("before", "after", "control")
-    block = order_of_block(tasks, frozenset({2, 4}), arms, np.random.default_rng(1))
-    assert Counter(block) == Counter((task, arm) for task in tasks for arm in arms)
-    queries = [task.query for task, _ in block]
-    assert queries == [query for query in dict.fromkeys(queries) for _ in arms]
-    assert set(queries[-6:]) == {2, 4}
+    block = order_of_block(turns, frozenset({2, 4}), arms, np.random.default_rng(1))
+    assert sorted(task.query for task, _ in block) == list(range(6))
+    assert {task.query for task, _ in block[-2:]} == {2, 4}
+    for task, order in block:
+        assert [sorted(one) for one in order] == [sorted(arms)] * turns[task]
+    longest = next(order for task, order in block if task.query == 5)
+    assert len(set(longest)) > 1  # each turn has an order of its own
 
 
 def test_the_order_is_that_of_the_seed_and_differs_between_blocks() -> None:
-    tasks = [Task(query, 1) for query in range(5)]
+    turns = {Task(query, 1): 2 for query in range(5)}
     orders = []
     for _ in range(2):
         generator = np.random.default_rng(9)
-        orders.append([order_of_block(tasks, frozenset(), ("a", "b", "c"), generator) for _ in range(3)])
+        orders.append([order_of_block(turns, frozenset(), ("a", "b", "c"), generator) for _ in range(3)])
     assert orders[0] == orders[1]
     assert orders[0][0] != orders[0][1]
 
 
 def test_every_arm_comes_first_about_equally_often() -> None:
     generator = np.random.default_rng(3)
-    firsts = Counter(order_of_block([TASK], frozenset(), ("a", "b", "c"), generator)[0][1] for _ in range(3000))
+    blocks = [order_of_block({TASK: 3}, frozenset(), ("a", "b", "c"), generator) for _ in range(1000)]
+    firsts = Counter(turn[0] for block in blocks for _, order in block for turn in order)
     assert min(firsts.values()) > 900
 
 
@@ -65,6 +68,20 @@ def test_writing_clients_share_the_operations_and_never_a_parameter_set(clients:
     if cycle > 1:
         sets = [{number % cycle for number in share} for share in shares]
         assert sum(len(one) for one in sets) == cycle
+
+
+@pytest.mark.parametrize("reads", [True, False])
+@pytest.mark.parametrize(("clients", "cycle"), [(1, 8), (3, 8), (4, 2), (4, 1), (2, 7)])
+@pytest.mark.parametrize("askers", [1, 3])
+def test_the_turns_of_a_slice_are_its_list_in_parts(clients: int, cycle: int, reads: bool, askers: int) -> None:
+    claims = [f"asker {number % askers}" for number in range(cycle)]
+    whole = order(clients, 3 * cycle, cycle, first_op=cycle)
+    for client in range(clients):
+        parts = [
+            list(operation_numbers(replace(whole, turn=turn, turns=5), client, reads, claims)) for turn in range(5)
+        ]
+        assert list(itertools.chain.from_iterable(parts)) == list(operation_numbers(whole, client, reads, claims))
+        assert max(map(len, parts)) - min(map(len, parts)) <= 1
 
 
 def test_operations_of_one_asker_come_one_after_the_other_and_every_client_begins_with_another_asker() -> None:
