@@ -110,9 +110,9 @@ def _below_joins(nodes: Sequence[Node], texts: Set[Column], roots: Mapping[Table
     What a scan's own filter throws away says nothing: only rows that come as far as the join would not be read.
     """
     for join in nodes:
-        if join.kind not in _JOINS or len(join.children) < 2:
+        if join.kind not in _JOINS or len(join.inputs) < 2:
             continue
-        for number, (side, other) in enumerate((join.children[:2], join.children[1::-1])):
+        for number, (side, other) in enumerate((join.inputs[:2], join.inputs[1::-1])):
             wanted = max(_LEAST_ROWS, _FEW * join.rows, _FEW * other.rows)
             if _KEPT_WHOLE.get(join.join) != number:
                 yield from _of_side(join, _large(branches_of(side), wanted, roots), texts)

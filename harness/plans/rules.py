@@ -124,7 +124,7 @@ def _sorts(old: Side, new: Side, _facts: Facts) -> Iterator[Found]:
 
 def _input(node: Node) -> float:
     """Rows that go into a node."""
-    return sum(child.rows for child in node.children)
+    return sum(child.rows for child in node.inputs)
 
 
 def _groups(old: Side, new: Side, _facts: Facts) -> Iterator[Found]:

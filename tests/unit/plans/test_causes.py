@@ -132,6 +132,15 @@ def remedies(new: Any, facts: Facts | None = None) -> list[str]:
     return [item.remedy for item in found if item.remedy]
 
 
+def test_a_cte_that_stands_before_a_joins_sides_is_neither_of_them() -> None:
+    cte = scan("Seq Scan", "lines", rows=30_000, parent_relationship="InitPlan", subplan_name="CTE l")
+    with_cte = hash_join(50)
+    with_cte["Plans"].insert(0, cte)
+    assert remedies(with_cte) == remedies(hash_join(50)) == ['CREATE INDEX ON "public"."customers" ("code");']
+    ordered = node("Sort", cte, LIST, rows=50, ms=40.0)
+    assert "sorts 50 rows where" in dict(causes("slower", LIST, ordered))["sort"]
+
+
 @pytest.mark.parametrize(
     "condition",
     [
