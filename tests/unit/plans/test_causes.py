@@ -157,6 +157,22 @@ def test_a_column_within_an_expression_or_a_choice_gets_no_index(condition: str)
     assert remedies(hash_join(50, condition)) == []
 
 
+def test_what_a_further_condition_throws_away_is_no_reason_for_an_index_on_the_key() -> None:
+    alike = hash_join(50) | {"Join Filter": "(o.made < c.made)", "Rows Removed by Join Filter": 900}
+    assert remedies(alike) == ['CREATE INDEX ON "public"."customers" ("code");'], "few rows have the key"
+    assert remedies(alike | {"Rows Removed by Join Filter": 19_950}) == []
+    lines = scan("Seq Scan", "lines", rows=3, ms=9.0, rows_removed_by_filter=89_997)
+    for further in ("(l.name ~~* '%x%'::text)", "(l.price > o.price)", "l.is_open", "(l.gone IS NULL)"):
+        assert remedies(joined(lines | {"Filter": f"((l.order_id = o.id) AND {further})"})) == []
+        assert remedies(joined(lines | {"Filter": f"((l.order_id = 7) AND {further})"})) == []
+
+
+def test_a_fixed_value_beside_a_join_key_is_in_the_index() -> None:
+    lines = scan("Seq Scan", "lines", rows=3, ms=9.0, rows_removed_by_filter=89_997)
+    both = lines | {"Filter": "((l.kind = 3) AND (l.order_id = o.id))"}
+    assert remedies(joined(both)) == ['CREATE INDEX ON "public"."lines" ("kind", "order_id");']
+
+
 def test_a_cast_that_changes_nothing_leaves_the_column_a_key() -> None:
     facts = Facts(texts=frozenset({("public", "customers", "code")}))
     assert remedies(hash_join(50, "((o.tag)::text = (c.code)::text)"), facts)
