@@ -64,11 +64,12 @@ def conjuncts(node: Any) -> Iterator[Any]:
 
 def equalities(node: Any) -> Iterator[Any]:
     """The equalities that a condition requires together."""
-    return (item.a_expr for item in conjuncts(node) if _equates(item))
+    return (item.a_expr for item in conjuncts(node) if _equates(item, pb.AEXPR_OP))
 
 
-def _equates(node: Any) -> bool:
-    return node.HasField("a_expr") and _operator(node.a_expr) == "="
+def _equates(node: Any, kind: Any) -> bool:
+    """Whether it is an expression of that kind with `=`: IS DISTINCT FROM, = ANY and = ALL are built with it, too."""
+    return node.HasField("a_expr") and node.a_expr.kind == kind and _operator(node.a_expr) == "="
 
 
 def _operator(expression: Any) -> str:
@@ -105,7 +106,13 @@ def equated(condition: str) -> list[tuple[Side, Side] | None]:
 
 
 def _sides(node: Any) -> tuple[Side, Side] | None:
-    return (_side(node.a_expr.lexpr), _side(node.a_expr.rexpr)) if _equates(node) else None
+    """Of = ANY the left side is one of several values: the array itself is neither a column nor a value to look for."""
+    if _equates(node, pb.AEXPR_OP):
+        return _side(node.a_expr.lexpr), _side(node.a_expr.rexpr)
+    if _equates(node, pb.AEXPR_OP_ANY):
+        array = _side(node.a_expr.rexpr)
+        return _side(node.a_expr.lexpr), Side("", "", "", False, array.aliases)
+    return None
 
 
 def calls(sql: str) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""The remedy is offered only where its columns alone decide which rows are kept."""
+"""The remedy is offered only where its columns alone decide: for no further condition, and for what is no equality."""
 
 from __future__ import annotations
 
@@ -35,9 +35,12 @@ ANALYZE;
         ("SELECT i.*, (SELECT max(o.name) FROM owner o WHERE o.tenant = i.tenant AND o.made > i.made) AS x", ""),
         ("SELECT i.*, (SELECT max(o.name) FROM owner o WHERE o.tenant = 1 AND o.name ILIKE '%ER 1500%') AS x", ""),
         ("SELECT i.*, (SELECT max(o.name) FROM owner o WHERE o.code = 'c7') AS x", "code"),
+        ("SELECT i.*, (SELECT max(o.name) FROM owner o WHERE o.archived IS DISTINCT FROM true) AS x", ""),
         ("SELECT i.*, o.name AS x LEFT JOIN owner o ON o.tenant = i.tenant AND o.made > i.made", ""),
         ("SELECT i.*, o.name AS x LEFT JOIN owner o ON o.tenant = i.tenant AND o.code = i.code", "tenant, code"),
         ("SELECT i.*, o.name AS x LEFT JOIN owner o ON o.tenant = i.tenant AND lower(o.code) = i.code", ""),
+        ("SELECT i.*, o.name AS x LEFT JOIN owner o ON o.number = ANY (i.numbers)", "number"),
+        ("SELECT i.*, t.name AS x LEFT JOIN team t ON i.id = ANY (t.members)", ""),
         ("SELECT i.*, o.name AS x LEFT JOIN owner o ON o.part = 'p' || i.id", ""),
     ],
 )
