@@ -94,14 +94,14 @@ def _target(scan: Node, roots: Mapping[Table, Table]) -> Table:
 
 def _offer(table: Table, wanted: Sequence[_Wanted], columns: list[str]) -> tuple[str, str]:
     scans = list({_of(item.scan): item.scan for item in wanted}.values())
-    loops = max(scan.loops for scan in scans)
-    often = f" {loops:,.0f} times" if loops > 1 else ""
+    times = max(scan.times for scan in scans)
+    often = f" {times:,.0f} times" if times > 1 else ""
     lack = ", which no index leads" if len(columns) == 1 else " together, for which there is no index"
     where = scans[0].table
     if _of(scans[0]) != table:
         root = table[1] if table[0] == "public" else ".".join(table)
         where = f"{len(scans)} partition{'s' if len(scans) > 1 else ''} of {root}"
-    rows = sum(rows_read(scan) / scan.loops for scan in scans)
+    rows = sum(rows_read(scan) / scan.times for scan in scans)
     words = f"reads all {rows:,.0f} rows of {where}{often} {wanted[0].purpose} {text.several(columns)}{lack}"
     listed = ", ".join(quote_ident(column) for column in columns)
     return words, f"CREATE INDEX ON {quote_qualified(*table)} ({listed});"
@@ -156,8 +156,8 @@ def _within_scans(nodes: Sequence[Node], texts: Set[Column], read_before: Set[st
 
 
 def _throws_most_away(scan: Node) -> bool:
-    each = rows_read(scan) / scan.loops
-    return scan.kind == "Seq Scan" and each >= max(_LEAST_ROWS, _FEW * scan.rows / scan.loops)
+    each = rows_read(scan) / scan.times
+    return scan.kind == "Seq Scan" and each >= max(_LEAST_ROWS, _FEW * scan.rows / scan.times)
 
 
 def _keys(node: Node, branch: Branch, texts: Set[Column]) -> dict[str, bool]:

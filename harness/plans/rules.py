@@ -44,7 +44,7 @@ def _listed(scans: Sequence[Scanned]) -> str:
 
 
 def _how(scan: Scanned) -> str:
-    often = f", {scan.loops:,.0f} times" if scan.loops > 1 else ""
+    often = f", {scan.times:,.0f} times" if scan.times > 1 else ""
     return f"{scan.words}{often}, {text.count(round(scan.rows), 'row')}"
 
 

@@ -23,6 +23,7 @@ _APART = frozenset({"InitPlan", "SubPlan"})
 """Children of these kinds yield values, not the rows that their parent takes in."""
 
 CONDITIONS = ("Index Cond", "Hash Cond", "Merge Cond", "Recheck Cond", "Join Filter", "Filter", "One-Time Filter")
+_GATHERS = frozenset({"Gather", "Gather Merge"})
 _BITMAP_SETS = frozenset({"BitmapAnd", "BitmapOr"})
 """These report no rows of their own."""
 
@@ -34,7 +35,8 @@ class Node:
     Pages and seconds are the node's own: neither its children's nor those of a CTE or an InitPlan that it asked for.
     `role` is what it is to its parent: its outer or inner input, a member, a plan apart (EXPLAIN's words).
     `expected_rows` is the estimate for one loop. `stops_early`: what is above may stop asking, so that fewer rows than
-    expected are no wrong estimate. `calls`: the functions that are called there. `columns`: what a branch of an Append
+    expected are no wrong estimate. `times`: how often the whole of it ran; the processes that share a scan have a loop
+    each, and run it once. `calls`: the functions that are called there. `columns`: what a branch of an Append
     hands on. Not executed nodes have no loops.
     """
 
@@ -50,6 +52,7 @@ class Node:
     expected_rows: float
     rows: float
     loops: float
+    times: float
     removed: float
     self_s: float
     hit: int
@@ -125,7 +128,7 @@ def read_tree(plan: Any) -> Node:
     if not isinstance(top, Mapping) or "Plan" not in top:
         raise ValueError("this is no plan of EXPLAIN (FORMAT JSON)")
     own = {name: own_shares(top["Plan"], used) for name, used in _USED.items()}
-    return _node(top["Plan"], own, stops_early=False)
+    return _node(top["Plan"], own, stops_early=False, gathered=None)
 
 
 def figures(plan: Any) -> Figures:
@@ -153,13 +156,17 @@ def rows_read(node: Node) -> float:
     return node.rows + node.removed if node.is_scan else 0.0
 
 
-def _node(plan: Mapping[str, Any], own: Mapping[str, Mapping[int, float]], stops_early: bool) -> Node:
+def _node(
+    plan: Mapping[str, Any], own: Mapping[str, Mapping[int, float]], stops_early: bool, gathered: float | None
+) -> Node:
+    """`gathered`: how often the Gather above it ran, if there is one."""
     kind, loops = plan["Node Type"], plan.get("Actual Loops", 0)
     below = plan.get("Plans", ())
     inputs = [child for child in below if child.get("Parent Relationship") not in _APART]
     inner = inputs[1] if len(inputs) > 1 else None
+    below_gather = loops if kind in _GATHERS else gathered
     children = tuple(
-        _node(child, own, stops_early=_stops_early(plan, stops_early, is_inner=child is inner)) for child in below
+        _node(child, own, _stops_early(plan, stops_early, is_inner=child is inner), below_gather) for child in below
     )
     return Node(
         kind=kind,
@@ -174,6 +181,7 @@ def _node(plan: Mapping[str, Any], own: Mapping[str, Mapping[int, float]], stops
         expected_rows=float(plan.get("Plan Rows", 0)),
         rows=float(plan.get("Actual Rows", 0)) * loops,
         loops=float(loops),
+        times=float(gathered if gathered and loops and plan.get("Parallel Aware") else loops),
         removed=sum(float(value) for key, value in plan.items() if key.startswith("Rows Removed by")) * loops,
         self_s=own["seconds"][id(plan)],
         hit=round(own["hit"][id(plan)]),

@@ -132,6 +132,24 @@ def remedies(new: Any, facts: Facts | None = None) -> list[str]:
     return [item.remedy for item in found if item.remedy]
 
 
+def parallel(inner: Any, ran: int = 1) -> Any:
+    """What three processes do, as often as the Gather above them runs."""
+    return node("Gather", inner, rows=inner["Actual Rows"] * 3, loops=ran)
+
+
+def test_a_scan_that_processes_share_is_told_as_one() -> None:
+    shared = scan("Seq Scan", "customers", rows=0, loops=3, ms=30.0, rows_removed_by_filter=20_000, parallel_aware=True)
+    keyed = shared | {"Filter": "(c.code = 'c7'::text)"}
+    new = joined(parallel(keyed))
+    assert causes("slower", LIST, new)[0][1] == "reads 1 more table: customers (Seq Scan, 60,000 rows)"
+    (found,) = [item for item in derive_causes("slower", [record(LIST)], [record(new)], Facts()) if item.remedy]
+    assert found.sentence == "reads all 60,000 rows of customers to find those of one code, which no index leads"
+    again = joined(parallel(keyed | {"Actual Loops": 6}, ran=2))
+    assert causes("slower", LIST, again)[0][1].endswith("customers (Seq Scan, 2 times, 120,000 rows)")
+    each = joined(parallel(keyed | {"Parallel Aware": False}))
+    assert causes("slower", LIST, each)[0][1].endswith("customers (Seq Scan, 3 times, 60,000 rows)")
+
+
 def test_a_cte_that_stands_before_a_joins_sides_is_neither_of_them() -> None:
     cte = scan("Seq Scan", "lines", rows=30_000, parent_relationship="InitPlan", subplan_name="CTE l")
     with_cte = hash_join(50)
