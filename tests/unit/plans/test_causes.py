@@ -51,6 +51,19 @@ def test_a_sort_in_place_of_an_ordered_index_is_told() -> None:
     )
 
 
+def test_an_index_that_gave_no_order_is_not_told_as_read_in_order() -> None:
+    sort = node("Sort", scan("Seq Scan", "orders", rows=100_000, ms=20.0), rows=50, ms=40.0)
+    none = ("sort", "sorts 100,000 rows, the old plan none")
+    names = scan("Index Scan", "customers", rows=1, loops=50, ms=1.0, index_name="customers_pkey")
+    beside = node("Nested Loop", scan("Seq Scan", "orders", rows=50, ms=1.0), names, rows=50)
+    assert none in causes("slower", beside, sort), "found by its key, and in the order of what refers to it"
+    hashed = node("Hash Join", LIST, node("Hash", names, rows=50), rows=50, ms=0.5)
+    assert none in causes("slower", hashed, sort), "a hash join keeps no order"
+    merged = node("Merge Join", sort, names, rows=50, ms=0.5)
+    assert none in causes("slower", LIST, merged), "sorted to be joined, not for the result"
+    assert ("sort", "sorts 100,000 rows where the old plan read an index in order") in causes("slower", LIST, sort)
+
+
 def test_spills_and_jit_have_their_amounts() -> None:
     sort = node("Sort", LIST, rows=50, ms=90.0, temp=384)
     assert ("spill", "spills 3.00 MiB to disk, the old plan nothing") in causes("slower", LIST, sort)
