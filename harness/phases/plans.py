@@ -133,10 +133,10 @@ def _sides(plans: Sequence[PlanRecord]) -> dict[tuple[str, str, str], list[PlanR
 
 def known_facts(before: Catalogue, after: Catalogue, storage: Sequence[StorageRecord]) -> Facts:
     """What is known of both states beside the plans."""
-    usable = [
+    usable = [  # a partial one, too: where it leads, the planner may have declined it, and would decline a whole one
         (after.relations[item.relation], item)
         for item in after.indexes
-        if item.valid and not item.partial and item.relation in after.relations
+        if item.valid and item.relation in after.relations
     ]
     columns = [(table, column) for table in after.relations.values() for column in table.columns]
     old = {item.name for item in before.indexes}

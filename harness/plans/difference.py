@@ -23,7 +23,7 @@ class Scanned:
     table: str
     methods: tuple[str, ...]
     rows: float
-    loops: float
+    times: float
     pages: int
     self_s: float
     calls: frozenset[str]
@@ -71,7 +71,7 @@ def _scanned(table: str, scans: Sequence[Node]) -> Scanned:
         table=table,
         methods=tuple(dict.fromkeys(scan.method for scan in scans)),
         rows=sum(rows_read(scan) for scan in scans),
-        loops=max(scan.loops for scan in scans),
+        times=max(scan.times for scan in scans),
         pages=sum(node.pages for node in (*scans, *bitmaps)),
         self_s=sum(node.self_s for node in (*scans, *bitmaps)),
         calls=frozenset(call for node in scans for call in node.calls),

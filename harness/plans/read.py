@@ -12,6 +12,7 @@ import asyncpg
 
 from harness import sqltext
 from harness.plans.outline import name
+from harness.plans.shares import ASKS, VALUES
 from harness.plans.tree import CALLS, COLUMNS, CONDITIONS, figures
 from harness.result import PlanMode, PlanRecord
 from harness.scenario.paths import catalogue_sql
@@ -24,9 +25,7 @@ OPERATION = 2**40
 _NUMBERS = itertools.count(1)
 _ANALYZED = "ANALYZE, BUFFERS, SETTINGS, VERBOSE, FORMAT JSON"
 _ESTIMATED = "SETTINGS, VERBOSE, FORMAT JSON"
-_NEEDLESS = frozenset(
-    {"Output", "Async Capable", "Parallel Aware", "Startup Cost", "Actual Startup Time", "Plan Width"}
-)
+_NEEDLESS = frozenset({"Output", "Async Capable", "Startup Cost", "Actual Startup Time", "Plan Width"})
 _TIMED_OUT = "57014"
 
 
@@ -143,13 +142,17 @@ async def _explained(
 
 
 def _note_calls(node: dict[str, Any]) -> None:
-    """Notes at each node the functions called there: what its children have called already, they hand on."""
+    """Notes at each node the functions called there: what its children have called already, they hand on.
+
+    And what its output asks of other plans, for that output is not kept.
+    """
     below = node.get("Plans", [])
     handed_on = {output for child in below for output in child.get("Output", [])}
     wholes = [item for item in node.get("Output", []) if item not in handed_on and f"({item})" not in handed_on]
     wholes += [node[key] for key in CONDITIONS if key in node]
     inherited = {call for output in handed_on for call in nodes.calls(output)}
     node[CALLS] = sorted({call for whole in wholes if "(" in whole for call in nodes.calls(whole)} - inherited)
+    node[ASKS] = sorted({value for item in node.get("Output", []) for value in VALUES.findall(item)})
     for child in below:
         if node["Node Type"] in ("Append", "Merge Append"):
             child[COLUMNS] = child.get("Output", [])

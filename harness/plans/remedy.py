@@ -22,6 +22,9 @@ _JOINS = frozenset({"Nested Loop", "Hash Join", "Merge Join"})
 _KEPT_WHOLE = {"Anti": 0, "Right Anti": 1}
 """The side of such a join whose every row has to be looked at, whatever the other side holds."""
 
+_DECIDING = {"Nested Loop": "Join Filter", "Hash Join": "Hash Cond", "Merge Join": "Merge Cond", "Seq Scan": "Filter"}
+"""The condition by which such a node tells the rows that belong together, or that are wanted."""
+
 Column = tuple[str, str, str]
 """Schema, table, column."""
 
@@ -66,7 +69,7 @@ def missing_indexes(
     """
     found: dict[tuple[Table, frozenset[str]], list[_Wanted]] = {}
     below_joins = _below_joins(nodes, texts, roots)
-    for wanted in (*below_joins, *_repeated(nodes, texts), *_of_one_value(nodes, texts, read_before)):
+    for wanted in (*below_joins, *_within_scans(nodes, texts, read_before)):
         same = found.setdefault((_target(wanted.scan, roots), frozenset(wanted.columns)), [])
         if all(item.scan is not wanted.scan for item in same):
             same.append(wanted)
@@ -91,14 +94,14 @@ def _target(scan: Node, roots: Mapping[Table, Table]) -> Table:
 
 def _offer(table: Table, wanted: Sequence[_Wanted], columns: list[str]) -> tuple[str, str]:
     scans = list({_of(item.scan): item.scan for item in wanted}.values())
-    loops = max(scan.loops for scan in scans)
-    often = f" {loops:,.0f} times" if loops > 1 else ""
+    times = max(scan.times for scan in scans)
+    often = f" {times:,.0f} times" if times > 1 else ""
     lack = ", which no index leads" if len(columns) == 1 else " together, for which there is no index"
     where = scans[0].table
     if _of(scans[0]) != table:
         root = table[1] if table[0] == "public" else ".".join(table)
         where = f"{len(scans)} partition{'s' if len(scans) > 1 else ''} of {root}"
-    rows = sum(rows_read(scan) / scan.loops for scan in scans)
+    rows = sum(rows_read(scan) / scan.times for scan in scans)
     words = f"reads all {rows:,.0f} rows of {where}{often} {wanted[0].purpose} {text.several(columns)}{lack}"
     listed = ", ".join(quote_ident(column) for column in columns)
     return words, f"CREATE INDEX ON {quote_qualified(*table)} ({listed});"
@@ -107,13 +110,16 @@ def _offer(table: Table, wanted: Sequence[_Wanted], columns: list[str]) -> tuple
 def _below_joins(nodes: Sequence[Node], texts: Set[Column], roots: Mapping[Table, Table]) -> Iterator[_Wanted]:
     """Whole scans on one side of a join, few of whose rows find one of the few on the other side.
 
-    What a scan's own filter throws away says nothing: only rows that come as far as the join would not be read.
+    What a scan's own filter throws away says nothing: only rows that come as far as the join would not be read. Nor
+    does what a further condition of the join throws away: an index on the keys would find those rows all the same.
     """
     for join in nodes:
-        if join.kind not in _JOINS or len(join.children) < 2:
+        if join.kind not in _JOINS or len(join.inputs) < 2:
             continue
-        for number, (side, other) in enumerate((join.children[:2], join.children[1::-1])):
-            wanted = max(_LEAST_ROWS, _FEW * join.rows, _FEW * other.rows)
+        further = {name for name, _ in join.conditions} & {"Join Filter", "Filter"} - {_DECIDING[join.kind]}
+        met = join.rows + (join.removed if further else 0)
+        for number, (side, other) in enumerate((join.inputs[:2], join.inputs[1::-1])):
+            wanted = max(_LEAST_ROWS, _FEW * met, _FEW * other.rows)
             if _KEPT_WHOLE.get(join.join) != number:
                 yield from _of_side(join, _large(branches_of(side), wanted, roots), texts)
 
@@ -130,43 +136,54 @@ def _large(branches: Sequence[Branch], wanted: float, roots: Mapping[Table, Tabl
 
 def _of_side(join: Node, branches: Sequence[Branch], texts: Set[Column]) -> list[_Wanted]:
     """All of them, or none: an index spares nothing while another branch has to be read whole for the same rows."""
-    found = [_Wanted(branch.scan, _keys(join, branch, texts), "to join on") for branch in branches]
-    return found if all(item.columns for item in found) else []
+    found = [(branch.scan, _keys(join, branch, texts)) for branch in branches]
+    is_certain = all(keys and all(keys.values()) for _, keys in found)
+    return [_Wanted(scan, tuple(keys), "to join on") for scan, keys in found] if is_certain else []
 
 
-def _repeated(nodes: Sequence[Node], texts: Set[Column]) -> Iterator[_Wanted]:
-    """Whole scans for each row of something else, as those of a subquery are that refers to it."""
+def _within_scans(nodes: Sequence[Node], texts: Set[Column], read_before: Set[str]) -> Iterator[_Wanted]:
+    """Whole scans that keep few rows, by their own filter.
+
+    For each row of something else, as those of a subquery are that refers to it; or, of a table that only the view
+    reads, for one value: a join key to which the planner handed it on.
+    """
     for scan in nodes:
-        if _throws_most_away(scan) and (columns := _keys(scan, Branch(scan), texts)):
-            yield _Wanted(scan, columns, "to join on")
-
-
-def _of_one_value(nodes: Sequence[Node], texts: Set[Column], read_before: Set[str]) -> Iterator[_Wanted]:
-    """Whole scans of a table that only the view reads, for one value: a join key to which the planner handed it on."""
-    for scan in nodes:
-        if _throws_most_away(scan) and scan.table not in read_before:
-            columns = _keys(scan, Branch(scan), texts, fixed=True)
-            if columns:
-                yield _Wanted(scan, columns, "to find those of one")
+        keys = _keys(scan, Branch(scan), texts) if _throws_most_away(scan) else {}
+        if any(keys.values()):
+            yield _Wanted(scan, tuple(keys), "to join on")
+        elif keys and scan.table not in read_before:
+            yield _Wanted(scan, tuple(keys), "to find those of one")
 
 
 def _throws_most_away(scan: Node) -> bool:
-    each = rows_read(scan) / scan.loops
-    return scan.kind == "Seq Scan" and each >= max(_LEAST_ROWS, _FEW * scan.rows / scan.loops)
+    each = rows_read(scan) / scan.times
+    return scan.kind == "Seq Scan" and each >= max(_LEAST_ROWS, _FEW * scan.rows / scan.times)
 
 
-def _keys(node: Node, branch: Branch, texts: Set[Column], *, fixed: bool = False) -> tuple[str, ...]:
-    """The scan's columns that the node's conditions equate with something of another table, or with a fixed value.
+def _keys(node: Node, branch: Branch, texts: Set[Column]) -> dict[str, bool]:
+    """The scan's columns that the node looks for, each with whether another table gives the value, or it is fixed.
+
+    None where anything else decides as well: what the columns alone would spare, the plan does not tell.
+    """
+    found: dict[str, bool] = {}
+    words = dict(node.conditions).get(_DECIDING[node.kind])
+    for sides in sql.equated(words) if words else ():
+        key = _key(sides, branch, texts) if sides else None
+        if key is None:
+            return {}
+        found[key[0]] = found.get(key[0], False) or key[1]
+    return found
+
+
+def _key(sides: tuple[sql.Side, sql.Side], branch: Branch, texts: Set[Column]) -> tuple[str, bool] | None:
+    """The side that is a column of the scan, and whether the other side is of another table.
 
     A column within an expression is none, nor is one that is cast: no index on it would serve.
     """
-    found = []
-    for _, words in node.conditions:
-        for sides in sql.equated(words):
-            for side, other in (sides, sides[::-1]):
-                column = branch.own(side.alias, side.column) if side.column else ""
-                plain = not side.cast or (side.cast == "text" and (*_of(branch.scan), column) in texts)
-                elsewhere = other.fixed if fixed else bool(other.aliases) and side.alias not in other.aliases
-                if column and plain and elsewhere:
-                    found.append(column)
-    return tuple(found)
+    for side, other in (sides, sides[::-1]):
+        column = branch.own(side.alias, side.column) if side.column else ""
+        plain = not side.cast or (side.cast == "text" and (*_of(branch.scan), column) in texts)
+        elsewhere = bool(other.aliases) and side.alias not in other.aliases
+        if column and plain and (elsewhere or other.fixed):
+            return column, elsewhere
+    return None

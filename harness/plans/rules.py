@@ -16,6 +16,11 @@ _JOINS = frozenset({"Nested Loop", "Hash Join", "Merge Join"})
 _JOINING = _JOINS | {"Hash", "Memoize", "Materialize"}
 _FUNCTION_SCAN = "Function Scan"
 _SORTING = frozenset({"Sort", "Incremental Sort"})
+_IN_ORDER = frozenset({"Index Scan", "Index Only Scan"})
+_PASSING = frozenset({"Limit", "LockRows", "Result", "ProjectSet", "Subquery Scan", "Gather Merge"})
+"""These hand rows on in the order in which they get them, and ask for none: what sorts below them sorts the result."""
+_ORDERED = _PASSING | {"Nested Loop", "Merge Join", "Memoize", "Materialize", "Merge Append", "Unique", "WindowAgg"}
+"""These keep the order of their first input, too."""
 _GROUPING = frozenset({"Aggregate", "WindowAgg", "Unique", "SetOp"})
 
 
@@ -44,7 +49,7 @@ def _listed(scans: Sequence[Scanned]) -> str:
 
 
 def _how(scan: Scanned) -> str:
-    often = f", {scan.loops:,.0f} times" if scan.loops > 1 else ""
+    often = f", {scan.times:,.0f} times" if scan.times > 1 else ""
     return f"{scan.words}{often}, {text.count(round(scan.rows), 'row')}"
 
 
@@ -114,17 +119,29 @@ def _sorts(old: Side, new: Side, _facts: Facts) -> Iterator[Found]:
     was, now = (sum(_input(node) for node in side.of(_SORTING)) for side in (old, new))
     seconds = new.seconds(_SORTING) - old.seconds(_SORTING)
     if now > _MANY * was:
-        in_order = any(node.is_scan and "Index" in node.kind for node in old.nodes)
-        other = f"the old plan {was:,.0f}" if was else "the old plan none"
-        other = "where the old plan read an index in order" if in_order and not was else other
-        yield Found("sort", f"sorts {text.count(round(now), 'row')}, {other}".replace(", where", " where"), seconds)
+        in_order = _gives_rows(old, _ORDERED, _IN_ORDER) and _gives_rows(new, _PASSING, _SORTING)
+        other = f", the old plan {was:,.0f}" if was else ", the old plan none"
+        other = " where the old plan read an index in order" if in_order and not was else other
+        yield Found("sort", f"sorts {text.count(round(now), 'row')}{other}", seconds)
     elif was > _MANY * now:
         yield Found("sort", f"sorts {text.count(round(now), 'row')}, the old plan {was:,.0f}", seconds)
 
 
+def _gives_rows(side: Side, through: frozenset[str], wanted: frozenset[str]) -> bool:
+    """Whether a statement's rows come from such a node, in the order in which it has them."""
+    return any(_source(top, through).kind in wanted for top in side.tops)
+
+
+def _source(node: Node, through: frozenset[str]) -> Node:
+    """The node whose rows these kinds of nodes only hand on."""
+    while node.kind in through and node.inputs:
+        node = node.inputs[0]
+    return node
+
+
 def _input(node: Node) -> float:
     """Rows that go into a node."""
-    return sum(child.rows for child in node.children)
+    return sum(child.rows for child in node.inputs)
 
 
 def _groups(old: Side, new: Side, _facts: Facts) -> Iterator[Found]:

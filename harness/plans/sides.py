@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from harness.plans.difference import Scanned, nodes_of, scans_of
+from harness.plans.difference import Scanned, scans_of
 from harness.plans.remedy import Column, IndexColumns, Table
-from harness.plans.tree import Node
+from harness.plans.tree import Node, read_tree
 from harness.result import PlanRecord
 
 
@@ -45,7 +45,8 @@ class Side:
 
     def __init__(self, records: Sequence[PlanRecord]) -> None:
         self.records = records
-        self.nodes: list[Node] = nodes_of(records)
+        self.tops: list[Node] = [read_tree(record.plan) for record in records]
+        self.nodes: list[Node] = [node for top in self.tops for node in top if node.loops]
         self.scans: dict[str, Scanned] = scans_of(self.nodes)
 
     def total(self, name: str) -> float:

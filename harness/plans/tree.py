@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from harness.plans.shares import own_shares
 
 OFF_BY = 10.0
 """An estimate this many times too high or too low is flagged."""
@@ -17,21 +19,29 @@ COLUMNS = "Columns"
 _BLOCKING = frozenset({"Sort", "Hash", "Aggregate", "WindowAgg", "SetOp", "Incremental Sort"})
 """Nodes that read their input to its end whatever is asked of them (a plain or hashed Aggregate does)."""
 
+_APART = frozenset({"InitPlan", "SubPlan"})
+"""Children of these kinds yield values, not the rows that their parent takes in."""
+
 CONDITIONS = ("Index Cond", "Hash Cond", "Merge Cond", "Recheck Cond", "Join Filter", "Filter", "One-Time Filter")
+_GATHERS = frozenset({"Gather", "Gather Merge"})
 _BITMAP_SETS = frozenset({"BitmapAnd", "BitmapOr"})
 """These report no rows of their own."""
 
 
 @dataclass(frozen=True)
 class Node:
-    """One node; `rows`, `removed`, pages and seconds are totals over all loops, the latter two without the children's.
+    """One node; `rows`, `removed`, pages and seconds are totals over all loops.
 
+    Pages and seconds are the node's own: neither its children's nor those of a CTE or an InitPlan that it asked for.
+    `role` is what it is to its parent: its outer or inner input, a member, a plan apart (EXPLAIN's words).
     `expected_rows` is the estimate for one loop. `stops_early`: what is above may stop asking, so that fewer rows than
-    expected are no wrong estimate. `calls`: the functions that are called there. `columns`: what a branch of an Append
+    expected are no wrong estimate. `times`: how often the whole of it ran; the processes that share a scan have a loop
+    each, and run it once. `calls`: the functions that are called there. `columns`: what a branch of an Append
     hands on. Not executed nodes have no loops.
     """
 
     kind: str
+    role: str
     schema: str
     relation: str
     alias: str
@@ -42,6 +52,7 @@ class Node:
     expected_rows: float
     rows: float
     loops: float
+    times: float
     removed: float
     self_s: float
     hit: int
@@ -58,6 +69,11 @@ class Node:
         yield self
         for child in self.children:
             yield from child
+
+    @property
+    def inputs(self) -> tuple[Node, ...]:
+        """The children whose rows it takes in: without CTEs, InitPlans and SubPlans."""
+        return tuple(child for child in self.children if child.role not in _APART)
 
     @property
     def is_scan(self) -> bool:
@@ -111,7 +127,8 @@ def read_tree(plan: Any) -> Node:
     top = plan[0] if isinstance(plan, Sequence) and not isinstance(plan, str) and plan else plan
     if not isinstance(top, Mapping) or "Plan" not in top:
         raise ValueError("this is no plan of EXPLAIN (FORMAT JSON)")
-    return _node(top["Plan"], stops_early=False)
+    own = {name: own_shares(top["Plan"], used) for name, used in _USED.items()}
+    return _node(top["Plan"], own, stops_early=False, gathered=None)
 
 
 def figures(plan: Any) -> Figures:
@@ -119,7 +136,7 @@ def figures(plan: Any) -> Figures:
     top = plan[0] if isinstance(plan, list) else plan
     tree = read_tree(top)
     nodes = list(tree)
-    written = [child for node in nodes if node.kind == "ModifyTable" for child in node.children[:1]]
+    written = [child for node in nodes if node.kind == "ModifyTable" for child in node.inputs[:1]]
     return Figures(
         execution_s=top.get("Execution Time", 0.0) / 1e3,
         planning_s=top.get("Planning Time", 0.0) / 1e3,
@@ -139,18 +156,21 @@ def rows_read(node: Node) -> float:
     return node.rows + node.removed if node.is_scan else 0.0
 
 
-def _node(plan: Mapping[str, Any], stops_early: bool) -> Node:
+def _node(
+    plan: Mapping[str, Any], own: Mapping[str, Mapping[int, float]], stops_early: bool, gathered: float | None
+) -> Node:
+    """`gathered`: how often the Gather above it ran, if there is one."""
     kind, loops = plan["Node Type"], plan.get("Actual Loops", 0)
     below = plan.get("Plans", ())
+    inputs = [child for child in below if child.get("Parent Relationship") not in _APART]
+    inner = inputs[1] if len(inputs) > 1 else None
+    below_gather = loops if kind in _GATHERS else gathered
     children = tuple(
-        _node(child, stops_early=_stops_early(plan, number, stops_early)) for number, child in enumerate(below)
+        _node(child, own, _stops_early(plan, stops_early, is_inner=child is inner), below_gather) for child in below
     )
-
-    def own(key: str) -> int:
-        return max(0, int(plan.get(key, 0)) - sum(int(child.get(key, 0)) for child in below))
-
     return Node(
         kind=kind,
+        role=plan.get("Parent Relationship", ""),
         schema=plan.get("Schema", ""),
         relation=plan.get("Relation Name", ""),
         alias=plan.get("Alias", ""),
@@ -161,11 +181,12 @@ def _node(plan: Mapping[str, Any], stops_early: bool) -> Node:
         expected_rows=float(plan.get("Plan Rows", 0)),
         rows=float(plan.get("Actual Rows", 0)) * loops,
         loops=float(loops),
+        times=float(gathered if gathered and loops and plan.get("Parallel Aware") else loops),
         removed=sum(float(value) for key, value in plan.items() if key.startswith("Rows Removed by")) * loops,
-        self_s=max(0.0, _total_s(plan) - sum(_total_s(child) for child in below)),
-        hit=own("Shared Hit Blocks"),
-        read=own("Shared Read Blocks"),
-        temp_written=own("Temp Written Blocks"),
+        self_s=own["seconds"][id(plan)],
+        hit=round(own["hit"][id(plan)]),
+        read=round(own["read"][id(plan)]),
+        temp_written=round(own["temp_written"][id(plan)]),
         workers=int(plan.get("Workers Launched", 0)),
         stops_early=stops_early,
         calls=tuple(plan.get(CALLS, ())) + ((plan["Function Name"],) if "Function Name" in plan else ()),
@@ -181,12 +202,24 @@ def _total_s(plan: Mapping[str, Any]) -> float:
     return total_ms / (1 + (len(workers) if isinstance(workers, list) else int(workers))) / 1e3
 
 
-def _stops_early(plan: Mapping[str, Any], number: int, above: bool) -> bool:
+def _counted(key: str) -> Callable[[Mapping[str, Any]], float]:
+    return lambda plan: float(plan.get(key, 0))
+
+
+_USED: Mapping[str, Callable[[Mapping[str, Any]], float]] = {
+    "seconds": _total_s,
+    "hit": _counted("Shared Hit Blocks"),
+    "read": _counted("Shared Read Blocks"),
+    "temp_written": _counted("Temp Written Blocks"),
+}
+
+
+def _stops_early(plan: Mapping[str, Any], above: bool, *, is_inner: bool) -> bool:
     """Whether the child may be left before its end: below a LIMIT, in a semi join, or on either side of a merge."""
     kind = plan["Node Type"]
     if kind in ("Limit", "Merge Join"):
         return True
-    if plan.get("Join Type") in ("Semi", "Anti", "Right Semi", "Right Anti") and number == 1:
+    if plan.get("Join Type") in ("Semi", "Anti", "Right Semi", "Right Anti") and is_inner:
         return True
     if kind == "Aggregate" and plan.get("Strategy") in ("Sorted", "Mixed"):
         return above

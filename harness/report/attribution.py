@@ -9,6 +9,8 @@ from harness.report.reasons import AttributionRow
 from harness.result import Attribution, Result
 
 _NEXT_TO_NOTHING = 1.01
+_ALIKE = 1.05
+"""Two effects are as large as each other where the whole interval of their ratio is within this, as of two queries."""
 
 
 def attribution_rows(result: Result) -> tuple[AttributionRow, ...] | Absent:
@@ -49,7 +51,7 @@ def _speed_up(item: Attribution) -> Interval:
 def _sentence(ups: dict[str, Interval]) -> str:
     """`4.10× faster in all: the indexes alone 3.90×, the views alone 0.95×, both together 1.11× more than ...`.
 
-    An effect whose interval holds 1 is not told as one.
+    An effect whose interval holds 1 is not told as one; that there is none is told only where the interval is narrow.
     """
     if not {"both", "indexes_alone", "normalisation_alone", "interaction"} <= ups.keys():
         return "too few blocks to tell"
@@ -57,7 +59,7 @@ def _sentence(ups: dict[str, Interval]) -> str:
     words = f"{_in_all(both)}: the indexes alone {ups['indexes_alone'].text}, the views alone "
     words += f"{ups['normalisation_alone'].text}, both together "
     if not _is_certain(together) or _size(together) < _NEXT_TO_NOTHING:
-        return f"{words}as much as the product"
+        return f"{words}{'as much as' if _is_alike(together) else 'not certainly more or less than'} the product"
     more = "more" if together.ratio > 1 else "less"
     return f"{words}{text.ratio(_size(together))} {more} than the product"
 
@@ -71,6 +73,11 @@ def _in_all(both: Interval) -> str:
 def _is_certain(part: Interval) -> bool:
     """Whether the whole interval lies on one side of 1."""
     return part.low is not None and part.high is not None and (part.low > 1 or part.high < 1)
+
+
+def _is_alike(part: Interval) -> bool:
+    """Whether the whole interval is close to 1."""
+    return part.low is not None and part.high is not None and part.low >= 1 / _ALIKE and part.high <= _ALIKE
 
 
 def _size(part: Interval | None) -> float:

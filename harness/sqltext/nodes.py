@@ -53,13 +53,27 @@ def conditions(number: int, join: Any) -> Iterator[Condition]:
             yield Condition(number, alias, inner, outer)
 
 
-def equalities(node: Any) -> Iterator[Any]:
-    """The equalities that a condition requires together."""
+def conjuncts(node: Any) -> Iterator[Any]:
+    """What a condition requires together."""
     if node.HasField("bool_expr") and node.bool_expr.boolop == pb.AND_EXPR:
         for item in node.bool_expr.args:
-            yield from equalities(item)
-    elif node.HasField("a_expr") and [item.string.sval for item in node.a_expr.name][-1:] == ["="]:
-        yield node.a_expr
+            yield from conjuncts(item)
+    else:
+        yield node
+
+
+def equalities(node: Any) -> Iterator[Any]:
+    """The equalities that a condition requires together."""
+    return (item.a_expr for item in conjuncts(node) if _equates(item, pb.AEXPR_OP))
+
+
+def _equates(node: Any, kind: Any) -> bool:
+    """Whether it is an expression of that kind with `=`: IS DISTINCT FROM, = ANY and = ALL are built with it, too."""
+    return node.HasField("a_expr") and node.a_expr.kind == kind and _operator(node.a_expr) == "="
+
+
+def _operator(expression: Any) -> str:
+    return str(expression.name[-1].string.sval) if expression.name else ""
 
 
 def equality_sides(node: Any) -> Iterator[Any]:
@@ -83,12 +97,22 @@ def plain_column(words: str) -> tuple[str, str] | None:
         return None
 
 
-def equated(condition: str) -> list[tuple[Side, Side]]:
-    """The sides of every equality that a condition requires, whatever else it requires; none where it is no SQL."""
+def equated(condition: str) -> list[tuple[Side, Side] | None]:
+    """The sides of everything that a condition requires; None for what is no equality, or where it is no SQL."""
     try:
-        return [(_side(item.lexpr), _side(item.rexpr)) for item in equalities(expression(condition))]
+        return [_sides(item) for item in conjuncts(expression(condition))]
     except postgast.PgQueryError:  # EXPLAIN has words of its own for subplans
-        return []
+        return [None]
+
+
+def _sides(node: Any) -> tuple[Side, Side] | None:
+    """Of = ANY the left side is one of several values: the array itself is neither a column nor a value to look for."""
+    if _equates(node, pb.AEXPR_OP):
+        return _side(node.a_expr.lexpr), _side(node.a_expr.rexpr)
+    if _equates(node, pb.AEXPR_OP_ANY):
+        array = _side(node.a_expr.rexpr)
+        return _side(node.a_expr.lexpr), Side("", "", "", False, array.aliases)
+    return None
 
 
 def calls(sql: str) -> frozenset[str]:
@@ -163,7 +187,7 @@ def columns_equated(text: str) -> frozenset[str]:
     """Names of columns that the statements hold equal to other columns: in joins, in WHERE, in USING."""
     found: set[str] = set()
     for _, node in postgast.walk(postgast.parse(text)):
-        if isinstance(node, pb.A_Expr) and [item.string.sval for item in node.name][-1:] == ["="]:
+        if isinstance(node, pb.A_Expr) and _operator(node) == "=":
             sides = (node.lexpr, node.rexpr)
             if all(side.HasField("column_ref") for side in sides):
                 found |= {side.column_ref.fields[-1].string.sval for side in sides}

@@ -181,10 +181,9 @@ class _Reader:
         return False
 
     def _equality(self, node: Any) -> Equality | None:
-        if node.WhichOneof("node") != "a_expr" or [name.string.sval for name in node.a_expr.name] not in (
-            ["="],
-            ["pg_catalog", "="],
-        ):
+        if node.WhichOneof("node") != "a_expr" or word(node.a_expr, "kind") != "AEXPR_OP":  # = ANY is built with = too
+            return None
+        if [name.string.sval for name in node.a_expr.name] not in (["="], ["pg_catalog", "="]):
             return None
         left, right = self.origin(node.a_expr.lexpr), self.origin(node.a_expr.rexpr)
         if left is None or right is None or left.alias == right.alias:

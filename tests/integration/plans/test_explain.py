@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import replace
 from typing import Any
 
+import asyncpg
 import pytest
 
 from harness.catalogue import read_catalogue
@@ -216,6 +217,18 @@ def test_parameters_of_all_kinds_reach_the_plan(databases: Databases, database: 
     (record,) = explained(databases, database, query("q", sql, names=names, sets=(values,)), "before")
     assert record.error == ""
     assert "nothing = NULL" in record.parameters
+
+
+def test_a_parameter_is_explained_with_its_whole_value(databases: Databases, database: str) -> None:
+    """A cast to `character` or `bit`, as EXPLAIN writes these types without a length, would leave its first place."""
+    sql = """SELECT * FROM (SELECT 'DE'::char(2) AS country, '101'::bit(3) AS flags, 'x'::"odd type" AS odd) AS t
+    WHERE country = $1 AND flags = $2 AND odd = $3 AND 'd' = ANY ($4::"char"[])"""
+    values = {"country": "DE", "flags": asyncpg.BitString("101"), "odd": "x", "letters": [b"d", b"e"]}
+    bound = query("q", sql, names=tuple(values), sets=(values,))
+    value(databases, database, """CREATE TYPE "odd type" AS ENUM ('x', 'y')""")
+    (record,) = explained(databases, database, bound, "before")
+    assert (record.error, record.rows) == ("", 1)
+    assert record.parameters.startswith("country = 'DE', flags = '101', odd = 'x'")
 
 
 def test_a_query_that_a_role_asks_is_explained_as_that_role(databases: Databases, filled: str) -> None:

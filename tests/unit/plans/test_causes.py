@@ -51,6 +51,19 @@ def test_a_sort_in_place_of_an_ordered_index_is_told() -> None:
     )
 
 
+def test_an_index_that_gave_no_order_is_not_told_as_read_in_order() -> None:
+    sort = node("Sort", scan("Seq Scan", "orders", rows=100_000, ms=20.0), rows=50, ms=40.0)
+    none = ("sort", "sorts 100,000 rows, the old plan none")
+    names = scan("Index Scan", "customers", rows=1, loops=50, ms=1.0, index_name="customers_pkey")
+    beside = node("Nested Loop", scan("Seq Scan", "orders", rows=50, ms=1.0), names, rows=50)
+    assert none in causes("slower", beside, sort), "found by its key, and in the order of what refers to it"
+    hashed = node("Hash Join", LIST, node("Hash", names, rows=50), rows=50, ms=0.5)
+    assert none in causes("slower", hashed, sort), "a hash join keeps no order"
+    merged = node("Merge Join", sort, names, rows=50, ms=0.5)
+    assert none in causes("slower", LIST, merged), "sorted to be joined, not for the result"
+    assert ("sort", "sorts 100,000 rows where the old plan read an index in order") in causes("slower", LIST, sort)
+
+
 def test_spills_and_jit_have_their_amounts() -> None:
     sort = node("Sort", LIST, rows=50, ms=90.0, temp=384)
     assert ("spill", "spills 3.00 MiB to disk, the old plan nothing") in causes("slower", LIST, sort)
@@ -132,6 +145,33 @@ def remedies(new: Any, facts: Facts | None = None) -> list[str]:
     return [item.remedy for item in found if item.remedy]
 
 
+def parallel(inner: Any, ran: int = 1) -> Any:
+    """What three processes do, as often as the Gather above them runs."""
+    return node("Gather", inner, rows=inner["Actual Rows"] * 3, loops=ran)
+
+
+def test_a_scan_that_processes_share_is_told_as_one() -> None:
+    shared = scan("Seq Scan", "customers", rows=0, loops=3, ms=30.0, rows_removed_by_filter=20_000, parallel_aware=True)
+    keyed = shared | {"Filter": "(c.code = 'c7'::text)"}
+    new = joined(parallel(keyed))
+    assert causes("slower", LIST, new)[0][1] == "reads 1 more table: customers (Seq Scan, 60,000 rows)"
+    (found,) = [item for item in derive_causes("slower", [record(LIST)], [record(new)], Facts()) if item.remedy]
+    assert found.sentence == "reads all 60,000 rows of customers to find those of one code, which no index leads"
+    again = joined(parallel(keyed | {"Actual Loops": 6}, ran=2))
+    assert causes("slower", LIST, again)[0][1].endswith("customers (Seq Scan, 2 times, 120,000 rows)")
+    each = joined(parallel(keyed | {"Parallel Aware": False}))
+    assert causes("slower", LIST, each)[0][1].endswith("customers (Seq Scan, 3 times, 60,000 rows)")
+
+
+def test_a_cte_that_stands_before_a_joins_sides_is_neither_of_them() -> None:
+    cte = scan("Seq Scan", "lines", rows=30_000, parent_relationship="InitPlan", subplan_name="CTE l")
+    with_cte = hash_join(50)
+    with_cte["Plans"].insert(0, cte)
+    assert remedies(with_cte) == remedies(hash_join(50)) == ['CREATE INDEX ON "public"."customers" ("code");']
+    ordered = node("Sort", cte, LIST, rows=50, ms=40.0)
+    assert "sorts 50 rows where" in dict(causes("slower", LIST, ordered))["sort"]
+
+
 @pytest.mark.parametrize(
     "condition",
     [
@@ -146,6 +186,22 @@ def remedies(new: Any, facts: Facts | None = None) -> list[str]:
 )
 def test_a_column_within_an_expression_or_a_choice_gets_no_index(condition: str) -> None:
     assert remedies(hash_join(50, condition)) == []
+
+
+def test_what_a_further_condition_throws_away_is_no_reason_for_an_index_on_the_key() -> None:
+    alike = hash_join(50) | {"Join Filter": "(o.made < c.made)", "Rows Removed by Join Filter": 900}
+    assert remedies(alike) == ['CREATE INDEX ON "public"."customers" ("code");'], "few rows have the key"
+    assert remedies(alike | {"Rows Removed by Join Filter": 19_950}) == []
+    lines = scan("Seq Scan", "lines", rows=3, ms=9.0, rows_removed_by_filter=89_997)
+    for further in ("(l.name ~~* '%x%'::text)", "(l.price > o.price)", "l.is_open", "(l.gone IS NULL)"):
+        assert remedies(joined(lines | {"Filter": f"((l.order_id = o.id) AND {further})"})) == []
+        assert remedies(joined(lines | {"Filter": f"((l.order_id = 7) AND {further})"})) == []
+
+
+def test_a_fixed_value_beside_a_join_key_is_in_the_index() -> None:
+    lines = scan("Seq Scan", "lines", rows=3, ms=9.0, rows_removed_by_filter=89_997)
+    both = lines | {"Filter": "((l.kind = 3) AND (l.order_id = o.id))"}
+    assert remedies(joined(both)) == ['CREATE INDEX ON "public"."lines" ("kind", "order_id");']
 
 
 def test_a_cast_that_changes_nothing_leaves_the_column_a_key() -> None:

@@ -41,6 +41,13 @@ def test_the_sentence_says_what_is_certain(
     assert attributed(both, indexes, views) == f"{in_all}: {parts}"
 
 
+def test_what_an_interval_leaves_open_is_not_told_as_nothing() -> None:
+    open_yet = "both together not certainly more or less than the product"
+    assert attributed(0.5, 0.5, 1.6, width=0.6).endswith(open_yet)
+    assert attributed(2.0, 1.0, 2.0, width=0.2).endswith(open_yet)
+    assert attributed(2.0, 1.0, 2.0, width=0.04).endswith("both together as much as the product")
+
+
 @pytest.mark.parametrize(
     ("result", "reason"),
     [

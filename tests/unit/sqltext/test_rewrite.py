@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from harness.sqltext.nodes import columns_equated
+from harness.sqltext.nodes import columns_equated, equated
 from harness.sqltext.rewrite import ViewText
 
 TEXT = """
@@ -75,3 +75,20 @@ def test_a_union_is_read_and_changed_in_its_first_part() -> None:
 def test_columns_that_are_held_equal_are_found_wherever_they_stand() -> None:
     text = "SELECT 1 FROM a JOIN b USING (u) WHERE a.v = b.w AND a.x = 1 AND EXISTS (SELECT FROM c WHERE c.y = a.z)"
     assert columns_equated(text) == {"u", "v", "w", "y", "z"}
+
+
+@pytest.mark.parametrize(
+    "operator", ["= ANY (b.ids)", "= ALL (b.ids)", "IS DISTINCT FROM b.id", "IS NOT DISTINCT FROM b.id"]
+)
+def test_a_join_by_what_is_no_equality_has_no_key(operator: str) -> None:
+    assert ViewText(f"SELECT a.x FROM a JOIN b ON a.id {operator}").conditions == ()
+
+
+def test_the_sides_of_all_that_a_condition_requires_are_told() -> None:
+    words = "((a.x = b.x) AND (a.y = ANY (b.ys)) AND (a.z IS DISTINCT FROM true) AND (a.n = ALL (b.ns)) AND a.live)"
+    (x, y, *others) = equated(words)
+    assert x is not None
+    assert y is not None
+    assert [(side.alias, side.column) for side in (*x, *y)] == [("a", "x"), ("b", "x"), ("a", "y"), ("", "")]
+    assert y[1].aliases == {"b"}
+    assert others == [None, None, None]

@@ -62,6 +62,15 @@ def test_a_condition_besides_the_key_is_a_filter_on_that_source() -> None:
     assert not found.filtered
 
 
+@pytest.mark.parametrize(
+    "operator", ["= ANY (o.customer_ids)", "= ALL (o.customer_ids)", "IS DISTINCT FROM o.customer_id"]
+)
+def test_what_is_built_with_the_sign_of_equality_is_none(operator: str) -> None:
+    found = shape(f"SELECT o.id FROM orders o LEFT JOIN customers c ON c.id {operator}", "id")
+    assert found.equalities == ()
+    assert [source.filtered for source in found.sources] == [False, True]
+
+
 def test_a_where_clause_that_only_joins_is_no_filter() -> None:
     assert not shape("SELECT o.id FROM orders o, customers c WHERE c.id = o.customer_id", "id").filtered
     assert shape("SELECT o.id FROM orders o WHERE o.value <> ''", "id").filtered
