@@ -21,7 +21,8 @@ async def read_storage(connection: Any, stage: str, count_rows: bool = True) -> 
 
     The whole database's parts are the tables' sums, its total is what the server counts on disk: the two are measured
     apart, so that their difference shows whether anything was left out. Rows are counted, not estimated, or left out:
-    counting would hold locks within a migration's transaction.
+    counting would hold locks within a migration's transaction, and a materialised view that was never filled has none
+    to count.
     """
     tables = [
         await _table(connection, stage, row, count_rows)
@@ -54,7 +55,7 @@ async def _cache_file_bytes(connection: Any) -> int:
 async def _table(connection: Any, stage: str, row: Any, count_rows: bool) -> StorageRecord:
     schema, name = row["schema_name"], row["table_name"]
     counting = f"SELECT count(*) FROM {quote_qualified(schema, name)}"  # noqa: S608 - quoted
-    rows = await connection.fetchval(counting) if count_rows else None
+    rows = await connection.fetchval(counting) if count_rows and row["populated"] else None
     record = StorageRecord(
         stage=stage,
         table=_display(schema, name),

@@ -12,7 +12,7 @@ import pytest
 
 from harness.catalogue import read_catalogue
 from harness.measure.indexes import index_records, read_index_use
-from harness.measure.storage import CATALOGUE, read_dropped_columns, read_free_space, read_storage
+from harness.measure.storage import CATALOGUE, read_dropped_columns, read_free_space, read_storage, with_free_space
 from harness.migrate import migrate
 from harness.migrate.stages import stages_of
 from harness.phases.storage import in_order, stage_weigher
@@ -169,6 +169,27 @@ def test_scans_are_those_of_the_workload_and_needless_indexes_are_named(weighed:
     assert records["sale_status_id"].leads == "sale.status"
     unmeasured = index_records("after", catalogue, old, asked_for, use, None)
     assert {item.scans for item in unmeasured} == {None}
+
+
+def test_a_materialized_view_that_was_never_filled_is_weighed_without_rows(databases: Databases, database: str) -> None:
+    async def read() -> list[dict[str | None, StorageRecord]]:
+        connection = await connect(databases.server.address, database)
+        try:
+            await connection.execute("CREATE TABLE pair AS SELECT 1 AS a; CREATE SCHEMA spare")
+            await connection.execute("CREATE MATERIALIZED VIEW spare.unfilled AS SELECT a FROM pair WITH NO DATA")
+            found = []
+            for vacuum in ("VACUUM (ANALYZE)", "VACUUM (FULL, ANALYZE)"):
+                await connection.execute(vacuum)
+                records = with_free_space(await read_storage(connection, "after"), await read_free_space(connection))
+                found.append({item.table: item for item in records})
+        finally:
+            await connection.close()
+        return found
+
+    for records in asyncio.run(read()):
+        unfilled = records["spare.unfilled"]
+        assert (unfilled.rows, unfilled.row_bytes, unfilled.heap_bytes) == (None, None, 0)
+        assert (records["pair"].rows, records[None].rows) == (1, 1)
 
 
 def test_free_space_without_the_right_to_the_extension_is_an_error_to_tell(weighed: Weighed) -> None:
