@@ -37,6 +37,8 @@ class Column:
     one_rendering: bool
     labels: tuple[str, ...] = ()
     """The labels of the enums among what its type is made of, in their order."""
+    stored: bool = True
+    """Whether it takes room in a row: a virtual generated column is made when it is read."""
 
     @property
     def type(self) -> str:

@@ -108,11 +108,7 @@ def _dropping(result: Result) -> str:
         "changes nothing" if moved == 0 else f"adds {text.size(moved)}" if moved > 0 else f"frees {text.size(-moved)}"
     )
     estimates = [item.estimated_bytes for item in result.dropped_columns if item.estimated_bytes is not None]
-    held = (
-        f" The dropped columns held about {text.size(sum(estimates))}, by the planner's statistics."
-        if estimates
-        else ""
-    )
+    held = f" The dropped columns held about {text.size(sum(estimates))}." if estimates else ""
     return (
         f"Dropping columns {gain} in heap and TOAST: DROP COLUMN only marks a column as gone in the catalogue, its "
         f"bytes stay in every row until that row is written anew.{held}{_free(result)}"

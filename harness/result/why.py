@@ -75,9 +75,10 @@ class Cause:
 
 @dataclass(frozen=True)
 class DroppedColumn:
-    """What a dropped column occupied, by the planner's statistics of `before`: an estimate, None where there are none.
+    """What a dropped column occupied in `before`, by a sample of its rows: an estimate, None where there is none.
 
-    `average_width_bytes` is that of its values that are not NULL; `estimated_bytes` is rows times share times width.
+    `rows` are those that lost it, in partitions and in what inherits it, too. `average_width_bytes` is that of its
+    values that are not NULL, as they are stored (in TOAST, too); `estimated_bytes` is rows times share times width.
     """
 
     table: str

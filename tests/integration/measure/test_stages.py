@@ -11,8 +11,9 @@ import asyncpg
 import pytest
 
 from harness.catalogue import read_catalogue
+from harness.measure.dropped import read_dropped_columns
 from harness.measure.indexes import index_records, read_index_use
-from harness.measure.storage import CATALOGUE, read_dropped_columns, read_free_space, read_storage, with_free_space
+from harness.measure.storage import CATALOGUE, read_free_space, read_storage, with_free_space
 from harness.migrate import migrate
 from harness.migrate.stages import stages_of
 from harness.phases.storage import in_order, stage_weigher
@@ -177,7 +178,7 @@ def test_a_materialized_view_that_was_never_filled_is_weighed_without_rows(datab
         try:
             await connection.execute("CREATE TABLE pair AS SELECT 1 AS a; CREATE SCHEMA spare")
             await connection.execute("CREATE MATERIALIZED VIEW spare.unfilled AS SELECT a FROM pair WITH NO DATA")
-            found = []
+            found: list[dict[str | None, StorageRecord]] = []
             for vacuum in ("VACUUM (ANALYZE)", "VACUUM (FULL, ANALYZE)"):
                 await connection.execute(vacuum)
                 records = with_free_space(await read_storage(connection, "after"), await read_free_space(connection))
