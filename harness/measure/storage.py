@@ -17,9 +17,10 @@ async def read_storage(connection: Any, stage: str, count_rows: bool = True) -> 
     """One record per table, one for the system catalogues, and one (`table` None) for the whole database.
 
     The whole database's parts are the tables' sums, its total is what the server counts on disk: the two are measured
-    apart, so that their difference shows whether anything was left out. Rows are counted, not estimated, or left out:
-    counting would hold locks within a migration's transaction, and a materialised view that was never filled has none
-    to count.
+    apart, so that their difference shows whether anything was left out. Within a transaction the total is the parts and
+    the sequences: the disk still holds what the transaction dropped or wrote anew, until it commits. Rows are counted,
+    not estimated, or left out: counting would hold locks within a migration's transaction, and a materialised view that
+    was never filled has none to count.
     """
     tables = [
         await _table(connection, stage, row, count_rows)
@@ -27,6 +28,7 @@ async def read_storage(connection: Any, stage: str, count_rows: bool = True) -> 
     ]
     whole = await connection.fetchrow(catalogue_sql("measure", "database_sizes"))
     catalogue = whole["catalogue_bytes"] + await _cache_file_bytes(connection)
+    parts = catalogue + whole["sequence_bytes"] + sum(record.total_bytes for record in tables)
     return (
         *tables,
         StorageRecord(stage, CATALOGUE, None, catalogue, 0, 0, catalogue),
@@ -37,7 +39,7 @@ async def read_storage(connection: Any, stage: str, count_rows: bool = True) -> 
             heap_bytes=sum(record.heap_bytes for record in tables),
             index_bytes=sum(record.index_bytes for record in tables),
             toast_bytes=sum(record.toast_bytes for record in tables),
-            total_bytes=whole["total_bytes"],
+            total_bytes=parts if connection.is_in_transaction() else whole["total_bytes"],
         ),
     )
 

@@ -13,7 +13,7 @@ import pytest
 from harness.catalogue import read_catalogue
 from harness.measure.dropped import read_dropped_columns
 from harness.measure.indexes import index_records, read_index_use
-from harness.measure.storage import CATALOGUE, read_free_space, read_storage, with_free_space
+from harness.measure.storage import read_free_space, read_storage, with_free_space
 from harness.migrate import migrate
 from harness.migrate.stages import stages_of
 from harness.phases.storage import in_order, stage_weigher
@@ -94,7 +94,42 @@ def test_the_parts_add_up_to_the_database_within_one_percent_at_every_stage(weig
         whole = weighed.total(stage)
         tables = [item for item in weighed.storage if item.stage == stage and item.table is not None]
         assert sum(item.total_bytes for item in tables) == pytest.approx(whole.total_bytes, rel=0.01)
-        assert whole.heap_bytes == sum(item.heap_bytes for item in tables if item.table != CATALOGUE)
+
+
+def test_what_a_file_drops_or_writes_anew_weighs_nothing_before_it_commits(databases: Databases) -> None:
+    """The same statements in one file and in three: each stage weighs the same, whether it is committed or not."""
+    statements = (
+        "DROP TABLE spare; TRUNCATE log; ALTER TABLE sale ALTER id TYPE bigint",
+        "ALTER TABLE sale DROP COLUMN who",
+        "CREATE INDEX sale_status_id ON sale (status, id)",
+    )
+
+    async def weigh(files: tuple[SqlFile, ...]) -> dict[str, StorageRecord]:
+        await databases.create("big")
+        connection = await databases.connect("big")
+        try:
+            for statement in SCHEMA.strip().removesuffix(";").split(";\n"):
+                await connection.execute(statement)
+            await connection.execute("CREATE TABLE spare AS TABLE sale; CREATE TABLE log AS TABLE sale")
+            await connection.execute("VACUUM")
+            found: list[StorageRecord] = []
+            await migrate(
+                databases.server.address,
+                databases.name("big"),
+                files,
+                Silent(),
+                stage_weigher(stages_of(files), found),
+            )
+        finally:
+            await connection.close()
+            await databases.drop("big")
+        return {item.stage: item for item in found if item.table is None}
+
+    one = asyncio.run(weigh((SqlFile(Path("1.sql"), ";\n".join(statements)),)))
+    each = asyncio.run(weigh(tuple(SqlFile(Path(f"{number}.sql"), text) for number, text in enumerate(statements))))
+    assert list(one) == list(each) == ["tables_changed", "columns_dropped", "indexes_added"]
+    for stage, record in one.items():
+        assert record.total_bytes == pytest.approx(each[stage].total_bytes, rel=0.01), stage
 
 
 def test_dropping_a_column_frees_nothing_until_the_table_is_rewritten(weighed: Weighed) -> None:
