@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from harness.catalogue.model import Index
@@ -42,7 +42,31 @@ def key_of(index: Index) -> Key:
     return Key(method, (tail,), "")
 
 
-def duplicate_of(item: Index, others: Sequence[Index], old: frozenset[str]) -> str:
+class Earlier:
+    """The indexes of an earlier state, of which a new one may bear the name."""
+
+    def __init__(self, indexes: Iterable[Index] = ()) -> None:
+        every = tuple(indexes)
+        self._themselves = {(item.relation, item.oid) for item in every}
+        self._same = {_said(item) for item in every}
+
+    def has_itself(self, item: Index) -> bool:
+        """Whether the index was there, under whatever name."""
+        return (item.relation, item.oid) in self._themselves
+
+    def __contains__(self, item: Index) -> bool:
+        """Whether the index, or one of the same name and key on the same table, was there.
+
+        PostgreSQL makes an index anew where a column gets another type.
+        """
+        return self.has_itself(item) or _said(item) in self._same
+
+
+def _said(index: Index) -> tuple[int, str, Key, bool]:
+    return index.relation, index.name, key_of(index), index.is_unique
+
+
+def duplicate_of(item: Index, others: Sequence[Index], old: Earlier) -> str:
     """The index with the same key for whose sake this one is needless; empty where there is none.
 
     Of two equal ones that stays which a constraint needs, else the unique one, else the older, else the first by name.
@@ -72,5 +96,5 @@ def redundant_with(item: Index, others: Sequence[Index]) -> str:
     return ""
 
 
-def _rank(index: Index, old: frozenset[str]) -> tuple[bool, bool, bool, str]:
-    return (not index.constrains, not index.is_unique, index.name not in old, index.name)
+def _rank(index: Index, old: Earlier) -> tuple[bool, bool, bool, str]:
+    return (not index.constrains, not index.is_unique, index not in old, index.name)

@@ -131,6 +131,7 @@ class Index:
     definition: str
     uses: tuple[str, ...] = ()
     """Every column that it cannot do without: those of its expressions, its condition and INCLUDE, too."""
+    oid: int = 0
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 -- Indexes of tables; expressions have an empty name among the columns.
-SELECT i.indrelid AS relation,
+SELECT i.indexrelid AS oid,
+       i.indrelid AS relation,
        c.relname AS name,
        m.amname AS method,
        i.indisunique AS is_unique,

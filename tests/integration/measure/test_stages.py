@@ -11,6 +11,7 @@ import asyncpg
 import pytest
 
 from harness.catalogue import read_catalogue
+from harness.catalogue.coverage import Earlier
 from harness.measure.dropped import read_dropped_columns
 from harness.measure.indexes import index_records, read_index_use
 from harness.measure.storage import read_free_space, read_storage, with_free_space
@@ -189,7 +190,7 @@ def test_scans_are_those_of_the_workload_and_needless_indexes_are_named(weighed:
     use = run_on(databases, "new", read_index_use)
     catalogue = run_on(databases, "new", read_catalogue)
     asked_for = frozenset({"idx_status", "sale_status", "sale_status_id"})
-    old = frozenset({"sale_pkey", "sale_status"})
+    old = Earlier(run_on(databases, "old", read_catalogue).indexes)
     records = {item.index: item for item in index_records("after", catalogue, old, asked_for, use, earlier)}
     assert {name: item.scans for name, item in records.items()} == {
         "idx_status": 0,
@@ -253,7 +254,7 @@ def test_an_index_that_could_not_be_built_is_told_as_invalid_and_makes_none_redu
             catalogue, use = await read_catalogue(connection), await read_index_use(connection)
         finally:
             await connection.close()
-        found = index_records("after", catalogue, frozenset(), frozenset(), use, None)
+        found = index_records("after", catalogue, Earlier(), frozenset(), use, None)
         return {item.index: item for item in found}
 
     records = asyncio.run(read())
