@@ -132,6 +132,15 @@ class Index:
     uses: tuple[str, ...] = ()
     """Every column that it cannot do without: those of its expressions, its condition and INCLUDE, too."""
     oid: int = 0
+    relied_on: bool = False
+    """Whether a foreign key references it, or it is the table's replica identity."""
+    attached: bool = False
+    """Whether it is a partition's share of a partitioned index, with which alone it can be dropped."""
+
+    @property
+    def stands_alone(self) -> bool:
+        """Whether it can be dropped by itself, and nothing but queries misses it."""
+        return not (self.constrains or self.relied_on or self.attached)
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,7 @@ def index_records(
             size_bytes=size_bytes,
             scans=None if earlier is None else scans - earlier.get(key, (0, 0))[0],
             unique=item.is_unique,
-            enforces=item.constrains,
+            enforces=item.constrains or item.relied_on,
             valid=item.valid,
             created=_is_made(item, old, asked_for),
             asked_for=item.name in asked_for and (item.name not in made or _is_made(item, old, asked_for)),

@@ -96,7 +96,7 @@ class IndexRecord:
 
     `key` is what it sorts by, `leads` the table and column that it begins with (`orders.customer_id`; an expression has
     an empty column). `created`: the migration made it; `asked_for`: its statements name it, and did nothing where an
-    index of that name was there already. `enforces`: a constraint needs it, whether it is scanned or not.
+    index of that name was there already. `enforces`: a constraint or the replica identity needs it, scanned or not.
     `duplicate_of` is another index with the same key, `redundant_with` one whose key begins with this one's; a
     duplicate under another name is what IF NOT EXISTS, which compares names only, does not prevent.
     """
