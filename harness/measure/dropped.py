@@ -58,14 +58,16 @@ async def _measured(
     try:
         looked_at, *rest = await connection.fetchrow(sampled, holders)
     except asyncpg.InsufficientPrivilegeError:
-        return [DroppedColumn(table.old.display, item.name, item.type, rows, None, None, None) for item in columns]
+        return [_record(table, item, rows, None, 0, None) for item in columns]
     measured = dict(zip((column.name for column in stored), zip(rest[::2], rest[1::2], strict=True), strict=True))
     return [_record(table, column, rows, looked_at, *measured.get(column.name, (0, None))) for column in columns]
 
 
 def _record(
-    table: ChangedTable, column: Column, rows: int, looked_at: int, filled: int, width: float | None
+    table: ChangedTable, column: Column, rows: int, looked_at: int | None, filled: int, width: float | None
 ) -> DroppedColumn:
+    """`looked_at` is None where the rows may not be read."""
+    nothing = None if looked_at is None else 0
     return DroppedColumn(
         table=table.old.display,
         column=column.name,
@@ -73,5 +75,6 @@ def _record(
         rows=rows,
         average_width_bytes=None if width is None else round(width),
         null_share=1 - filled / looked_at if looked_at and column.stored else None,
-        estimated_bytes=round(rows * filled / looked_at * width) if looked_at and width is not None else 0,
+        estimated_bytes=round(rows * filled / looked_at * width) if looked_at and width is not None else nothing,
+        table_stays=table.new is not None and table.new.oid == table.old.oid,
     )

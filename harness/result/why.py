@@ -88,6 +88,8 @@ class DroppedColumn:
     average_width_bytes: int | None
     null_share: float | None
     estimated_bytes: int | None
+    table_stays: bool = True
+    """Whether the table itself is still there, neither dropped whole nor made anew under its name."""
 
 
 @dataclass(frozen=True)
