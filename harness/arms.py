@@ -28,7 +28,8 @@ def arms_to_run(asked_for: tuple[str, ...], scenario: Scenario) -> tuple[str, ..
 
 def adds_indexes(scenario: Scenario) -> bool:
     """Whether the migration holds index statements that can be applied, or left out, by themselves."""
-    return bool(migrations_of("before_indexes", scenario))
+    parts = [sqltext.split(file.text, str(file.path)) for file in migrations_of("before_indexes", scenario)]
+    return any(sqlchanges.kind_of_change(item.text) for part in parts for item in part)
 
 
 def migrations_of(arm: str, scenario: Scenario) -> tuple[SqlFile, ...]:
@@ -49,7 +50,10 @@ def migrations_of(arm: str, scenario: Scenario) -> tuple[SqlFile, ...]:
 
 
 def _parts(scenario: Scenario, wanted: Callable[[bool], bool]) -> tuple[SqlFile, ...]:
-    """The files with the wanted statements only, each on its line; files of which nothing is left are left out."""
+    """The files with the wanted statements only, each on its line; files of which nothing is left are left out.
+
+    Both parts keep what the statements run under: the file's settings, and its transactions.
+    """
     files = scenario.migrations
     if scenario.index_migrations:
         return tuple(file for file in files if wanted(file.name in scenario.index_migrations))
@@ -57,8 +61,9 @@ def _parts(scenario: Scenario, wanted: Callable[[bool], bool]) -> tuple[SqlFile,
     flags = iter(sqlchanges.separable_indexes([item.text for found in statements for item in found]))
     parts = []
     for file, found in zip(files, statements, strict=True):
-        keep = [wanted(next(flags)) or sqltext.is_transaction_control(item.text) for item in found]
-        text = sqlchanges.blank(file.text, keep)
-        if all(keep) or any(sqlchanges.kind_of_change(item.text) for item in sqltext.split(text, str(file.path))):
-            parts.append(replace(file, text=text))
+        around = [sqltext.is_transaction_control(item.text) or sqlchanges.is_setting(item.text) for item in found]
+        chosen = [wanted(next(flags)) for _ in found]
+        if any(own and not frame for own, frame in zip(chosen, around, strict=True)):
+            keep = [own or frame for own, frame in zip(chosen, around, strict=True)]
+            parts.append(replace(file, text=sqlchanges.blank(file.text, keep)))
     return tuple(parts)

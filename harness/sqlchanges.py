@@ -9,9 +9,7 @@ from harness.sqltext import NODES as pb  # noqa: N811 - as the parser's own docu
 from harness.sqltext import node_of, parse, walk
 
 _NEWLINE, _BLANK = b"\n "
-_STORES_NOTHING = frozenset(
-    {"comment_stmt", "grant_stmt", "grant_role_stmt", "transaction_stmt", "vacuum_stmt", "variable_set_stmt"}
-)
+_STORES_NOTHING = frozenset({"comment_stmt", "grant_stmt", "grant_role_stmt", "transaction_stmt", "vacuum_stmt"})
 
 
 def kind_of_change(statement: str) -> str | None:
@@ -26,7 +24,20 @@ def kind_of_change(statement: str) -> str | None:
         return "indexes"
     if kind == "alter_table_stmt" and any(item.alter_table_cmd.subtype == pb.AT_DropColumn for item in node.cmds):
         return "columns"
-    return None if kind in _STORES_NOTHING else "tables"
+    return None if kind in _STORES_NOTHING or is_setting(statement) else "tables"
+
+
+def is_setting(statement: str) -> bool:
+    """SET and RESET, of a role, too; and a SELECT of nothing but set_config, as pg_dump writes it."""
+    kind, node = node_of(statement)
+    if kind != "select_stmt":
+        return bool(kind == "variable_set_stmt")
+    called = [item.funcname[-1].string.sval for item in walk(node) if isinstance(item, pb.FuncCall)]
+    fields = {field.name for field, _ in node.ListFields()} - {"target_list", "limit_option", "op"}
+    sub_selects = any(isinstance(item, pb.SubLink) for item in walk(node))
+    all_set = all(item.res_target.val.HasField("func_call") for item in node.target_list)
+    only_set = called.count("set_config") == len(node.target_list) and set(called) <= {"set_config", "current_setting"}
+    return bool(called) and not fields and not sub_selects and all_set and only_set
 
 
 def indexes_named(text: str) -> frozenset[str]:

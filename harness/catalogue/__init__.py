@@ -1,6 +1,6 @@
 """What a database consists of, read from its catalogue as frozen records, and what a migration changed in it."""
 
-from harness.catalogue.difference import ChangedTable, changed_tables, same_table, survivor
+from harness.catalogue.difference import ChangedTable, changed_tables, is_dropped, same_table, survivor
 from harness.catalogue.model import Catalogue, Column, Constraint, Function, Index, Object, Relation, Sequence
 from harness.catalogue.read import read_catalogue, read_catalogue_at_once
 
@@ -15,6 +15,7 @@ __all__ = [
     "Relation",
     "Sequence",
     "changed_tables",
+    "is_dropped",
     "read_catalogue",
     "read_catalogue_at_once",
     "same_table",

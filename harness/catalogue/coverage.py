@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from harness.catalogue.model import Index
@@ -42,18 +42,41 @@ def key_of(index: Index) -> Key:
     return Key(method, (tail,), "")
 
 
-def duplicate_of(item: Index, others: Sequence[Index], old: frozenset[str]) -> str:
+class Earlier:
+    """The indexes of an earlier state, of which a new one may bear the name."""
+
+    def __init__(self, indexes: Iterable[Index] = ()) -> None:
+        every = tuple(indexes)
+        self._themselves = {(item.relation, item.oid) for item in every}
+        self._same = {_said(item) for item in every}
+
+    def has_itself(self, item: Index) -> bool:
+        """Whether the index was there, under whatever name."""
+        return (item.relation, item.oid) in self._themselves
+
+    def __contains__(self, item: Index) -> bool:
+        """Whether the index, or one of the same name and key on the same table, was there.
+
+        PostgreSQL makes an index anew where a column gets another type.
+        """
+        return self.has_itself(item) or _said(item) in self._same
+
+
+def _said(index: Index) -> tuple[int, str, Key, bool]:
+    return index.relation, index.name, key_of(index), index.is_unique
+
+
+def duplicate_of(item: Index, others: Sequence[Index], old: Earlier) -> str:
     """The index with the same key for whose sake this one is needless; empty where there is none.
 
-    Of two equal ones that stays which a constraint needs, else the unique one, else the older, else the first by name.
+    Of two equal ones that stays which something relies on, else the unique one, else the older, else the first by name.
+    A deferrable constraint's index does less than a unique one: it lets equal values be for a while.
     """
-    if item.constrains or not item.valid:
+    if not item.valid:
         return ""
-    twins = [
-        other
-        for other in others
-        if other is not item and other.relation == item.relation and other.valid and key_of(other) == key_of(item)
-    ]
+    twins = [other for other in others if _could_replace(other, item) and key_of(other) == key_of(item)]
+    if item.is_unique:
+        twins = [other for other in twins if other.is_unique and other.immediate]
     better = [other for other in twins if _rank(other, old) < _rank(item, old)]
     return min(better, key=lambda other: _rank(other, old)).name if better else ""
 
@@ -61,16 +84,24 @@ def duplicate_of(item: Index, others: Sequence[Index], old: frozenset[str]) -> s
 def redundant_with(item: Index, others: Sequence[Index]) -> str:
     """An index whose key begins with all of this one's and goes on; empty where there is none, or this is unique."""
     mine = key_of(item)
-    if item.is_unique or item.constrains or not item.valid or mine.method != "btree":
+    if item.is_unique or not item.valid or mine.method != "btree":
         return ""
     for other in others:
         theirs = key_of(other)
         longer = theirs.parts[: len(mine.parts)] == mine.parts and len(theirs.parts) > len(mine.parts)
-        same = (other.relation, theirs.method, theirs.rest) == (item.relation, mine.method, mine.rest)
-        if longer and same and other.valid:
+        if longer and (theirs.method, theirs.rest) == (mine.method, mine.rest) and _could_replace(other, item):
             return other.name
     return ""
 
 
-def _rank(index: Index, old: frozenset[str]) -> tuple[bool, bool, bool, str]:
-    return (not index.constrains, not index.is_unique, index.name not in old, index.name)
+def _could_replace(other: Index, item: Index) -> bool:
+    """Whether another index of the table can do without this one, as far as anything but their keys tells.
+
+    The share of a partitioned index goes with the whole: only another's share can stand for it.
+    """
+    may_go = item.stands_alone or (item.attached and other.attached and not (item.constrains or item.relied_on))
+    return may_go and other is not item and other.relation == item.relation and other.valid
+
+
+def _rank(index: Index, old: Earlier) -> tuple[bool, bool, bool, str]:
+    return (index.stands_alone, not index.is_unique, index not in old, index.name)

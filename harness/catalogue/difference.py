@@ -98,6 +98,12 @@ def same_table(old: Relation, after: Catalogue) -> Relation | None:
     return next((relation for relation in found if relation is not None and relation.is_table), None)
 
 
+def is_dropped(name: str, old: Relation, after: Catalogue) -> bool:
+    """Whether the table lost the column of that name, or is gone with it."""
+    column, new = old.column(name), same_table(old, after)
+    return column is not None and (new is None or _in_its_place(column, old, new) is None)
+
+
 def survivor(column: Column, old: Relation, new: Relation) -> Column | None:
     """The column after the migration: by its number, which outlives a new name; in a table made anew by its name."""
     if old.oid == new.oid:

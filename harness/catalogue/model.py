@@ -37,6 +37,8 @@ class Column:
     one_rendering: bool
     labels: tuple[str, ...] = ()
     """The labels of the enums among what its type is made of, in their order."""
+    stored: bool = True
+    """Whether it takes room in a row: a virtual generated column is made when it is read."""
 
     @property
     def type(self) -> str:
@@ -129,6 +131,16 @@ class Index:
     definition: str
     uses: tuple[str, ...] = ()
     """Every column that it cannot do without: those of its expressions, its condition and INCLUDE, too."""
+    oid: int = 0
+    relied_on: bool = False
+    """Whether a foreign key references it, or it is the table's replica identity."""
+    attached: bool = False
+    """Whether it is a partition's share of a partitioned index, with which alone it can be dropped."""
+
+    @property
+    def stands_alone(self) -> bool:
+        """Whether it can be dropped by itself, and nothing but queries misses it."""
+        return not (self.constrains or self.relied_on or self.attached)
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from harness.catalogue import Catalogue
-from harness.catalogue.coverage import duplicate_of, key_of, redundant_with
+from harness.catalogue import Catalogue, Index
+from harness.catalogue.coverage import Earlier, duplicate_of, key_of, redundant_with
 from harness.result import IndexRecord
 from harness.scenario.paths import catalogue_sql
 
@@ -32,17 +32,18 @@ async def read_index_use(connection: Any) -> IndexUse:
 def index_records(
     arm: str,
     catalogue: Catalogue,
-    old: frozenset[str],
+    old: Earlier,
     asked_for: frozenset[str],
     use: IndexUse,
     earlier: IndexUse | None,
 ) -> tuple[IndexRecord, ...]:
     """A record per index of the arm, by table and name; pure.
 
-    `old` are the names of the indexes before the migration, `asked_for` those in its statements; `earlier` the
-    counters before the workload, None where none was measured.
+    `old` are the indexes before the migration, `asked_for` the names in its statements; `earlier` the counters before
+    the workload, None where none was measured. A name that an index got which was made is not asked for in vain.
     """
     found = []
+    made = {item.name for item in catalogue.indexes if _is_made(item, old, asked_for)}
     for item in catalogue.indexes:
         table, key = catalogue.relations.get(item.relation), (item.relation, item.name)
         if table is None or key not in use:
@@ -58,13 +59,18 @@ def index_records(
             size_bytes=size_bytes,
             scans=None if earlier is None else scans - earlier.get(key, (0, 0))[0],
             unique=item.is_unique,
-            enforces=item.constrains,
+            enforces=item.constrains or item.relied_on,
             valid=item.valid,
-            created=item.name not in old,
-            asked_for=item.name in asked_for,
+            created=_is_made(item, old, asked_for),
+            asked_for=item.name in asked_for and (item.name not in made or _is_made(item, old, asked_for)),
             duplicate_of=duplicate,
             redundant_with="" if duplicate else redundant_with(item, catalogue.indexes),
             definition=item.definition,
         )
         found.append(record)
     return tuple(sorted(found, key=lambda record: (record.table, record.index)))
+
+
+def _is_made(item: Index, old: Earlier, asked_for: frozenset[str]) -> bool:
+    """Whether the migration made it: anew under its old name, too, but not where PostgreSQL did so for a column."""
+    return item not in old or (item.name in asked_for and not old.has_itself(item))

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-import asyncpg
-
-from harness.catalogue import Catalogue, changed_tables
-from harness.result import DroppedColumn, StorageRecord
+from harness.result import StorageRecord
 from harness.scenario.paths import catalogue_sql
 from harness.sqltext import quote_qualified
 
@@ -20,8 +17,10 @@ async def read_storage(connection: Any, stage: str, count_rows: bool = True) -> 
     """One record per table, one for the system catalogues, and one (`table` None) for the whole database.
 
     The whole database's parts are the tables' sums, its total is what the server counts on disk: the two are measured
-    apart, so that their difference shows whether anything was left out. Rows are counted, not estimated, or left out:
-    counting would hold locks within a migration's transaction.
+    apart, so that their difference shows whether anything was left out. Within a transaction the total is the parts and
+    the sequences: the disk still holds what the transaction dropped or wrote anew, until it commits. Rows are counted,
+    not estimated, or left out: counting would hold locks within a migration's transaction, and a materialised view that
+    was never filled has none to count.
     """
     tables = [
         await _table(connection, stage, row, count_rows)
@@ -29,6 +28,7 @@ async def read_storage(connection: Any, stage: str, count_rows: bool = True) -> 
     ]
     whole = await connection.fetchrow(catalogue_sql("measure", "database_sizes"))
     catalogue = whole["catalogue_bytes"] + await _cache_file_bytes(connection)
+    parts = catalogue + whole["sequence_bytes"] + sum(record.total_bytes for record in tables)
     return (
         *tables,
         StorageRecord(stage, CATALOGUE, None, catalogue, 0, 0, catalogue),
@@ -39,7 +39,7 @@ async def read_storage(connection: Any, stage: str, count_rows: bool = True) -> 
             heap_bytes=sum(record.heap_bytes for record in tables),
             index_bytes=sum(record.index_bytes for record in tables),
             toast_bytes=sum(record.toast_bytes for record in tables),
-            total_bytes=whole["total_bytes"],
+            total_bytes=parts if connection.is_in_transaction() else whole["total_bytes"],
         ),
     )
 
@@ -52,9 +52,10 @@ async def _cache_file_bytes(connection: Any) -> int:
 
 
 async def _table(connection: Any, stage: str, row: Any, count_rows: bool) -> StorageRecord:
+    """The table's own rows and bytes: what inherits from it has a record of its own."""
     schema, name = row["schema_name"], row["table_name"]
-    counting = f"SELECT count(*) FROM {quote_qualified(schema, name)}"  # noqa: S608 - quoted
-    rows = await connection.fetchval(counting) if count_rows else None
+    counting = f"SELECT count(*) FROM ONLY {quote_qualified(schema, name)}"  # noqa: S608 - quoted
+    rows = await connection.fetchval(counting) if count_rows and row["populated"] else None
     record = StorageRecord(
         stage=stage,
         table=_display(schema, name),
@@ -95,30 +96,6 @@ def with_free_space(records: Iterable[StorageRecord], free: dict[str, int]) -> t
     return tuple(
         replace(item, free_bytes=sum(free.values()) if item.table is None else free.get(item.table)) for item in records
     )
-
-
-async def read_dropped_columns(connection: Any, before: Catalogue, after: Catalogue) -> tuple[DroppedColumn, ...]:
-    """What each column that the migration drops occupies, on a connection to `before` after an ANALYZE."""
-    found = []
-    for table in changed_tables(before, after):
-        if not table.dropped:
-            continue
-        rows = await connection.fetchval(f"SELECT count(*) FROM {table.old.sql}")  # noqa: S608 - quoted
-        for column in table.dropped:
-            sizes = await _widths(connection, table.old.schema, table.old.name, column.name)
-            width, nulls = sizes or (None, None)
-            estimate = None if width is None or nulls is None else round(rows * (1 - nulls) * width)
-            found.append(DroppedColumn(table.old.display, column.name, column.type, rows, width, nulls, estimate))
-    return tuple(found)
-
-
-async def _widths(connection: Any, *column: str) -> Sequence[Any] | None:
-    """Average width and share of NULLs; None where nothing was gathered, or the role may not see it."""
-    try:
-        row: Sequence[Any] | None = await connection.fetchrow(catalogue_sql("measure", "column_widths"), *column)
-    except asyncpg.InsufficientPrivilegeError:
-        return None
-    return row
 
 
 def _display(schema: str, name: str) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from harness import sqlchanges
 from harness.catalogue import Catalogue, read_catalogue
+from harness.catalogue.coverage import Earlier
 from harness.job import Run
 from harness.measure.indexes import IndexUse, index_records, read_index_use
 from harness.measure.server_io import FIRST_VERSION, io_between, read_server_io
@@ -33,8 +34,8 @@ async def list_use(run: Run, earlier: Use) -> None:
     with recorder.phase("indexes"):
         was_measured = bool(recorder.result.latency)
         use, catalogues = await _read(run)
-        old = frozenset(item.name for item in catalogues["before"].indexes)
-        asked_for = sqlchanges.indexes_named(";\n".join(file.text for file in run.job.scenario.migrations))
+        old = Earlier(catalogues["before"].indexes)
+        asked_for = sqlchanges.indexes_named("\n;\n".join(file.text for file in run.job.scenario.migrations))
         recorder.set(
             indexes=tuple(
                 record

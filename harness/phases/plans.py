@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from harness.catalogue import Catalogue, read_catalogue
+from harness.catalogue.coverage import Earlier
 from harness.job import Run
 from harness.judge import headlines
 from harness.measure.model import FORMS
@@ -139,7 +140,8 @@ def known_facts(before: Catalogue, after: Catalogue, storage: Sequence[StorageRe
         if item.valid and item.relation in after.relations
     ]
     columns = [(table, column) for table in after.relations.values() for column in table.columns]
-    old = {item.name for item in before.indexes}
+    old = Earlier(before.indexes)
+    new = [item for item in after.indexes if item.relation in after.relations and item not in old]
     return Facts(
         indexes=tuple(IndexColumns(table.schema, table.name, item.columns, item.is_unique) for table, item in usable),
         texts=frozenset(
@@ -151,7 +153,7 @@ def known_facts(before: Catalogue, after: Catalogue, storage: Sequence[StorageRe
             if table.root is not None and (root := after.relations.get(table.root)) is not None
         },
         functions=frozenset(item.identity.partition("(")[0].rpartition(".")[2].strip('"') for item in after.functions),
-        new_indexes=frozenset(item.name for item in after.indexes if item.name not in old),
+        new_indexes=frozenset((after.relations[item.relation].display, item.name) for item in new),
         row_bytes=_row_bytes(storage),
     )
 

@@ -9,7 +9,8 @@ import asyncpg
 
 from harness.catalogue import read_catalogue
 from harness.job import Run
-from harness.measure.storage import read_dropped_columns, read_free_space, read_storage, with_free_space, with_rows
+from harness.measure.dropped import read_dropped_columns
+from harness.measure.storage import read_free_space, read_storage, with_free_space, with_rows
 from harness.migrate.stages import STAGES
 from harness.result import StorageRecord
 from harness.server.apply import Between

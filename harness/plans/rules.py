@@ -61,7 +61,8 @@ def _scans(old: Side, new: Side, facts: Facts) -> Iterator[Found]:
             continue
         seconds = now.self_s - was.self_s
         if set(was.methods) != set(now.methods):
-            made = [name for name in facts.new_indexes if any(name in method for method in now.methods)]
+            named = [name for method in now.methods for name in method.partition(" using ")[2].split(", ")]
+            made = any((table, name) in facts.new_indexes for name in named)
             new_index = " (an index that the migration made)" if made else ""
             words = f"reads {table} by {_how(now)}{new_index}, where the old plan read it by {_how(was)}"
             yield Found("scan_method", words, seconds)

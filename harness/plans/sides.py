@@ -17,16 +17,16 @@ class Facts:
 
     `indexes` holds the columns of every usable index on the arm; `texts` (schema, table, column) of every column that
     a cast to text leaves as it is; `roots` the table that each partition belongs to; `functions` the names of the
-    schema's own; `new_indexes` the names of the indexes that the migration made; `row_bytes` for each table its bytes
-    per row on `before` and on the arm; `planned_anew` which share of the query's timed executions were planned anew,
-    on `before` and on the arm.
+    schema's own; `new_indexes` table and name of each index that the migration made; `row_bytes` for each table its
+    bytes per row on `before` and on the arm; `planned_anew` which share of the query's timed executions were planned
+    anew, on `before` and on the arm.
     """
 
     indexes: tuple[IndexColumns, ...] = ()
     texts: frozenset[Column] = frozenset()
     roots: Mapping[Table, Table] = field(default_factory=dict)
     functions: frozenset[str] = frozenset()
-    new_indexes: frozenset[str] = frozenset()
+    new_indexes: frozenset[tuple[str, str]] = frozenset()
     row_bytes: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     planned_anew: tuple[float, float] = (1.0, 1.0)
 

@@ -170,7 +170,7 @@ def _value_changed(ground: Ground, table: Relation) -> Iterator[Defect]:
 def _index_gone(ground: Ground, table: Relation) -> Iterator[Defect]:
     there = {(item.relation, item.name) for item in ground.after.indexes}
     for item in ground.before.indexes:
-        if item.relation == table.oid and not item.constrains and (item.relation, item.name) in there:
+        if item.relation == table.oid and item.stands_alone and (item.relation, item.name) in there:
             script = f"DROP INDEX {quote_ident(table.schema)}.{quote_ident(item.name)};"
             witness = catalogue_rows("pg_index", "indrelid", table.sql, "indexrelid::regclass")
             yield Defect(table.display, (script,), witness, "index_lost",

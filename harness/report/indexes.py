@@ -24,7 +24,7 @@ def index_section(result: Result) -> IndexSection | Absent:
 
 
 def is_unused(item: IndexRecord) -> bool:
-    """Whether the workload never scanned it, and no constraint needs it."""
+    """Whether the workload never scanned it, and neither a constraint nor the replica identity needs it."""
     return item.scans == 0 and not item.enforces
 
 

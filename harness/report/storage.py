@@ -94,29 +94,37 @@ def _sentence(result: Result) -> str:
 
 
 def _dropping(result: Result) -> str:
-    """Why the stage at which columns are dropped shows no gain; nothing where no such stage was weighed."""
+    """What heap and TOAST did up to the last DROP COLUMN; nothing where no such stage was weighed."""
     stages = list(dict.fromkeys(item.stage for item in result.storage))
     dropped = database_total(result, "columns_dropped")
     if dropped is None:
         return ""
-    earlier = stages[: stages.index("columns_dropped")]
-    before = database_total(result, earlier[-1]) if earlier else None
+    place = stages.index("columns_dropped")
+    before = database_total(result, stages[place - 1]) if place else None
     if before is None:
         return ""
     moved = dropped.heap_bytes + dropped.toast_bytes - before.heap_bytes - before.toast_bytes
-    gain = (
-        "changes nothing" if moved == 0 else f"adds {text.size(moved)}" if moved > 0 else f"frees {text.size(-moved)}"
-    )
-    estimates = [item.estimated_bytes for item in result.dropped_columns if item.estimated_bytes is not None]
-    held = (
-        f" The dropped columns held about {text.size(sum(estimates))}, by the planner's statistics."
-        if estimates
-        else ""
-    )
+    if moved:
+        did = f"adds {text.size(moved)}" if moved > 0 else f"frees {text.size(-moved)}"
+        return (
+            f"All that the migration does from “{_LABELS.get(before.stage, before.stage)}” up to its last DROP COLUMN "
+            f"{did} in heap and TOAST; DROP COLUMN itself writes no row.{_held(result)}"
+        )
+    free = "" if "tables_changed" in stages[place:] else _free(result)
     return (
-        f"Dropping columns {gain} in heap and TOAST: DROP COLUMN only marks a column as gone in the catalogue, its "
-        f"bytes stay in every row until that row is written anew.{held}{_free(result)}"
+        "Dropping columns changes nothing in heap and TOAST: DROP COLUMN only marks a column as gone in the catalogue, "
+        f"its bytes stay in every row until that row is written anew.{_held(result)}{free}"
     )
+
+
+def _held(result: Result) -> str:
+    """What the dropped columns held whose tables are still there, with their bytes or written anew without them."""
+    staying = [item for item in result.dropped_columns if item.table_stays]
+    estimates = [item.estimated_bytes for item in staying if item.estimated_bytes is not None]
+    if not estimates:
+        return ""
+    which = "The dropped columns" if staying == list(result.dropped_columns) else "Those dropped from tables that stay"
+    return f" {which} held about {text.size(sum(estimates))}."
 
 
 def _free(result: Result) -> str:

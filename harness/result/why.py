@@ -75,9 +75,10 @@ class Cause:
 
 @dataclass(frozen=True)
 class DroppedColumn:
-    """What a dropped column occupied, by the planner's statistics of `before`: an estimate, None where there are none.
+    """What a dropped column occupied in `before`, by a sample of its rows: an estimate, None where there is none.
 
-    `average_width_bytes` is that of its values that are not NULL; `estimated_bytes` is rows times share times width.
+    `rows` are those that lost it, in partitions and in what inherits it, too. `average_width_bytes` is that of its
+    values that are not NULL, as they are stored (in TOAST, too); `estimated_bytes` is rows times share times width.
     """
 
     table: str
@@ -87,6 +88,8 @@ class DroppedColumn:
     average_width_bytes: int | None
     null_share: float | None
     estimated_bytes: int | None
+    table_stays: bool = True
+    """Whether the table itself is still there, neither dropped whole nor made anew under its name."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,7 @@ class IndexRecord:
 
     `key` is what it sorts by, `leads` the table and column that it begins with (`orders.customer_id`; an expression has
     an empty column). `created`: the migration made it; `asked_for`: its statements name it, and did nothing where an
-    index of that name was there already. `enforces`: a constraint needs it, whether it is scanned or not.
+    index of that name was there already. `enforces`: a constraint or the replica identity needs it, scanned or not.
     `duplicate_of` is another index with the same key, `redundant_with` one whose key begins with this one's; a
     duplicate under another name is what IF NOT EXISTS, which compares names only, does not prevent.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.catalogue import Catalogue, Index, Relation
-from harness.catalogue.coverage import duplicate_of, key_of, redundant_with
+from harness.catalogue.coverage import Earlier, duplicate_of, key_of, redundant_with
 from harness.result import Finding, Severity
 from harness.sqltext import quote_literal, quote_qualified
 from harness.verify.kinds import make_finding
@@ -75,14 +75,13 @@ def _without_name(item: Index) -> str:
 
 def _redundant_indexes(before: Catalogue, after: Catalogue) -> Iterator[Finding]:
     """An index that another one makes needless: only where the migration made one of the two."""
-    old = {(item.relation, item.name) for item in before.indexes}
-    names = frozenset(name for _, name in old)
+    old = Earlier(before.indexes)
+    new = [item for item in after.indexes if item not in old]
     for item in after.indexes:
         if item.relation not in after.relations:
             continue
-        is_old = (item.relation, item.name) in old
-        others = [other for other in after.indexes if not (is_old and (other.relation, other.name) in old)]
-        name = duplicate_of(item, others, names) or redundant_with(item, others)
+        others = after.indexes if item in new else new
+        name = duplicate_of(item, others, old) or redundant_with(item, others)
         if name:
             other = next(each for each in others if (each.relation, each.name) == (item.relation, name))
             table = after.relations[item.relation].display

@@ -1,5 +1,6 @@
 -- Indexes of tables; expressions have an empty name among the columns.
-SELECT i.indrelid AS relation,
+SELECT i.indexrelid AS oid,
+       i.indrelid AS relation,
        c.relname AS name,
        m.amname AS method,
        i.indisunique AS is_unique,
@@ -19,6 +20,10 @@ SELECT i.indrelid AS relation,
                               AND d.refobjsubid = a.attnum AND a.attnum > 0))
              ORDER BY a.attnum) AS uses,
        EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x')) AS constrains,
+       i.indisreplident OR EXISTS (
+           SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype = 'f'
+       ) AS relied_on,
+       c.relispartition AS attached,
        pg_get_indexdef(i.indexrelid) AS definition
 FROM pg_index i
 JOIN pg_class c ON c.oid = i.indexrelid

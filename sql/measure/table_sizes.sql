@@ -1,6 +1,8 @@
--- Bytes of every table, materialised view and partition of the user's schemas: heap, indexes and TOAST apart.
+-- Bytes of every table, materialised view and partition of the user's schemas: heap, indexes and TOAST apart; and
+-- whether it can be read (a materialised view that was never filled cannot).
 SELECT n.nspname AS schema_name,
        c.relname AS table_name,
+       c.relispopulated AS populated,
        pg_table_size(c.oid) - COALESCE(pg_total_relation_size(NULLIF(c.reltoastrelid, 0)), 0) AS heap_bytes,
        pg_indexes_size(c.oid) AS index_bytes,
        COALESCE(pg_total_relation_size(NULLIF(c.reltoastrelid, 0)), 0) AS toast_bytes

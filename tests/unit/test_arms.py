@@ -45,6 +45,8 @@ def test_a_file_that_mixes_indexes_with_the_rest_is_split_and_keeps_its_lines() 
         "ALTER TABLE s RENAME TO t; CREATE INDEX i ON t (b)",
         "CREATE MATERIALIZED VIEW t AS SELECT 1 AS b; CREATE INDEX i ON t (b); COMMENT ON INDEX i IS 'x'",
         "CREATE VIEW v AS SELECT 1; ANALYZE t",
+        "SET search_path = app; CREATE VIEW v AS SELECT 1; RESET search_path",
+        "SET search_path = app",
     ],
 )
 def test_an_index_on_what_the_migration_makes_itself_is_no_part_to_separate(bound: str) -> None:
@@ -63,6 +65,21 @@ def test_a_files_own_transaction_stays_around_both_parts() -> None:
     parted = scenario("BEGIN; CREATE INDEX i ON t (b); DROP VIEW v; COMMIT;")
     for arm, kept in (("before_indexes", "CREATE INDEX i ON t (b)"), ("after_noindexes", "DROP VIEW v")):
         assert [text for _, _, text in statements(arm, parted)] == ["BEGIN", kept, "COMMIT"]
+
+
+def test_settings_stay_around_both_parts_and_are_none_of_their_own() -> None:
+    settings = "SET ROLE keeper; SELECT set_config('search_path', 'app', false);"
+    parted = scenario(f"{settings} CREATE INDEX i ON t (b);", f"{settings} DROP VIEW v; RESET ROLE;")
+    kept = ["SET ROLE keeper", "SELECT set_config('search_path', 'app', false)"]
+    assert [text for _, _, text in statements("before_indexes", parted)] == [*kept, "CREATE INDEX i ON t (b)"]
+    assert [text for _, _, text in statements("after_noindexes", parted)] == [*kept, "DROP VIEW v", "RESET ROLE"]
+
+
+def test_a_grant_beside_an_index_stays_with_the_rest_and_a_comment_alone_makes_no_corner() -> None:
+    parted = scenario("CREATE INDEX i ON t (b); GRANT SELECT ON v TO keeper;")
+    assert [text for _, _, text in statements("after_noindexes", parted)] == ["GRANT SELECT ON v TO keeper"]
+    commented = scenario("COMMENT ON INDEX old IS 'x'; DROP VIEW v;")
+    assert arms_to_run((), commented) == USUAL
 
 
 def test_the_scenarios_own_marking_goes_by_file() -> None:

@@ -11,8 +11,10 @@ import asyncpg
 import pytest
 
 from harness.catalogue import read_catalogue
+from harness.catalogue.coverage import Earlier
+from harness.measure.dropped import read_dropped_columns
 from harness.measure.indexes import index_records, read_index_use
-from harness.measure.storage import CATALOGUE, read_dropped_columns, read_free_space, read_storage
+from harness.measure.storage import read_free_space, read_storage, with_free_space
 from harness.migrate import migrate
 from harness.migrate.stages import stages_of
 from harness.phases.storage import in_order, stage_weigher
@@ -93,7 +95,42 @@ def test_the_parts_add_up_to_the_database_within_one_percent_at_every_stage(weig
         whole = weighed.total(stage)
         tables = [item for item in weighed.storage if item.stage == stage and item.table is not None]
         assert sum(item.total_bytes for item in tables) == pytest.approx(whole.total_bytes, rel=0.01)
-        assert whole.heap_bytes == sum(item.heap_bytes for item in tables if item.table != CATALOGUE)
+
+
+def test_what_a_file_drops_or_writes_anew_weighs_nothing_before_it_commits(databases: Databases) -> None:
+    """The same statements in one file and in three: each stage weighs the same, whether it is committed or not."""
+    statements = (
+        "DROP TABLE spare; TRUNCATE log; ALTER TABLE sale ALTER id TYPE bigint",
+        "ALTER TABLE sale DROP COLUMN who",
+        "CREATE INDEX sale_status_id ON sale (status, id)",
+    )
+
+    async def weigh(files: tuple[SqlFile, ...]) -> dict[str, StorageRecord]:
+        await databases.create("big")
+        connection = await databases.connect("big")
+        try:
+            for statement in SCHEMA.strip().removesuffix(";").split(";\n"):
+                await connection.execute(statement)
+            await connection.execute("CREATE TABLE spare AS TABLE sale; CREATE TABLE log AS TABLE sale")
+            await connection.execute("VACUUM")
+            found: list[StorageRecord] = []
+            await migrate(
+                databases.server.address,
+                databases.name("big"),
+                files,
+                Silent(),
+                stage_weigher(stages_of(files), found),
+            )
+        finally:
+            await connection.close()
+            await databases.drop("big")
+        return {item.stage: item for item in found if item.table is None}
+
+    one = asyncio.run(weigh((SqlFile(Path("1.sql"), ";\n".join(statements)),)))
+    each = asyncio.run(weigh(tuple(SqlFile(Path(f"{number}.sql"), text) for number, text in enumerate(statements))))
+    assert list(one) == list(each) == ["tables_changed", "columns_dropped", "indexes_added"]
+    for stage, record in one.items():
+        assert record.total_bytes == pytest.approx(each[stage].total_bytes, rel=0.01), stage
 
 
 def test_dropping_a_column_frees_nothing_until_the_table_is_rewritten(weighed: Weighed) -> None:
@@ -153,7 +190,7 @@ def test_scans_are_those_of_the_workload_and_needless_indexes_are_named(weighed:
     use = run_on(databases, "new", read_index_use)
     catalogue = run_on(databases, "new", read_catalogue)
     asked_for = frozenset({"idx_status", "sale_status", "sale_status_id"})
-    old = frozenset({"sale_pkey", "sale_status"})
+    old = Earlier(run_on(databases, "old", read_catalogue).indexes)
     records = {item.index: item for item in index_records("after", catalogue, old, asked_for, use, earlier)}
     assert {name: item.scans for name, item in records.items()} == {
         "idx_status": 0,
@@ -169,6 +206,27 @@ def test_scans_are_those_of_the_workload_and_needless_indexes_are_named(weighed:
     assert records["sale_status_id"].leads == "sale.status"
     unmeasured = index_records("after", catalogue, old, asked_for, use, None)
     assert {item.scans for item in unmeasured} == {None}
+
+
+def test_a_materialized_view_that_was_never_filled_is_weighed_without_rows(databases: Databases, database: str) -> None:
+    async def read() -> list[dict[str | None, StorageRecord]]:
+        connection = await connect(databases.server.address, database)
+        try:
+            await connection.execute("CREATE TABLE pair AS SELECT 1 AS a; CREATE SCHEMA spare")
+            await connection.execute("CREATE MATERIALIZED VIEW spare.unfilled AS SELECT a FROM pair WITH NO DATA")
+            found: list[dict[str | None, StorageRecord]] = []
+            for vacuum in ("VACUUM (ANALYZE)", "VACUUM (FULL, ANALYZE)"):
+                await connection.execute(vacuum)
+                records = with_free_space(await read_storage(connection, "after"), await read_free_space(connection))
+                found.append({item.table: item for item in records})
+        finally:
+            await connection.close()
+        return found
+
+    for records in asyncio.run(read()):
+        unfilled = records["spare.unfilled"]
+        assert (unfilled.rows, unfilled.row_bytes, unfilled.heap_bytes) == (None, None, 0)
+        assert (records["pair"].rows, records[None].rows) == (1, 1)
 
 
 def test_free_space_without_the_right_to_the_extension_is_an_error_to_tell(weighed: Weighed) -> None:
@@ -196,7 +254,7 @@ def test_an_index_that_could_not_be_built_is_told_as_invalid_and_makes_none_redu
             catalogue, use = await read_catalogue(connection), await read_index_use(connection)
         finally:
             await connection.close()
-        found = index_records("after", catalogue, frozenset(), frozenset(), use, None)
+        found = index_records("after", catalogue, Earlier(), frozenset(), use, None)
         return {item.index: item for item in found}
 
     records = asyncio.run(read())

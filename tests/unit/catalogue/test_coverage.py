@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from harness.catalogue import Index
-from harness.catalogue.coverage import duplicate_of, key_of, redundant_with
+from harness.catalogue.coverage import Earlier, duplicate_of, key_of, redundant_with
 
 
 def index(name: str, key: str, rest: str = "", method: str = "btree", **fields: Any) -> Index:
@@ -22,6 +22,7 @@ def index(name: str, key: str, rest: str = "", method: str = "btree", **fields: 
         "partial": False,
         "columns": (key.split(",")[0],),
         "constrains": False,
+        "oid": hash(name),
         "definition": f"CREATE INDEX {name} ON public.t USING {method} ({key}){rest}",
     }
     return Index(**(values | fields))
@@ -43,14 +44,14 @@ def test_a_key_is_read_in_its_parts(key: str, parts: tuple[str, ...]) -> None:
 
 def test_of_two_equal_ones_the_newer_is_the_duplicate() -> None:
     old, new = index("t_a", "a"), index("idx_a", "a")
-    assert duplicate_of(new, [old, new], frozenset({"t_a"})) == "t_a"
-    assert duplicate_of(old, [old, new], frozenset({"t_a"})) == ""
+    assert duplicate_of(new, [old, new], Earlier([old])) == "t_a"
+    assert duplicate_of(old, [old, new], Earlier([old])) == ""
 
 
 def test_what_a_constraint_needs_or_makes_unique_stays() -> None:
     key, plain = index("t_key", "a", is_unique=True, constrains=True), index("idx_a", "a")
-    assert duplicate_of(plain, [key, plain], frozenset({"idx_a"})) == "t_key"
-    assert duplicate_of(key, [key, plain], frozenset()) == ""
+    assert duplicate_of(plain, [key, plain], Earlier([plain])) == "t_key"
+    assert duplicate_of(key, [key, plain], Earlier()) == ""
 
 
 def test_another_table_condition_order_or_method_is_no_duplicate() -> None:
@@ -62,7 +63,7 @@ def test_another_table_condition_order_or_method_is_no_duplicate() -> None:
         index("o", "a", method="hash"),
         index("o", "a", valid=False),
     ):
-        assert duplicate_of(item, [item, other], frozenset({"o"})) == ""
+        assert duplicate_of(item, [item, other], Earlier([other])) == ""
 
 
 def test_a_key_that_another_goes_on_with_is_redundant() -> None:

@@ -27,6 +27,12 @@ from harness.scenario import SqlFile
         ("GRANT SELECT ON t TO public", None),
         ("BEGIN", None),
         ("ANALYZE t", None),
+        ("SET ROLE keeper", None),
+        ("RESET search_path", None),
+        ("SELECT pg_catalog.set_config('search_path', '', false)", None),
+        ("SELECT set_config('a.b', refresh_all(), false)", "tables"),
+        ("SELECT set_config('a.b', (SELECT max(a) FROM t), false)", "tables"),
+        ("SELECT set_config('a.b', 'c', false) INTO t", "tables"),
     ],
 )
 def test_a_statement_is_told_by_what_it_changes(statement: str, kind: str | None) -> None:

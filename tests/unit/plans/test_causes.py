@@ -11,6 +11,7 @@ from harness.plans import Facts, IndexColumns, derive_causes, plan_changes
 from harness.result import PlanChange
 from tests.unit.plans.plans import node, record, scan
 
+NAMES = (("orders", "orders_made"), ("orders", "orders"), ("orders", "made"), ("old.orders", "orders_made"))
 LIST = scan("Index Scan", "orders", rows=50, ms=1.0, pages=50, index_name="orders_made")
 
 
@@ -40,8 +41,10 @@ def test_another_method_is_told_with_the_rows_of_both() -> None:
         "scan_method",
         "reads orders by Seq Scan, 100,000 rows, where the old plan read it by Index Scan using orders_made, 50 rows",
     )
-    facts = Facts(new_indexes=frozenset({"orders_made"}), planned_anew=(0.0, 0.0))
-    assert "(an index that the migration made)" in causes("faster", whole, LIST, facts)[0][1]
+    made = {name: Facts(new_indexes=frozenset({name}), planned_anew=(0.0, 0.0)) for name in NAMES}
+    sentences = {name: causes("faster", whole, LIST, facts)[0][1] for name, facts in made.items()}
+    told = {name for name, words in sentences.items() if "(an index that the migration made)" in words}
+    assert told == {("orders", "orders_made")}
 
 
 def test_a_sort_in_place_of_an_ordered_index_is_told() -> None:
