@@ -267,10 +267,10 @@ async def _crew(request: SeedRequest) -> AsyncIterator[list[Any]]:
 async def _finish(connection: Any, request: SeedRequest) -> SeedManifest:
     """The manifest is whole, and nothing of the seeding's own is left in the database."""
     sizes = dict(await connection.fetch(catalogue_sql("seed", "table_bytes"), request.schema))
+    tables = tuple(SeedTable(table, rows, sizes[table]) for table, rows in request.counts.items())
     anomalies = join_manifest(request.parts_folder, request.run_folder / MANIFEST_FILE)
     await connection.execute(catalogue_sql("seed", "drop_progress"))
     shutil.rmtree(request.parts_folder, ignore_errors=True)
-    tables = tuple(SeedTable(table, rows, sizes[table]) for table, rows in request.counts.items())
     return SeedManifest(
         tables=tables,
         anomalies=anomalies,

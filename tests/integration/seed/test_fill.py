@@ -31,6 +31,9 @@ async def test_rows_types_keys_and_indexes_are_there(server: Server, database: s
     assert manifest.rows == 12_306
     assert manifest.anomalies == {}
     assert manifest.bytes == sum(item.bytes for item in manifest.tables) > 1_000_000
+    parts = "SELECT pg_total_relation_size('line_even') + pg_total_relation_size('line_odd') AS bytes"
+    (line,) = [item.bytes for item in manifest.tables if item.table == "line"]  # which is partitioned
+    assert line == (await query(server, database, parts))[0]["bytes"] > 0
     counts = await query(server, database, "SELECT count(*) AS n, count(note) AS notes, sum(price) AS sum FROM sale")
     assert counts[0]["n"] == 3000
     assert 1300 < counts[0]["notes"] < 1700
