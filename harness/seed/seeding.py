@@ -23,7 +23,7 @@ from harness.scenario.paths import catalogue_sql
 from harness.seed.catalogue import read_catalogue
 from harness.seed.check import check_spec
 from harness.seed.column_type import Catalogue
-from harness.seed.constrain import Step, constraint_steps, run_steps, vacuum_steps
+from harness.seed.constrain import Step, constraint_steps, remaining, run_steps, vacuum_steps
 from harness.seed.crew import Crew, hired
 from harness.seed.load import Blocks, load, missing_chunks
 from harness.seed.manifest import MANIFEST_FILE, join_manifest
@@ -79,10 +79,11 @@ class SeedRequest:
 
     @property
     def fingerprint(self) -> str:
-        """What determines the rows; a killed seeding is resumed only by one with the same."""
+        """What determines tables and rows; a killed seeding is resumed only by one with the same."""
         versions = [f"{name} {importlib.metadata.version(name)}" for name in _DETERMINING]
         spec = self.spec.model_copy(update={"source": ""}).model_dump_json()
-        words = "\n".join([spec, str(self.scale_rows), self.profile, str(self.seed), *versions])
+        schema = [self.schema, *(file.text for file in self.scenario.schema)]
+        words = "\0".join([spec, str(self.scale_rows), self.profile, str(self.seed), *versions, *schema])
         return hashlib.sha256(words.encode()).hexdigest()
 
     @property
@@ -171,7 +172,7 @@ async def _check_same(connection: Any, request: SeedRequest) -> None:
     if await connection.fetchval(catalogue_sql("seed", "read_fingerprint")) != request.fingerprint:
         raise SeedError(
             f"the database {request.database} holds an interrupted seeding of another kind",
-            "resume it with the same seed file, --scale, --profile and --seed, or drop the database",
+            "resume it with the same seed file, schema files, --scale, --profile and --seed, or drop the database",
         )
 
 
@@ -214,8 +215,8 @@ def _as_blocks(loaded: dict[str, list[tuple[int, int]]]) -> dict[str, Blocks]:
 async def _settle(connection: Any, request: SeedRequest, progress: Progress) -> None:
     """Keys, indexes, access rules and the vacuum; a resumed seeding leaves out the steps that are done."""
     done = {row["name"] for row in await connection.fetch(catalogue_sql("seed", "read_steps"))}
-    keys = [step for step in constraint_steps(request.scenario.constraints) if step.name not in done]
-    vacuums = [step for step in vacuum_steps(list(request.counts), request.schema) if step.name not in done]
+    keys = remaining(constraint_steps(request.scenario.constraints), done)
+    vacuums = [step for step in vacuum_steps(list(request.counts), request.schema) if step.mark not in done]
     async with _crew(request) as connections:
         await _run(connections, keys, request, progress, "seed: keys and indexes")
         if request.with_access and "access" not in done:
@@ -240,10 +241,10 @@ async def _run(connections: list[Any], steps: list[Step], request: SeedRequest, 
         if step.in_transaction:
             async with connection.transaction():
                 await connection.execute(step.sql)
-                await connection.execute(catalogue_sql("seed", "mark_step"), step.name)
+                await connection.execute(catalogue_sql("seed", "mark_step"), step.mark)
         else:
             await connection.execute(step.sql)
-            await connection.execute(catalogue_sql("seed", "mark_step"), step.name)
+            await connection.execute(catalogue_sql("seed", "mark_step"), step.mark)
         finished += 1
         progress.update(finished, step.name)
 

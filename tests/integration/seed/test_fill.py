@@ -14,7 +14,7 @@ import pytest
 
 from harness.errors import HarnessError, ScenarioError, SeedError
 from harness.progress import Silent
-from harness.scenario import SqlFile, load_scenario
+from harness.scenario import Scenario, SqlFile, load_scenario
 from harness.seed import MANIFEST_FILE, declared_catalogue, estimate_bytes, fill, load_spec, read_catalogue
 from harness.seed import load as load_module
 from harness.server import Databases, Server, connect
@@ -184,6 +184,27 @@ async def test_a_constraint_that_the_rows_break_is_named_with_file_and_line(
     )
     with pytest.raises(SeedError, match=r"keys.sql:3: could not create unique index"):
         await filled(server, database, tmp_path, shop_spec(), 500, replace(shop_scenario(), constraints=(broken,)))
+
+
+async def test_a_mended_constraint_is_made_though_another_on_its_line_was_done(
+    server: Server, database: str, tmp_path: Path
+) -> None:
+    def shop_with(constraints: str, schema: str = "") -> Scenario:
+        shop = shop_scenario()
+        more = SqlFile(Path("more.sql"), schema)
+        keys = SqlFile(Path("keys.sql"), constraints)
+        return replace(shop, schema=(*shop.schema, more), constraints=(keys,))
+
+    first, wrong = "ALTER TABLE shop ADD PRIMARY KEY (id); ", "UPDATE sale SET shop_id = NULL;"
+    with pytest.raises(SeedError, match=r"keys.sql:1: null value"):
+        await filled(server, database, tmp_path, shop_spec(), 500, shop_with(first + wrong))
+    with pytest.raises(SeedError, match=r"1 of the statements that were done are no longer in the files"):
+        await filled(server, database, tmp_path, shop_spec(), 500, shop_with("CREATE INDEX ON sale (shop_id);"))
+    with pytest.raises(SeedError, match=r"of another kind"):
+        await filled(server, database, tmp_path, shop_spec(), 500, shop_with(first, "CREATE TABLE more (id int);"))
+    await filled(server, database, tmp_path, shop_spec(), 500, shop_with(first + "ALTER TABLE sale ADD UNIQUE (id);"))
+    keys = await query(server, database, "SELECT indexname FROM pg_indexes WHERE schemaname = 'public'")
+    assert {row["indexname"] for row in keys} == {"shop_pkey", "sale_id_key"}
 
 
 async def test_a_row_that_the_table_refuses_is_told(server: Server, database: str, tmp_path: Path) -> None:
