@@ -29,6 +29,7 @@ from harness.seed.load import Blocks, load, missing_chunks
 from harness.seed.manifest import MANIFEST_FILE, join_manifest
 from harness.seed.pools import Pools, build_pools, write_pools
 from harness.seed.scale import BLOCK_ROWS, row_counts
+from harness.seed.sequences import move_sequences
 from harness.seed.size import row_bytes
 from harness.seed.spec import SeedSpec
 from harness.seed.worker import Job
@@ -217,8 +218,11 @@ async def _settle(connection: Any, request: SeedRequest, progress: Progress) -> 
     done = {row["name"] for row in await connection.fetch(catalogue_sql("seed", "read_steps"))}
     keys = remaining(constraint_steps(request.scenario.constraints), done)
     vacuums = [step for step in vacuum_steps(list(request.counts), request.schema) if step.mark not in done]
+    filled = {name: table.stored_columns for name, table in request.spec.stored_tables.items()}
     async with _crew(request) as connections:
+        await move_sequences(connection, request.schema, filled)
         await _run(connections, keys, request, progress, "seed: keys and indexes")
+        await move_sequences(connection, request.schema, filled)  # a constraint can make a column an identity
         if request.with_access and "access" not in done:
             await apply_files(connection, request.scenario.access)
             await connection.execute(catalogue_sql("seed", "mark_step"), "access")
