@@ -14,7 +14,7 @@ from harness.seed.bounds import choices, gives, max_length, nullable
 from harness.seed.catalogue import declared_catalogue, tables_left_open
 from harness.seed.column_type import Catalogue, ColumnType
 from harness.seed.columns import ExpressionColumn, Generator, NumberColumn, SequenceColumn
-from harness.seed.plantable import anomaly_problems
+from harness.seed.plantable import anomaly_problems, reaching, unstorable
 from harness.seed.references import problems, source
 from harness.seed.spec import SeedSpec
 from harness.seed.words import VIEW
@@ -148,9 +148,12 @@ def _misfits(spec: SeedSpec, table: str, name: str, kind: ColumnType | None) -> 
     if kind.length is not None and length is not None and length > kind.length:
         yield f"its generator gives up to {length} characters, the column holds {kind.length}"
     words = choices(spec, table, name)
-    foreign = sorted(words - set(kind.labels)) if kind.labels else []
-    if foreign:
+    if kind.labels and not words:
+        yield f"its generator's words are not known beforehand; the enum {kind.name} wants a choice of its values"
+    elif kind.labels and (foreign := sorted(words - set(kind.labels))):
         yield f"{foreign[0]!r} is no value of the enum {kind.name} ({', '.join(kind.labels)})"
+    for anomaly in reaching(spec, table, name):
+        yield from unstorable(spec, anomaly, table, name, kind)
     yield from _number_misfits(source(spec, table, name), kind)
 
 

@@ -207,6 +207,7 @@ def planted(**entry: Any) -> dict[str, Any]:
         ({"kind": "deleted", "table": "sale", "columns": ["note"], "after": "made_at"}, "must be points in time"),
         ({"kind": "missing", "table": "person", "columns": ["name"]}, "would spread there unrecorded"),
         ({"kind": "null_parent", "table": "sale", "columns": ["person_id"], "rate": 2}, "less than or equal to 1"),
+        ({"kind": "padded", "table": "person", "columns": ["id"]}, "id is the table's key, by which"),
     ],
 )
 def test_an_anomaly_that_cannot_be_planted_is_named(entry: dict[str, Any], reason: str) -> None:
@@ -229,12 +230,54 @@ def test_two_anomalies_of_one_kind_at_one_column_are_refused() -> None:
         ({"kind": "at_limit", "table": "person", "columns": ["name"], "length": 31}, "up to 31 characters"),
         ({"kind": "padded", "table": "sale", "columns": ["person_name"], "length": 20}, "the column holds 30"),
         ({"kind": "null_parent", "table": "sale", "columns": ["shop_id"]}, "can give NULL, the column is NOT NULL"),
+        ({"kind": "truncated", "table": "sale", "columns": ["price"]}, "price: the anomaly 'truncated' is for texts"),
+        (
+            {"kind": "padded", "table": "line", "columns": ["sold_at"]},
+            "is for texts, the column is of type timestamptz",
+        ),
+        ({"kind": "empty", "table": "person", "columns": ["gone"]}, "is for texts"),
+        ({"kind": "blank", "table": "line", "columns": ["sold_at"]}, "is for texts"),
+        ({"kind": "odd_text", "table": "sale", "columns": ["lines"], "pool": "odd"}, "is for texts"),
+        ({"kind": "missing", "table": "sale", "columns": ["tags"]}, "cannot be planted in lists"),
+        ({"kind": "foreign_word", "table": "sale", "columns": ["state"], "words": ["gone"]}, "plants 'gone', no value"),
+        ({"kind": "odd_text", "table": "sale", "columns": ["state"], "pool": "odd"}, "no value of the enum state"),
+        ({"kind": "odd_text", "table": "sale", "columns": ["state"], "pool": "name"}, "texts that are no value of"),
+        ({"kind": "empty", "table": "sale", "columns": ["state"]}, "plants '', no value of the enum state"),
+        ({"kind": "at_limit", "table": "sale", "columns": ["state"]}, "texts that are no value of the enum state"),
+        ({"kind": "off_by", "table": "sale", "columns": ["lines"]}, "adds 0.01, the generator has 0 decimals"),
+        ({"kind": "off_by", "table": "sale", "columns": ["is_open"]}, "is for numbers, the column is of type bool"),
     ],
 )
 def test_an_anomaly_that_the_schema_cannot_hold_is_named(entry: dict[str, Any], reason: str) -> None:
     with pytest.raises(ScenarioError) as caught:
         check_spec(parse_spec(planted(**entry), "shop.toml"), catalogue())
     assert reason in str(caught.value)
+
+
+def test_what_is_planted_at_a_source_must_fit_its_copies_and_what_fits_passes() -> None:
+    copied: dict[str, Any] = {"kind": "copy", "through": "sale_id", "column": "note"}
+    data = planted(kind="odd_text", table="sale", columns=["note"], pool="odd")
+    data["tables"]["line"]["columns"]["note"] = copied
+    data["tables"]["sale"]["columns"]["note"] = {"kind": "choice", "weights": {"open": 1}}
+    changed = catalogue(("sold_at timestamptz", "sold_at timestamptz, note state"))
+    with pytest.raises(ScenarioError, match=r"tables.line.columns.note: the anomaly 'odd_text' plants"):
+        check_spec(parse_spec(data, "shop.toml"), changed)
+    data["pools"]["odd"]["values"] = ["done"]
+    check_spec(parse_spec(data, "shop.toml"), changed)
+
+
+def test_a_stale_uuid_is_refused() -> None:
+    data = planted(kind="stale", table="line", columns=["token"])
+    data["tables"]["sale"]["columns"]["token"] = {"kind": "uuid"}
+    data["tables"]["line"]["columns"]["token"] = {"kind": "copy", "through": "sale_id", "column": "token"}
+    with pytest.raises(ScenarioError, match="token shows a uuid, which never changes"):
+        parse_spec(data, "shop.toml")
+
+
+def test_words_of_an_enum_must_be_known_beforehand() -> None:
+    spec = shop_spec(tables__sale__columns__state={"kind": "pool", "pool": "name"})
+    with pytest.raises(ScenarioError, match="the enum state wants a choice of its values"):
+        check_spec(spec, catalogue())
 
 
 def test_types_that_do_not_go_together_are_told_when_the_size_is_estimated() -> None:
