@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from harness.seed.columns import CopyColumn
 from harness.seed.draw import Mask, below, chance, unit
 from harness.seed.frame import Frame
+from harness.seed.keys import UuidKey
 from harness.seed.spec import Anomaly, SeedSpec
 from harness.seed.values import DAY_MICROS, Coded, Column, Flag, Moment, Number, Ref, Text, overlay
 from harness.seed.words import TEXT, Words
@@ -19,6 +20,9 @@ from harness.seed.words import TEXT, Words
 SOURCE_KINDS = frozenset({"odd_text", "at_limit", "empty"})
 KEY_KINDS = frozenset({"null_parent", "orphan"})
 COPY_KINDS = frozenset({"stale", "truncated", "padded", "blank", "missing", "foreign_word", "off_by"})
+
+ORPHANS = 1000
+"""So many numbers behind a table's last row are shared by the keys that point nowhere."""
 
 _FAR = 1 << 40
 
@@ -220,7 +224,9 @@ def _broken_key(site: _Site) -> None:
     if site.anomaly.kind == "null_parent":
         patch, cause = key.take(np.flatnonzero(where)).with_null(np.ones(len(rows), dtype=np.bool_)), "null_fk"
     else:
-        patch, cause = Ref(key.table, rows + _FAR, key.key), "orphan_fk"
+        # A uuid has room; a number stays close, so that its type holds it.
+        none = rows + _FAR if isinstance(key.key, UuidKey) else site.frame.count(key.table) + rows % ORPHANS
+        patch, cause = Ref(key.table, none, key.key), "orphan_fk"
     site.put(where, patch)
     for copy in copies:
         copy.put(where & ~_nulls(copy.column), None, "value_to_null", cause)

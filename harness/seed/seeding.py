@@ -160,7 +160,7 @@ async def _begin(connection: Any, request: SeedRequest, progress: Progress) -> C
         progress.start("seed: schema")
         await apply_files(connection, request.scenario.schema)
     catalogue = await read_catalogue(connection, request.schema)
-    check_spec(request.spec, catalogue)
+    check_spec(request.spec, catalogue, request.scale_rows)
     if not resumed:
         shutil.rmtree(request.parts_folder, ignore_errors=True)
         async with connection.transaction():
