@@ -251,3 +251,25 @@ async def test_a_database_that_holds_tables_already_is_refused(server: Server, d
     await filled(server, database, tmp_path, shop_spec(), 200)
     with pytest.raises(HarnessError, match="already exists"):
         await filled(server, database, tmp_path, shop_spec(), 200)
+
+
+async def test_keys_that_are_null_lead_to_null(server: Server, database: str, tmp_path: Path) -> None:
+    spec = shop_spec(
+        tables__line__columns__sale_id__nulls=0.4,
+        tables__line__columns__before_id__nulls=0,
+        tables__sale__columns__shop_id__nulls=1,
+        tables__person__columns__shop_id__nulls=1,
+    )
+    shop = shop_scenario()
+    loose = SqlFile(Path("loose.sql"), "ALTER TABLE sale ALTER shop_id DROP NOT NULL;"
+                                       " ALTER TABLE person ALTER shop_id DROP NOT NULL;")  # fmt: skip
+    await filled(server, database, tmp_path, spec, 1000, replace(shop, schema=(*shop.schema, loose)))
+    lines = """
+        SELECT count(*) FILTER (WHERE l.before_id IS NOT NULL) AS kept,
+               count(*) FILTER (WHERE l.before_id IS NOT NULL AND b.sale_id IS DISTINCT FROM l.sale_id) AS strange,
+               count(*) FILTER (WHERE l.before_id IS NOT NULL AND l.sale_id IS NULL) AS alone,
+               count(l.person_id) AS people
+        FROM line l LEFT JOIN line b ON b.id = l.before_id"""
+    (row,) = await query(server, database, lines)
+    assert row["kept"] > 100
+    assert (row["strange"], row["alone"], row["people"]) == (0, 0, 0)
