@@ -28,6 +28,9 @@ def _problems(spec: SeedSpec, anomaly: Anomaly) -> Iterator[str]:
         yield f"there is no table {anomaly.table!r}{near(anomaly.table, spec.tables)}"
         return
     columns = spec.tables[anomaly.table].columns
+    key = spec.tables[anomaly.table].key
+    if not columns[key].stored:
+        yield f"the table does not store its key {key!r}, by which anomalies are recorded"
     for name in (*anomaly.columns, *([anomaly.after] if anomaly.kind == "deleted" else [])):
         if name not in columns or not columns[name].stored:
             yield f"the table stores no column {name!r}{near(name, columns)}"

@@ -144,6 +144,9 @@ def _check_parent(spec: SeedSpec, table: str, entry: Generator) -> Iterator[str]
     if entry.table not in spec.tables:
         yield f"its parent {entry.table!r} does not exist{near(entry.table, spec.tables)}"
         return
+    parent = spec.tables[entry.table]
+    if entry.stored and parent.stored and parent.key in parent.columns and not parent.columns[parent.key].stored:
+        yield f"its parent {entry.table!r} does not store its key {parent.key!r}: every row would point nowhere"
     for own, theirs in entry.within.items():
         if theirs not in spec.tables[entry.table].columns:
             yield f"{entry.table} has no column {theirs!r}{near(theirs, spec.tables[entry.table].columns)}"

@@ -105,6 +105,11 @@ BROKEN: list[tuple[dict[str, Any], str, str]] = [
     ),
     ({COLUMN + "id": {"kind": "choice", "weights": {"a": 1}}}, "tables.sale", "must be of kind uuid or sequence"),
     ({"tables__sale__key": "nr"}, "tables.sale", "its key 'nr' is not among its columns"),
+    (
+        {COLUMN + "id__stored": False},
+        "tables.line.columns.sale_id",
+        "its parent 'sale' does not store its key 'id': every row would point nowhere",
+    ),
     ({"tables__sale__share": -1}, "tables.sale.share", "greater than or equal to 0"),
     ({"tables__sale__shares": 1}, "tables.sale.shares", "there is no such key"),
     ({"pools__word__values": []}, "pools.word.values", "at least 1"),
@@ -294,6 +299,16 @@ def test_an_anomaly_that_cannot_be_planted_is_named(entry: dict[str, Any], reaso
         parse_spec(planted(**entry), "shop.toml")
     assert "anomaly[1]" in str(caught.value)
     assert reason in str(caught.value)
+
+
+def test_nothing_is_planted_where_no_key_is_stored_to_record_it() -> None:
+    data = planted(kind="stale", table="line", columns=["person_name"])
+    data["tables"]["line"]["columns"]["id"]["stored"] = False
+    del data["tables"]["line"]["columns"]["before_id"]
+    with pytest.raises(ScenarioError, match=r"anomaly\[1\] .*: the table does not store its key 'id', by which"):
+        parse_spec(data, "shop.toml")
+    del data["anomaly"]
+    parse_spec(data, "shop.toml")
 
 
 def test_two_anomalies_of_one_kind_at_one_column_are_refused() -> None:
