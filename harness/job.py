@@ -45,7 +45,7 @@ def prepare(options: RunOptions) -> Job:
     scenario = load_scenario(options.scenario)
     read_scripts((*scenario.roles, *scenario.schema, *scenario.constraints, *scenario.access, *scenario.migrations))
     spec = load_spec(scenario.seed)
-    check_declared(spec, scenario.schema)
+    check_declared(spec, scenario.schema, scale_rows)
     estimate_bytes(spec, scale_rows)  # makes its pools and a sample of every table: what cannot be made is told here
     check_options(options.server)
     options = replace(options, arms=arms_to_run(options.arms, scenario))

@@ -11,6 +11,7 @@ import asyncpg
 import pyarrow.parquet as pq
 
 from harness.result import ColumnCheck, Integrity, PlantedKind
+from harness.scenario.paths import catalogue_sql
 from harness.sqltext import quote_ident
 
 MANIFEST = "seed_manifest.parquet"
@@ -78,11 +79,11 @@ def _cell(row: Mapping[str, Any]) -> Cell:
 
 async def found_cells(connection: Any, integrity: Integrity) -> dict[Cell, Said]:
     """Every differing cell of a dropped column, with what the check says of it."""
-    columns = {f"{item.table}.{item.column}" for item in integrity.columns}
+    columns = {f"{item.table}.{item.column}": (item.table, item.column) for item in integrity.columns}
     found: dict[Cell, Said] = {}
     for finding in integrity.findings:
         if finding.kind in CELL_KINDS and finding.object in columns:
-            table, _, column = finding.object.rpartition(".")
+            table, column = columns[finding.object]
             for row in await connection.fetch(finding.query):
                 found[table, str(row[0]), column] = (finding.kind, finding.cause)
     return found
@@ -97,20 +98,24 @@ async def _differing(
         keys[table, column].append(key)
     found: set[Cell] = set()
     for (table, column), wanted in keys.items():
-        view, _, shown = str(replaced[table, column].counterpart).rpartition(".")
+        named = await connection.fetchrow(catalogue_sql("verify", "named_column"), replaced[table, column].counterpart)
         key = await connection.fetchval(
             "SELECT a.attname FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]"
             " WHERE i.indrelid = to_regclass($1) AND i.indisprimary",
             f"bench_old.{quote_ident(table)}",
         )
-        name, old, new = quote_ident(key), quote_ident(column), quote_ident(shown)
-        source = ".".join(map(quote_ident, view.split(".")))
+        kept_unknown = {(table, value, column) for value in wanted}
+        if named is None or key is None:
+            found |= kept_unknown
+            continue
+        name, old, new = quote_ident(key), quote_ident(column), quote_ident(named["column"])
         query = (
-            f"SELECT o.{name}::text FROM bench_old.{quote_ident(table)} AS o LEFT JOIN {source} AS n USING ({name})"
+            f"SELECT o.{name}::text FROM bench_old.{quote_ident(table)} AS o"
+            f" LEFT JOIN {named['relation']} AS n USING ({name})"
             f" WHERE o.{name}::text = ANY ($1) AND o.{old}::text IS DISTINCT FROM n.{new}::text"
         )
         try:
             found |= {(table, row[0], column) for row in await connection.fetch(query, wanted)}
-        except asyncpg.UndefinedColumnError:  # the view shows the key under another name: nothing is known to be kept
-            found |= {(table, value, column) for value in wanted}
+        except asyncpg.UndefinedColumnError:  # the view shows the key under another name
+            found |= kept_unknown
     return found

@@ -12,13 +12,17 @@ import pyarrow.compute as pc
 from harness.seed.columns import CopyColumn
 from harness.seed.draw import Mask, below, chance, unit
 from harness.seed.frame import Frame
+from harness.seed.keys import UuidKey
 from harness.seed.spec import Anomaly, SeedSpec
-from harness.seed.values import DAY_MICROS, Coded, Column, Moment, Number, Ref, Text, overlay
+from harness.seed.values import DAY_MICROS, Coded, Column, Flag, Moment, Number, Ref, Text, overlay
 from harness.seed.words import TEXT, Words
 
 SOURCE_KINDS = frozenset({"odd_text", "at_limit", "empty"})
 KEY_KINDS = frozenset({"null_parent", "orphan"})
 COPY_KINDS = frozenset({"stale", "truncated", "padded", "blank", "missing", "foreign_word", "off_by"})
+
+ORPHANS = 1000
+"""So many numbers behind a table's last row are shared by the keys that point nowhere."""
 
 _FAR = 1 << 40
 
@@ -109,11 +113,19 @@ class _Site:
     def put_changed(self, where: Mask, patch: Column) -> None:
         """As stale copies: only where the patch says something else than the cell."""
         index = np.flatnonzero(where)
-        same = pc.equal(patch.arrow(TEXT), self.column.take(index).arrow(TEXT)).fill_null(False)
-        changed = np.flatnonzero(~np.asarray(same))
+        changed = np.flatnonzero(~_same(patch, self.column.take(index)))
         kept = np.zeros_like(where)
         kept[index[changed]] = True
         self.put(kept, patch.take(changed), "value_differs", "stale_copy")
+
+
+def _same(one: Column, other: Column) -> Mask:
+    """Where two columns show the same; moments of one day may, for the database may hold no more than the day."""
+    if isinstance(one, Moment) and isinstance(other, Moment):
+        return np.asarray(one.micros // DAY_MICROS == other.micros // DAY_MICROS)
+    if isinstance(one, Flag) and isinstance(other, Flag):
+        return np.asarray(one.values == other.values)
+    return np.asarray(pc.equal(one.arrow(TEXT), other.arrow(TEXT)).fill_null(False))
 
 
 def plant(spec: SeedSpec, anomalies: tuple[Anomaly, ...], frame: Frame, sheet: Sheet) -> None:
@@ -212,7 +224,9 @@ def _broken_key(site: _Site) -> None:
     if site.anomaly.kind == "null_parent":
         patch, cause = key.take(np.flatnonzero(where)).with_null(np.ones(len(rows), dtype=np.bool_)), "null_fk"
     else:
-        patch, cause = Ref(key.table, rows + _FAR, key.key), "orphan_fk"
+        # A uuid has room; a number stays close, so that its type holds it.
+        none = rows + _FAR if isinstance(key.key, UuidKey) else site.frame.count(key.table) + rows % ORPHANS
+        patch, cause = Ref(key.table, none, key.key), "orphan_fk"
     site.put(where, patch)
     for copy in copies:
         copy.put(where & ~_nulls(copy.column), None, "value_to_null", cause)

@@ -29,13 +29,16 @@ async def read_catalogue(connection: Any, schema: str = "public") -> Catalogue:
 
 
 def _modifiers(name: str, modifier: int) -> dict[str, Any]:
-    """What PostgreSQL packs into atttypmod (-1: nothing given; lengths and numeric parts have 4 added)."""
+    """What PostgreSQL packs into atttypmod (-1: nothing given).
+
+    Lengths and numeric parts have 4 added; a numeric's scale has a sign, in its 11 bits.
+    """
     if modifier < 0:
         return {}
     if name in ("varchar", "bpchar"):
         return {"length": modifier - 4}
     if name == "numeric":
-        return {"precision": (modifier - 4) >> 16, "scale": (modifier - 4) & 0x7FF}
+        return {"precision": (modifier - 4) >> 16, "scale": ((modifier - 4 & 0x7FF) ^ 0x400) - 0x400}
     return {}
 
 
@@ -122,17 +125,18 @@ def _declared_type(column: Any, labels: dict[str, tuple[str, ...]], domains: dic
         type_name = domain.type_name
         kinds |= {_constraint(item.constraint) for item in domain.constraints} & {"CONSTR_NOTNULL"}
     name = type_name.names[-1].string.sval
-    given = [item.a_const.ival.ival for item in type_name.typmods]
+    is_array = bool(type_name.array_bounds)  # which has none of its elements' limits and labels
+    given = [] if is_array else [item.a_const.ival.ival for item in type_name.typmods]
     numeric = name == "numeric" and bool(given)
     return ColumnType(
-        name=("_" if type_name.array_bounds else "") + _SERIALS.get(name, name),
+        name=("_" if is_array else "") + _SERIALS.get(name, name),
         not_null=bool(kinds & {"CONSTR_NOTNULL", "CONSTR_PRIMARY"}) or name in _SERIALS,
         filled=bool(kinds & {"CONSTR_DEFAULT", "CONSTR_IDENTITY", "CONSTR_GENERATED"}) or name in _SERIALS,
         generated="CONSTR_GENERATED" in kinds,
         length=given[0] if given and name in ("varchar", "bpchar") else None,
         precision=given[0] if numeric else None,
         scale=(given[1] if len(given) > 1 else 0) if numeric else None,
-        labels=labels.get(name, ()),
+        labels=() if is_array else labels.get(name, ()),
     )
 
 

@@ -10,12 +10,13 @@ from pydantic import ValidationError
 
 from harness.errors import ScenarioError
 from harness.scenario import SqlFile
-from harness.seed.bounds import choices, gives, max_length, nullable
+from harness.seed.bounds import Counts, choices, gives, max_length, nullable, number_range
 from harness.seed.catalogue import declared_catalogue, tables_left_open
 from harness.seed.column_type import Catalogue, ColumnType
-from harness.seed.columns import ExpressionColumn, Generator, NumberColumn, SequenceColumn
-from harness.seed.plantable import anomaly_problems
+from harness.seed.columns import ExpressionColumn, NumberColumn
+from harness.seed.plantable import anomaly_problems, reaching, unstorable
 from harness.seed.references import problems, source
+from harness.seed.scale import row_counts
 from harness.seed.spec import SeedSpec
 from harness.seed.words import VIEW
 
@@ -63,21 +64,22 @@ def _nul_places(data: object, place: str = "") -> Iterator[str]:
             yield from _nul_places(item, f"{place}.{key}" if place else key)
 
 
-def check_declared(spec: SeedSpec, files: Sequence[SqlFile]) -> None:
-    """Raises ScenarioError where, by the schema's statements alone, the specification does not fit.
+def check_declared(spec: SeedSpec, files: Sequence[SqlFile], scale: int) -> None:
+    """Raises ScenarioError where, by the schema's statements alone, the specification does not fit at this scale.
 
     What the statements leave open is left to `check_spec` with the database's own catalogue.
     """
     declared = declared_catalogue(files)
     left_open = tables_left_open(files)
-    check_spec(spec, declared, spec.stored_tables.keys() if left_open is None else left_open)
+    check_spec(spec, declared, scale, spec.stored_tables.keys() if left_open is None else left_open)
 
 
-def check_spec(spec: SeedSpec, catalogue: Catalogue, left_open: Container[str] = ()) -> None:
-    """Raises ScenarioError where the specification does not fit the tables that the database has; those that are
-    `left_open` are not judged.
+def check_spec(spec: SeedSpec, catalogue: Catalogue, scale: int, left_open: Container[str] = ()) -> None:
+    """Raises ScenarioError where the specification, at this scale, does not fit the tables that the database has; those
+    that are `left_open` are not judged.
     """
     found = []
+    counts = row_counts(spec, scale)
     for name, table in spec.stored_tables.items():
         if name in left_open:
             continue
@@ -86,7 +88,7 @@ def check_spec(spec: SeedSpec, catalogue: Catalogue, left_open: Container[str] =
             continue
         for column in table.stored_columns:
             place = f"tables.{name}.columns.{column}"
-            found += [(place, words) for words in _misfits(spec, name, column, catalogue[name].get(column))]
+            found += [(place, words) for words in _misfits(spec, counts, name, column, catalogue[name].get(column))]
         for column, kind in catalogue[name].items():
             if kind.not_null and not kind.filled and column not in table.stored_columns:
                 found.append(
@@ -129,7 +131,7 @@ def _words(item: object) -> str:
     return f"{str(item['msg']).removeprefix('Value error, ')} (given: {str(item['input'])[:60]})"
 
 
-def _misfits(spec: SeedSpec, table: str, name: str, kind: ColumnType | None) -> Iterator[str]:
+def _misfits(spec: SeedSpec, counts: Counts, table: str, name: str, kind: ColumnType | None) -> Iterator[str]:
     if kind is None:
         yield "the schema's table has no such column"
         return
@@ -144,27 +146,23 @@ def _misfits(spec: SeedSpec, table: str, name: str, kind: ColumnType | None) -> 
     if not gives(spec, table, name, target_type):
         yield f"its generator does not give values of type {kind.name}"
         return
-    length = max_length(spec, table, name) if target_type == VIEW else None
+    length = max_length(spec, counts, table, name) if target_type == VIEW else None
     if kind.length is not None and length is not None and length > kind.length:
         yield f"its generator gives up to {length} characters, the column holds {kind.length}"
     words = choices(spec, table, name)
-    foreign = sorted(words - set(kind.labels)) if kind.labels else []
-    if foreign:
+    if kind.labels and not words:
+        yield f"its generator's words are not known beforehand; the enum {kind.name} wants a choice of its values"
+    elif kind.labels and (foreign := sorted(words - set(kind.labels))):
         yield f"{foreign[0]!r} is no value of the enum {kind.name} ({', '.join(kind.labels)})"
-    yield from _number_misfits(source(spec, table, name), kind)
-
-
-def _number_misfits(entry: Generator, kind: ColumnType) -> Iterator[str]:
-    if isinstance(entry, SequenceColumn) and (limit := _limit(kind)) is not None and abs(entry.start) >= limit[0]:
-        yield f"its generator starts at {entry.start}, the column holds less than {limit[1]}"
-    if not isinstance(entry, NumberColumn | ExpressionColumn):
-        return
-    if kind.scale is not None and entry.scale > kind.scale:
+    for anomaly in reaching(spec, table, name):
+        yield from unstorable(spec, anomaly, table, name, kind)
+    entry = source(spec, table, name)
+    if isinstance(entry, NumberColumn | ExpressionColumn) and kind.scale is not None and entry.scale > kind.scale:
         yield f"its generator gives {entry.scale} decimals, the column holds {kind.scale}"
-    if isinstance(entry, NumberColumn) and (limit := _limit(kind)) is not None:
-        largest = max(abs(entry.min), abs(entry.max))
-        if largest >= limit[0]:
-            yield f"its generator gives up to {largest:g}, the column holds less than {limit[1]}"
+    limit = _limit(kind)
+    bounds = number_range(spec, counts, table, name) if limit is not None else None
+    if limit is not None and bounds is not None and (largest := max(map(abs, bounds))) >= limit[0]:
+        yield f"its generator gives up to {largest:.15g}, the column holds less than {limit[1]}"
 
 
 def _limit(kind: ColumnType) -> tuple[float, str] | None:

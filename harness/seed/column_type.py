@@ -49,6 +49,8 @@ class ColumnType:
         if self.labels:
             return VIEW
         if self.name == "numeric":
+            if (self.scale or 0) < 0:
+                return None
             return pa.decimal128(min(self.precision or 38, 38), 9 if self.scale is None else self.scale)
         return _PLAIN.get(self.name)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import itertools
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,13 +18,20 @@ from harness.scenario import SqlFile
 from harness.server.faults import as_harness_error, is_about_server
 from harness.sqltext import Statement
 
+_CONSTRAINT = "constraint "
+_ANEW = "give the files back what was done and mend what was not, or drop the database and seed it anew"
+
 
 @dataclass(frozen=True)
 class Step:
     """One statement, with what it locks. Neighbours of the same `group` may run in any order and side by side where
-    they lock different tables, or the same ones in share mode; a step without a group runs by itself."""
+    they lock different tables, or the same ones in share mode; a step without a group runs by itself.
+
+    `name` is for messages; by `mark` a resumed seeding knows that the step is done.
+    """
 
     name: str
+    mark: str
     sql: str
     group: str = ""
     tables: frozenset[str] = frozenset()
@@ -35,18 +44,41 @@ class Step:
 
 
 def constraint_steps(files: Sequence[SqlFile]) -> list[Step]:
-    """The statements of the files, in order."""
-    return [
-        _step(f"{file.name}:{statement.line}", statement)
-        for file in files
-        for statement in sqltext.split(file.text, str(file.path))
-    ]
+    """The statements of the files, in order; each is known by its text, and equal ones by their number."""
+    steps = []
+    equal: Counter[str] = Counter()
+    for file in files:
+        for statement in sqltext.split(file.text, str(file.path)):
+            equal[statement.text] += 1
+            text = hashlib.sha256(statement.text.encode()).hexdigest()[:16]
+            mark = f"{_CONSTRAINT}{text} {equal[statement.text]}"
+            steps.append(_step(f"{file.name}:{statement.line}", mark, statement))
+    return steps
+
+
+def remaining(steps: Sequence[Step], done: Collection[str]) -> list[Step]:
+    """The constraint steps that a resumed seeding still has to run.
+
+    Raises SeedError where the files no longer say what was done: a statement that was done is gone, or stands behind a
+    new one, so that the database would not be what a seeding from the start makes it.
+    """
+    gone = {mark for mark in done if mark.startswith(_CONSTRAINT)} - {step.mark for step in steps}
+    if gone:
+        raise SeedError(f"constraints: {len(gone)} of the statements that were done are no longer in the files", _ANEW)
+    waiting: Step | None = None
+    for members in _groups(steps):
+        for step in members:
+            if waiting is not None and step.mark in done:
+                raise SeedError(f"{waiting.name}: this statement is new before {step.name}, which was done", _ANEW)
+        waiting = waiting or next((step for step in members if step.mark not in done), None)
+    return [step for step in steps if step.mark not in done]
 
 
 def vacuum_steps(tables: Sequence[str], schema: str) -> list[Step]:
     """VACUUM (FREEZE, ANALYZE) for each table."""
     return [
         Step(
+            f"vacuum {table}",
             f"vacuum {table}",
             f"VACUUM (FREEZE, ANALYZE) {sqltext.quote_qualified(schema, table)}",
             "vacuum",
@@ -57,16 +89,16 @@ def vacuum_steps(tables: Sequence[str], schema: str) -> list[Step]:
     ]
 
 
-def _step(name: str, statement: Statement) -> Step:
+def _step(name: str, mark: str, statement: Statement) -> Step:
     node = sqltext.parse(statement.text).stmts[0].stmt
     kind = node.WhichOneof("node")
     if kind == "index_stmt" and not node.index_stmt.concurrent:
-        return Step(name, statement.text, "index", frozenset({node.index_stmt.relation.relname}), shared=True)
+        return Step(name, mark, statement.text, "index", frozenset({node.index_stmt.relation.relname}), shared=True)
     if kind == "alter_table_stmt":
         table = node.alter_table_stmt.relation.relname
         parents = {parent for command in node.alter_table_stmt.cmds for parent in _referenced(command.alter_table_cmd)}
-        return Step(name, statement.text, "foreign" if parents else "key", frozenset({table, *parents}))
-    return Step(name, statement.text, in_transaction=not sqltext.must_run_alone(statement.text))
+        return Step(name, mark, statement.text, "foreign" if parents else "key", frozenset({table, *parents}))
+    return Step(name, mark, statement.text, in_transaction=not sqltext.must_run_alone(statement.text))
 
 
 def _referenced(command: Any) -> list[str]:
@@ -82,11 +114,15 @@ Run = Callable[[Any, Step], Awaitable[None]]
 
 async def run_steps(connections: Sequence[Any], steps: Sequence[Step], sizes: Mapping[str, int], run: Run) -> None:
     """Runs the steps over the connections, group by group; within one, those on large tables first."""
-    for group, members in itertools.groupby(enumerate(steps), key=lambda item: item[1].group or item[0]):
-        waiting = [step for _, step in members]
-        if isinstance(group, str):
-            waiting.sort(key=lambda step: -max((sizes.get(table, 0) for table in step.tables), default=0))
-        await _run_group(connections, waiting, run)
+    for members in _groups(steps):
+        members.sort(key=lambda step: -max((sizes.get(table, 0) for table in step.tables), default=0))
+        await _run_group(connections, members, run)
+
+
+def _groups(steps: Sequence[Step]) -> list[list[Step]]:
+    """Neighbours that may run side by side; a step without a group is one by itself."""
+    grouped = itertools.groupby(enumerate(steps), key=lambda item: item[1].group or item[0])
+    return [[step for _, step in members] for _, members in grouped]
 
 
 async def _run_group(connections: Sequence[Any], waiting: list[Step], run: Run) -> None:

@@ -64,6 +64,8 @@ class Groups:
 
     def pick(self, group: Rows, uniform: Floats, skew: float) -> tuple[Rows, Mask]:
         """For each wanted group a member, and where the group is empty."""
+        if not len(self._members):
+            return np.zeros_like(group), np.ones(len(group), dtype=np.bool_)
         if skew not in self._spreads:
             self._spreads[skew] = zipf_spread(self._bounds, skew)
         rank = zipf_rank(uniform, self._bounds[group], skew, self._spreads[skew][group])

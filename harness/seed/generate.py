@@ -41,7 +41,7 @@ from harness.seed.draw import (
 from harness.seed.expression import evaluate, rounded
 from harness.seed.frame import Frame
 from harness.seed.keys import SerialKey, key_maker
-from harness.seed.values import DAY_MICROS, Coded, Column, Moment, Number, Ref, Text
+from harness.seed.values import DAY_MICROS, Coded, Column, Moment, Number, Ref, Text, either
 from harness.seed.words import TEXT, Words, slug
 
 MAX_CLUSTER = 9
@@ -166,7 +166,8 @@ def _(spec: PreviousColumn, frame: Frame, name: str) -> Column:
     own, other = frame.column(spec.same), frame.at(before).column(spec.same)
     assert isinstance(own, Ref)
     assert isinstance(other, Ref)
-    return Ref(frame.table, before, frame.key_of(frame.table), (own.rows != other.rows) | (frame.rows == 0))
+    null = either((own.rows != other.rows) | (frame.rows == 0), either(own.null, other.null))
+    return Ref(frame.table, before, frame.key_of(frame.table), null)
 
 
 @generate.register

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.seed.anomalies import COPY_KINDS, KEY_KINDS
-from harness.seed.columns import CopyColumn, ExpressionColumn, NumberColumn
-from harness.seed.references import Node, Problems, is_moment, near, nodes, source, target
-from harness.seed.spec import Anomaly, SeedSpec
+import pyarrow as pa
+
+from harness.seed.anomalies import COPY_KINDS, KEY_KINDS, SOURCE_KINDS
+from harness.seed.column_type import ColumnType
+from harness.seed.columns import CopyColumn, ExpressionColumn, NumberColumn, UuidColumn
+from harness.seed.references import Node, Problems, is_moment, near, nodes, shown, source, target
+from harness.seed.spec import Anomaly, SeedSpec, ValuesPool
+from harness.seed.words import VIEW
+
+_TEXT_KINDS = SOURCE_KINDS | {"truncated", "padded", "blank", "foreign_word"}
 
 
 def anomaly_problems(spec: SeedSpec) -> Problems:
@@ -22,6 +28,9 @@ def _problems(spec: SeedSpec, anomaly: Anomaly) -> Iterator[str]:
         yield f"there is no table {anomaly.table!r}{near(anomaly.table, spec.tables)}"
         return
     columns = spec.tables[anomaly.table].columns
+    key = spec.tables[anomaly.table].key
+    if not columns[key].stored:
+        yield f"the table does not store its key {key!r}, by which anomalies are recorded"
     for name in (*anomaly.columns, *([anomaly.after] if anomaly.kind == "deleted" else [])):
         if name not in columns or not columns[name].stored:
             yield f"the table stores no column {name!r}{near(name, columns)}"
@@ -42,10 +51,14 @@ def _misplaced(spec: SeedSpec, anomaly: Anomaly, name: str) -> Iterator[str]:
     if anomaly.kind in KEY_KINDS | {"other_parent"}:
         if key_of is None:
             yield f"{name} does not hold keys of a table"
+    elif name == spec.tables[anomaly.table].key:
+        yield f"{name} is the table's key, by which anomalies are recorded"
     elif key_of is not None:
         yield f"{name} holds keys; this kind is for values"
     elif anomaly.kind in ("stale", "blank") and not isinstance(entry, CopyColumn):
         yield f"{name} is no copy"
+    elif anomaly.kind == "stale" and isinstance(source(spec, anomaly.table, name), UuidColumn):
+        yield f"{name} shows a uuid, which never changes"
     elif anomaly.kind == "off_by" and not isinstance(
         source(spec, anomaly.table, name), NumberColumn | ExpressionColumn
     ):
@@ -73,3 +86,43 @@ def _leans_on(spec: SeedSpec, copy: Node, node: Node) -> bool:
     if inner == node or (isinstance(inner_entry, CopyColumn) and (parent, inner_entry.through) == node):
         return True
     return _leans_on(spec, inner, node) or (through_copied and _leans_on(spec, (table, entry.through), node))
+
+
+def reaching(spec: SeedSpec, table: str, column: str) -> Iterator[Anomaly]:
+    """The anomalies that change what a column holds: its own, and those at its sources that every copy follows."""
+    for place, node in enumerate(shown(spec, table, column)):
+        for anomaly in spec.anomaly:
+            if anomaly.table == node[0] and node[1] in anomaly.columns and (place == 0 or anomaly.kind in SOURCE_KINDS):
+                yield anomaly
+
+
+def unstorable(spec: SeedSpec, anomaly: Anomaly, table: str, column: str, kind: ColumnType) -> Iterator[str]:
+    """Why a column of this type cannot hold what an anomaly that reaches it plants."""
+    what = f"the anomaly {anomaly.kind!r}"
+    target_type = kind.arrow()
+    assert target_type is not None
+    if pa.types.is_list(target_type):
+        yield f"{what} cannot be planted in lists"
+    elif anomaly.kind in _TEXT_KINDS and target_type != VIEW:
+        yield f"{what} is for texts, the column is of type {kind.name}"
+    elif anomaly.kind in _TEXT_KINDS and kind.labels:
+        words = _planted_words(spec, anomaly)
+        if words is None:
+            yield f"{what} gives texts that are no value of the enum {kind.name}"
+        elif foreign := sorted(words - set(kind.labels)):
+            yield f"{what} plants {foreign[0]!r}, no value of the enum {kind.name} ({', '.join(kind.labels)})"
+    elif anomaly.kind == "off_by" and pa.types.is_boolean(target_type):
+        yield f"{what} is for numbers, the column is of type {kind.name}"
+    elif anomaly.kind == "off_by":
+        entry = source(spec, table, column)
+        assert isinstance(entry, NumberColumn | ExpressionColumn)
+        if round(anomaly.amount * 10**entry.scale) == 0:
+            yield f"{what} adds {anomaly.amount:g}, the generator has {entry.scale} decimals"
+
+
+def _planted_words(spec: SeedSpec, anomaly: Anomaly) -> set[str] | None:
+    """What an anomaly writes into a text; None where that is not a few words known beforehand."""
+    if anomaly.kind == "odd_text":
+        pool = spec.pools[anomaly.pool]
+        return set(pool.values) if isinstance(pool, ValuesPool) else None
+    return {"empty": {""}, "blank": {""}, "foreign_word": set(anomaly.words)}.get(anomaly.kind)

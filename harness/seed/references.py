@@ -144,6 +144,9 @@ def _check_parent(spec: SeedSpec, table: str, entry: Generator) -> Iterator[str]
     if entry.table not in spec.tables:
         yield f"its parent {entry.table!r} does not exist{near(entry.table, spec.tables)}"
         return
+    parent = spec.tables[entry.table]
+    if entry.stored and parent.stored and parent.key in parent.columns and not parent.columns[parent.key].stored:
+        yield f"its parent {entry.table!r} does not store its key {parent.key!r}: every row would point nowhere"
     for own, theirs in entry.within.items():
         if theirs not in spec.tables[entry.table].columns:
             yield f"{entry.table} has no column {theirs!r}{near(theirs, spec.tables[entry.table].columns)}"
@@ -178,16 +181,25 @@ def is_moment(spec: SeedSpec, table: str, column: str) -> bool:
     return kind in (TimelineColumn, AfterColumn)
 
 
-def source(spec: SeedSpec, table: str, column: str, depth: int = 0) -> Generator:
+def source(spec: SeedSpec, table: str, column: str) -> Generator:
     """The generator whose values a column shows, found through copies and lone names."""
-    entry = spec.tables[table].columns[column]
-    if depth > MAX_STEPS:
-        return entry
-    if isinstance(entry, CopyColumn) and (parent := target(spec, table, entry.through)):
-        return source(spec, parent, entry.column, depth + 1)
-    if isinstance(entry, ExpressionColumn) and (other := lone_name(entry.expression)):
-        return source(spec, table, other, depth + 1)
-    return entry
+    table, column = shown(spec, table, column)[-1]
+    return spec.tables[table].columns[column]
+
+
+def shown(spec: SeedSpec, table: str, column: str) -> list[Node]:
+    """The column and those whose values it shows, one after the other, through copies and lone names."""
+    found = [(table, column)]
+    while len(found) <= MAX_STEPS:
+        entry = spec.tables[table].columns[column]
+        if isinstance(entry, CopyColumn) and (parent := target(spec, table, entry.through)):
+            table, column = parent, entry.column
+        elif isinstance(entry, ExpressionColumn) and (other := lone_name(entry.expression)):
+            column = other
+        else:
+            break
+        found.append((table, column))
+    return found
 
 
 _CHECKS: dict[type[Generator], Callable[[SeedSpec, str, Generator], Iterator[str]]] = {

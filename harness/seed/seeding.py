@@ -23,12 +23,13 @@ from harness.scenario.paths import catalogue_sql
 from harness.seed.catalogue import read_catalogue
 from harness.seed.check import check_spec
 from harness.seed.column_type import Catalogue
-from harness.seed.constrain import Step, constraint_steps, run_steps, vacuum_steps
+from harness.seed.constrain import Step, constraint_steps, remaining, run_steps, vacuum_steps
 from harness.seed.crew import Crew, hired
 from harness.seed.load import Blocks, load, missing_chunks
 from harness.seed.manifest import MANIFEST_FILE, join_manifest
 from harness.seed.pools import Pools, build_pools, write_pools
 from harness.seed.scale import BLOCK_ROWS, row_counts
+from harness.seed.sequences import move_sequences
 from harness.seed.size import row_bytes
 from harness.seed.spec import SeedSpec
 from harness.seed.worker import Job
@@ -79,10 +80,11 @@ class SeedRequest:
 
     @property
     def fingerprint(self) -> str:
-        """What determines the rows; a killed seeding is resumed only by one with the same."""
+        """What determines tables and rows; a killed seeding is resumed only by one with the same."""
         versions = [f"{name} {importlib.metadata.version(name)}" for name in _DETERMINING]
         spec = self.spec.model_copy(update={"source": ""}).model_dump_json()
-        words = "\n".join([spec, str(self.scale_rows), self.profile, str(self.seed), *versions])
+        schema = [self.schema, *(file.text for file in self.scenario.schema)]
+        words = "\0".join([spec, str(self.scale_rows), self.profile, str(self.seed), *versions, *schema])
         return hashlib.sha256(words.encode()).hexdigest()
 
     @property
@@ -158,7 +160,7 @@ async def _begin(connection: Any, request: SeedRequest, progress: Progress) -> C
         progress.start("seed: schema")
         await apply_files(connection, request.scenario.schema)
     catalogue = await read_catalogue(connection, request.schema)
-    check_spec(request.spec, catalogue)
+    check_spec(request.spec, catalogue, request.scale_rows)
     if not resumed:
         shutil.rmtree(request.parts_folder, ignore_errors=True)
         async with connection.transaction():
@@ -171,7 +173,7 @@ async def _check_same(connection: Any, request: SeedRequest) -> None:
     if await connection.fetchval(catalogue_sql("seed", "read_fingerprint")) != request.fingerprint:
         raise SeedError(
             f"the database {request.database} holds an interrupted seeding of another kind",
-            "resume it with the same seed file, --scale, --profile and --seed, or drop the database",
+            "resume it with the same seed file, schema files, --scale, --profile and --seed, or drop the database",
         )
 
 
@@ -214,10 +216,13 @@ def _as_blocks(loaded: dict[str, list[tuple[int, int]]]) -> dict[str, Blocks]:
 async def _settle(connection: Any, request: SeedRequest, progress: Progress) -> None:
     """Keys, indexes, access rules and the vacuum; a resumed seeding leaves out the steps that are done."""
     done = {row["name"] for row in await connection.fetch(catalogue_sql("seed", "read_steps"))}
-    keys = [step for step in constraint_steps(request.scenario.constraints) if step.name not in done]
-    vacuums = [step for step in vacuum_steps(list(request.counts), request.schema) if step.name not in done]
+    keys = remaining(constraint_steps(request.scenario.constraints), done)
+    vacuums = [step for step in vacuum_steps(list(request.counts), request.schema) if step.mark not in done]
+    filled = {name: table.stored_columns for name, table in request.spec.stored_tables.items()}
     async with _crew(request) as connections:
+        await move_sequences(connection, request.schema, filled)
         await _run(connections, keys, request, progress, "seed: keys and indexes")
+        await move_sequences(connection, request.schema, filled)  # a constraint can make a column an identity
         if request.with_access and "access" not in done:
             await apply_files(connection, request.scenario.access)
             await connection.execute(catalogue_sql("seed", "mark_step"), "access")
@@ -240,10 +245,10 @@ async def _run(connections: list[Any], steps: list[Step], request: SeedRequest, 
         if step.in_transaction:
             async with connection.transaction():
                 await connection.execute(step.sql)
-                await connection.execute(catalogue_sql("seed", "mark_step"), step.name)
+                await connection.execute(catalogue_sql("seed", "mark_step"), step.mark)
         else:
             await connection.execute(step.sql)
-            await connection.execute(catalogue_sql("seed", "mark_step"), step.name)
+            await connection.execute(catalogue_sql("seed", "mark_step"), step.mark)
         finished += 1
         progress.update(finished, step.name)
 
@@ -267,10 +272,10 @@ async def _crew(request: SeedRequest) -> AsyncIterator[list[Any]]:
 async def _finish(connection: Any, request: SeedRequest) -> SeedManifest:
     """The manifest is whole, and nothing of the seeding's own is left in the database."""
     sizes = dict(await connection.fetch(catalogue_sql("seed", "table_bytes"), request.schema))
+    tables = tuple(SeedTable(table, rows, sizes[table]) for table, rows in request.counts.items())
     anomalies = join_manifest(request.parts_folder, request.run_folder / MANIFEST_FILE)
     await connection.execute(catalogue_sql("seed", "drop_progress"))
     shutil.rmtree(request.parts_folder, ignore_errors=True)
-    tables = tuple(SeedTable(table, rows, sizes[table]) for table, rows in request.counts.items())
     return SeedManifest(
         tables=tables,
         anomalies=anomalies,

@@ -65,6 +65,11 @@ class Job:
         """The pools, as an Arrow file."""
         return self.folder / "pools.arrow"
 
+    def part_path(self, chunk: Chunk) -> Path:
+        """Where the anomalies planted in a chunk are kept until all are joined; a table's name may be no file's."""
+        number = list(self.spec.tables).index(chunk.table)
+        return self.folder / f"{number:04d}-{chunk.first_block:08d}.parquet"
+
 
 @dataclass(frozen=True)
 class Chunk:
@@ -81,10 +86,6 @@ class Chunk:
     def first_row(self) -> int:
         """Number of the first row."""
         return self.first_block * BLOCK_ROWS
-
-    def manifest_path(self, folder: Path) -> Path:
-        """Where the anomalies planted in this chunk are kept until all are joined."""
-        return folder / f"{self.table}-{self.first_block:08d}.parquet"
 
 
 @dataclass(frozen=True)
@@ -183,7 +184,7 @@ class _Worker:
             except asyncio.CancelledError:
                 raise asyncpg.ConnectionDoesNotExistError("the connection was lost while rows were sent") from None
             if planted:
-                write_part(planted, chunk.manifest_path(self._job.folder))
+                write_part(planted, self._job.part_path(chunk))
             await connection.execute(self._job.mark_sql, chunk.table, chunk.first_block, chunk.blocks)
         return Done(chunk, stream.bytes_sent)
 

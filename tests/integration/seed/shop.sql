@@ -10,4 +10,7 @@ CREATE TABLE sale (
     person_role varchar(10), price numeric(8,2) NOT NULL, copied_price numeric(8,2), state sale_state NOT NULL,
     done_at timestamp, made_at timestamptz, note text, tags text[], is_open boolean, lines smallint
 );
-CREATE TABLE line (id uuid, sale_id uuid, before_id uuid, person_id bigint, person_name text, sold_at timestamptz);
+CREATE TABLE line (id uuid, sale_id uuid, before_id uuid, person_id bigint, person_name text, sold_at timestamptz)
+    PARTITION BY HASH (id);
+CREATE TABLE line_even PARTITION OF line FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+CREATE TABLE line_odd PARTITION OF line FOR VALUES WITH (MODULUS 2, REMAINDER 1);

@@ -1,4 +1,4 @@
-"""Columns of a domain are what lies under it, read from the schema's files as from the server."""
+"""Columns are read from the schema's files as from the server; those of a domain are what lies under it."""
 
 from __future__ import annotations
 
@@ -15,6 +15,13 @@ CREATE DOMAIN address AS varchar(80) CHECK (VALUE LIKE '%@%');
 CREATE DOMAIN work_address AS address NOT NULL;
 CREATE DOMAIN money_amount AS numeric(12, 2);
 CREATE TABLE people (home address, work work_address, salary money_amount);
+CREATE TYPE mood AS ENUM ('fine', 'low');
+CREATE DOMAIN state AS mood;
+CREATE TABLE odd (
+    moods mood[], states state[], mood mood, state state, rounded numeric(5, -2), fine numeric(3, 5),
+    any_number numeric, "char" "char", code char(3), codes char(3)[], big float8, bits bit(3), at timestamp(3),
+    counted serial
+);
 """
 
 
@@ -34,5 +41,11 @@ def test_a_domain_is_its_base_type_with_its_limits(server: Server, database: str
             "salary": ColumnType("numeric", precision=12, scale=2),
         }
     }
-    assert asyncio.run(read()) == wanted
-    assert declared_catalogue([SqlFile(path=Path("schema.sql"), text=SCHEMA)]) == wanted
+    real = asyncio.run(read())
+    declared = declared_catalogue([SqlFile(path=Path("schema.sql"), text=SCHEMA)])
+    assert real["people"] == declared["people"] == wanted["people"]
+    assert declared["odd"] == real["odd"]
+    assert real["odd"]["moods"] == ColumnType("_mood")
+    assert real["odd"]["rounded"] == ColumnType("numeric", precision=5, scale=-2)
+    assert real["odd"]["fine"] == ColumnType("numeric", precision=3, scale=5)
+    assert real["odd"]["rounded"].arrow() is None

@@ -14,7 +14,7 @@ import pytest
 
 from harness.errors import HarnessError, ScenarioError, SeedError
 from harness.progress import Silent
-from harness.scenario import SqlFile, load_scenario
+from harness.scenario import Scenario, SqlFile, load_scenario
 from harness.seed import MANIFEST_FILE, declared_catalogue, estimate_bytes, fill, load_spec, read_catalogue
 from harness.seed import load as load_module
 from harness.server import Databases, Server, connect
@@ -31,6 +31,9 @@ async def test_rows_types_keys_and_indexes_are_there(server: Server, database: s
     assert manifest.rows == 12_306
     assert manifest.anomalies == {}
     assert manifest.bytes == sum(item.bytes for item in manifest.tables) > 1_000_000
+    parts = "SELECT pg_total_relation_size('line_even') + pg_total_relation_size('line_odd') AS bytes"
+    (line,) = [item.bytes for item in manifest.tables if item.table == "line"]  # which is partitioned
+    assert line == (await query(server, database, parts))[0]["bytes"] > 0
     counts = await query(server, database, "SELECT count(*) AS n, count(note) AS notes, sum(price) AS sum FROM sale")
     assert counts[0]["n"] == 3000
     assert 1300 < counts[0]["notes"] < 1700
@@ -183,6 +186,27 @@ async def test_a_constraint_that_the_rows_break_is_named_with_file_and_line(
         await filled(server, database, tmp_path, shop_spec(), 500, replace(shop_scenario(), constraints=(broken,)))
 
 
+async def test_a_mended_constraint_is_made_though_another_on_its_line_was_done(
+    server: Server, database: str, tmp_path: Path
+) -> None:
+    def shop_with(constraints: str, schema: str = "") -> Scenario:
+        shop = shop_scenario()
+        more = SqlFile(Path("more.sql"), schema)
+        keys = SqlFile(Path("keys.sql"), constraints)
+        return replace(shop, schema=(*shop.schema, more), constraints=(keys,))
+
+    first, wrong = "ALTER TABLE shop ADD PRIMARY KEY (id); ", "UPDATE sale SET shop_id = NULL;"
+    with pytest.raises(SeedError, match=r"keys.sql:1: null value"):
+        await filled(server, database, tmp_path, shop_spec(), 500, shop_with(first + wrong))
+    with pytest.raises(SeedError, match=r"1 of the statements that were done are no longer in the files"):
+        await filled(server, database, tmp_path, shop_spec(), 500, shop_with("CREATE INDEX ON sale (shop_id);"))
+    with pytest.raises(SeedError, match=r"of another kind"):
+        await filled(server, database, tmp_path, shop_spec(), 500, shop_with(first, "CREATE TABLE more (id int);"))
+    await filled(server, database, tmp_path, shop_spec(), 500, shop_with(first + "ALTER TABLE sale ADD UNIQUE (id);"))
+    keys = await query(server, database, "SELECT indexname FROM pg_indexes WHERE schemaname = 'public'")
+    assert {row["indexname"] for row in keys} == {"shop_pkey", "sale_id_key"}
+
+
 async def test_a_row_that_the_table_refuses_is_told(server: Server, database: str, tmp_path: Path) -> None:
     scenario = shop_scenario()
     check = SqlFile(Path("check.sql"), "ALTER TABLE sale ADD CHECK (lines < 5);")
@@ -227,3 +251,25 @@ async def test_a_database_that_holds_tables_already_is_refused(server: Server, d
     await filled(server, database, tmp_path, shop_spec(), 200)
     with pytest.raises(HarnessError, match="already exists"):
         await filled(server, database, tmp_path, shop_spec(), 200)
+
+
+async def test_keys_that_are_null_lead_to_null(server: Server, database: str, tmp_path: Path) -> None:
+    spec = shop_spec(
+        tables__line__columns__sale_id__nulls=0.4,
+        tables__line__columns__before_id__nulls=0,
+        tables__sale__columns__shop_id__nulls=1,
+        tables__person__columns__shop_id__nulls=1,
+    )
+    shop = shop_scenario()
+    loose = SqlFile(Path("loose.sql"), "ALTER TABLE sale ALTER shop_id DROP NOT NULL;"
+                                       " ALTER TABLE person ALTER shop_id DROP NOT NULL;")  # fmt: skip
+    await filled(server, database, tmp_path, spec, 1000, replace(shop, schema=(*shop.schema, loose)))
+    lines = """
+        SELECT count(*) FILTER (WHERE l.before_id IS NOT NULL) AS kept,
+               count(*) FILTER (WHERE l.before_id IS NOT NULL AND b.sale_id IS DISTINCT FROM l.sale_id) AS strange,
+               count(*) FILTER (WHERE l.before_id IS NOT NULL AND l.sale_id IS NULL) AS alone,
+               count(l.person_id) AS people
+        FROM line l LEFT JOIN line b ON b.id = l.before_id"""
+    (row,) = await query(server, database, lines)
+    assert row["kept"] > 100
+    assert (row["strange"], row["alone"], row["people"]) == (0, 0, 0)

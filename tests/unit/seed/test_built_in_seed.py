@@ -11,7 +11,7 @@ import pytest
 from harness.scenario import load_scenario, scenario_names
 from harness.scenario.paths import data_root
 from harness.seed import check_spec, declared_catalogue, json_schema, load_spec
-from harness.seed.scale import row_counts
+from harness.seed.scale import MAX_SCALE, row_counts
 
 SCHEMA = data_root() / "seeds" / "seed.schema.json"
 
@@ -19,7 +19,8 @@ SCHEMA = data_root() / "seeds" / "seed.schema.json"
 @pytest.mark.parametrize("name", scenario_names())
 def test_it_fits_its_scenarios_schema(name: str) -> None:
     scenario = load_scenario(name)
-    check_spec(load_spec(scenario.seed), declared_catalogue(scenario.schema))
+    for scale in (1, MAX_SCALE):
+        check_spec(load_spec(scenario.seed), declared_catalogue(scenario.schema), scale)
 
 
 @pytest.mark.parametrize("name", scenario_names())

@@ -233,3 +233,20 @@ def test_texts_vary_in_length() -> None:
     assert np.median(lengths) == pytest.approx(100, rel=0.25)
     assert max(lengths) > 400
     assert max(lengths) <= 900
+
+
+def test_the_row_before_counts_only_where_both_have_a_value() -> None:
+    nulls: dict[str, Any] = {"kind": "parent", "table": "sale", "order": "clustered", "nulls": 0.4}
+    frame = world(tables__line__columns__sale_id=nulls).frame("line", np.arange(1, 3000))
+    own, before = frame.column("sale_id"), frame.at(frame.rows - 1).column("sale_id")
+    previous = plain(world(tables__line__columns__sale_id=nulls, tables__line__columns__before_id__nulls=0)
+                     .frame("line", frame.rows).column("before_id"))  # fmt: skip
+    wanted = [a is not None and a == b for a, b in zip(plain(own), plain(before), strict=True)]
+    assert [value is not None for value in previous] == wanted
+    assert any(wanted)
+
+
+def test_within_gives_null_where_no_parent_is_in_any_group() -> None:
+    entry = {"kind": "parent", "table": "person", "within": {"shop_id": "shop_id"}}
+    made = world(tables__person__columns__shop_id__nulls=1, tables__sale__columns__probe=entry)
+    assert plain(made.frame("sale", np.arange(500)).column("probe")) == [None] * 500

@@ -30,6 +30,9 @@ CREATE TABLE line (id uuid, sale_id uuid, before_id uuid, person_id bigint, pers
 """
 
 
+SCALE = 100_000
+
+
 def catalogue(*changes: tuple[str, str]) -> dict[str, dict[str, ColumnType]]:
     text = TABLES
     for old, new in changes:
@@ -49,7 +52,7 @@ def test_the_declared_schema_is_read_as_postgresql_would() -> None:
 
 
 def test_a_specification_that_fits_passes() -> None:
-    check_spec(shop_spec(), catalogue())
+    check_spec(shop_spec(), catalogue(), SCALE)
 
 
 COLUMN = "tables__sale__columns__"
@@ -102,6 +105,11 @@ BROKEN: list[tuple[dict[str, Any], str, str]] = [
     ),
     ({COLUMN + "id": {"kind": "choice", "weights": {"a": 1}}}, "tables.sale", "must be of kind uuid or sequence"),
     ({"tables__sale__key": "nr"}, "tables.sale", "its key 'nr' is not among its columns"),
+    (
+        {COLUMN + "id__stored": False},
+        "tables.line.columns.sale_id",
+        "its parent 'sale' does not store its key 'id': every row would point nowhere",
+    ),
     ({"tables__sale__share": -1}, "tables.sale.share", "greater than or equal to 0"),
     ({"tables__sale__shares": 1}, "tables.sale.shares", "there is no such key"),
     ({"pools__word__values": []}, "pools.word.values", "at least 1"),
@@ -140,7 +148,7 @@ MISFITS: list[tuple[tuple[str, str], str, str]] = [
         "sale.columns.person_role",
         "up to 5 characters, the column holds 4",
     ),
-    (("name varchar(30) NOT NULL", "name varchar(12) NOT NULL"), "person.columns.name", "the column holds 12"),
+    (("name varchar(30) NOT NULL", "name varchar(11) NOT NULL"), "person.columns.name", "the column holds 11"),
     (("email varchar(44)", "email varchar(20)"), "person.columns.email", "the column holds 20"),
     (("person_email text", "person_email text NOT NULL"), "sale.columns.person_email", "can give NULL"),
     (("done_at timestamptz", "done_at timestamptz NOT NULL"), "sale.columns.done_at", "can give NULL"),
@@ -179,8 +187,84 @@ MISFITS: list[tuple[tuple[str, str], str, str]] = [
 @pytest.mark.parametrize(("change", "place", "reason"), MISFITS, ids=[reason for _, _, reason in MISFITS])
 def test_what_the_schema_cannot_hold_is_named(change: tuple[str, str], place: str, reason: str) -> None:
     with pytest.raises(ScenarioError) as caught:
-        check_spec(shop_spec(tables__sale__columns__lines__max=40_000), catalogue(change))
+        check_spec(shop_spec(tables__sale__columns__lines__max=40_000), catalogue(change), SCALE)
     assert place in str(caught.value)
+    assert reason in str(caught.value)
+
+
+NUMBERED = {"kind": "sequence", "prefix": "C", "width": 4}
+
+
+@pytest.mark.parametrize(
+    ("changes", "old", "new", "scale", "reason"),
+    [
+        ({}, "id bigint", "id smallint", 300_000, ""),
+        (
+            {},
+            "id bigint",
+            "id smallint",
+            400_000,
+            "person.columns.id: its generator gives up to 40000, the column holds",
+        ),
+        ({"tables__person__columns__id__start": 2**31 - 10_000}, "id bigint", "id int", 100_000, ""),
+        (
+            {"tables__person__columns__id__start": 2**31 - 9_999},
+            "id bigint",
+            "id int",
+            100_000,
+            "up to 2147483648, the",
+        ),
+        ({"tables__person__columns__id__start": -40_000}, "id bigint", "id smallint", 1000, "up to 40000, the column"),
+        ({}, "id bigint", "id numeric(4,0)", 100_000, "person.columns.id: its generator gives up to 10000, the"),
+        ({}, "person_id bigint, person_name v", "person_id int2, person_name v", 300_000, ""),
+        (
+            {},
+            "person_id bigint, person_name v",
+            "person_id int2, person_name v",
+            400_000,
+            "sale.columns.person_id: its",
+        ),
+        (
+            {},
+            "person_id bigint, person_name t",
+            "person_id int2, person_name t",
+            400_000,
+            "line.columns.person_id: its",
+        ),
+        ({"tables__person__columns__code": NUMBERED}, "born date", "born date, code varchar(5)", 99_990, ""),
+        (
+            {"tables__person__columns__code": NUMBERED},
+            "born date",
+            "born date, code varchar(5)",
+            100_000,
+            "up to 6 char",
+        ),
+        (
+            {"tables__person__columns__code": {**NUMBERED, "start": 9_999_999_999}},
+            "born date",
+            "born date, code varchar(11)",
+            1_000,
+            "up to 12 characters, the column holds 11",
+        ),
+        ({"tables__person__columns__name__text": "{row}"}, "name varchar(30) NOT", "name varchar(5) NOT", 999_990, ""),
+        (
+            {"tables__person__columns__name__text": "{row}"},
+            "name varchar(30) NOT",
+            "name varchar(5) NOT",
+            10**6,
+            "to 6",
+        ),
+    ],
+)
+def test_what_grows_with_the_rows_is_held_against_the_type(
+    changes: dict[str, Any], old: str, new: str, scale: int, reason: str
+) -> None:
+    columns = catalogue((old, new))
+    if not reason:
+        check_spec(shop_spec(**changes), columns, scale)
+        return
+    with pytest.raises(ScenarioError) as caught:
+        check_spec(shop_spec(**changes), columns, scale)
     assert reason in str(caught.value)
 
 
@@ -207,6 +291,7 @@ def planted(**entry: Any) -> dict[str, Any]:
         ({"kind": "deleted", "table": "sale", "columns": ["note"], "after": "made_at"}, "must be points in time"),
         ({"kind": "missing", "table": "person", "columns": ["name"]}, "would spread there unrecorded"),
         ({"kind": "null_parent", "table": "sale", "columns": ["person_id"], "rate": 2}, "less than or equal to 1"),
+        ({"kind": "padded", "table": "person", "columns": ["id"]}, "id is the table's key, by which"),
     ],
 )
 def test_an_anomaly_that_cannot_be_planted_is_named(entry: dict[str, Any], reason: str) -> None:
@@ -214,6 +299,16 @@ def test_an_anomaly_that_cannot_be_planted_is_named(entry: dict[str, Any], reaso
         parse_spec(planted(**entry), "shop.toml")
     assert "anomaly[1]" in str(caught.value)
     assert reason in str(caught.value)
+
+
+def test_nothing_is_planted_where_no_key_is_stored_to_record_it() -> None:
+    data = planted(kind="stale", table="line", columns=["person_name"])
+    data["tables"]["line"]["columns"]["id"]["stored"] = False
+    del data["tables"]["line"]["columns"]["before_id"]
+    with pytest.raises(ScenarioError, match=r"anomaly\[1\] .*: the table does not store its key 'id', by which"):
+        parse_spec(data, "shop.toml")
+    del data["anomaly"]
+    parse_spec(data, "shop.toml")
 
 
 def test_two_anomalies_of_one_kind_at_one_column_are_refused() -> None:
@@ -229,12 +324,74 @@ def test_two_anomalies_of_one_kind_at_one_column_are_refused() -> None:
         ({"kind": "at_limit", "table": "person", "columns": ["name"], "length": 31}, "up to 31 characters"),
         ({"kind": "padded", "table": "sale", "columns": ["person_name"], "length": 20}, "the column holds 30"),
         ({"kind": "null_parent", "table": "sale", "columns": ["shop_id"]}, "can give NULL, the column is NOT NULL"),
+        ({"kind": "truncated", "table": "sale", "columns": ["price"]}, "price: the anomaly 'truncated' is for texts"),
+        (
+            {"kind": "padded", "table": "line", "columns": ["sold_at"]},
+            "is for texts, the column is of type timestamptz",
+        ),
+        ({"kind": "empty", "table": "person", "columns": ["gone"]}, "is for texts"),
+        ({"kind": "blank", "table": "line", "columns": ["sold_at"]}, "is for texts"),
+        ({"kind": "odd_text", "table": "sale", "columns": ["lines"], "pool": "odd"}, "is for texts"),
+        ({"kind": "missing", "table": "sale", "columns": ["tags"]}, "cannot be planted in lists"),
+        ({"kind": "foreign_word", "table": "sale", "columns": ["state"], "words": ["gone"]}, "plants 'gone', no value"),
+        ({"kind": "odd_text", "table": "sale", "columns": ["state"], "pool": "odd"}, "no value of the enum state"),
+        ({"kind": "odd_text", "table": "sale", "columns": ["state"], "pool": "name"}, "texts that are no value of"),
+        ({"kind": "empty", "table": "sale", "columns": ["state"]}, "plants '', no value of the enum state"),
+        ({"kind": "at_limit", "table": "sale", "columns": ["state"]}, "texts that are no value of the enum state"),
+        ({"kind": "off_by", "table": "sale", "columns": ["lines"]}, "adds 0.01, the generator has 0 decimals"),
+        ({"kind": "off_by", "table": "sale", "columns": ["is_open"]}, "is for numbers, the column is of type bool"),
     ],
 )
 def test_an_anomaly_that_the_schema_cannot_hold_is_named(entry: dict[str, Any], reason: str) -> None:
     with pytest.raises(ScenarioError) as caught:
-        check_spec(parse_spec(planted(**entry), "shop.toml"), catalogue())
+        check_spec(parse_spec(planted(**entry), "shop.toml"), catalogue(), SCALE)
     assert reason in str(caught.value)
+
+
+def test_what_is_planted_at_a_source_must_fit_its_copies_and_what_fits_passes() -> None:
+    copied: dict[str, Any] = {"kind": "copy", "through": "sale_id", "column": "note"}
+    data = planted(kind="odd_text", table="sale", columns=["note"], pool="odd")
+    data["tables"]["line"]["columns"]["note"] = copied
+    data["tables"]["sale"]["columns"]["note"] = {"kind": "choice", "weights": {"open": 1}}
+    changed = catalogue(("sold_at timestamptz", "sold_at timestamptz, note state"))
+    with pytest.raises(ScenarioError, match=r"tables.line.columns.note: the anomaly 'odd_text' plants"):
+        check_spec(parse_spec(data, "shop.toml"), changed, SCALE)
+    data["pools"]["odd"]["values"] = ["done"]
+    check_spec(parse_spec(data, "shop.toml"), changed, SCALE)
+
+
+@pytest.mark.parametrize(("scale", "fits"), [(317_670, True), (317_680, False)])
+def test_orphans_need_a_thousand_keys_behind_the_last(scale: int, fits: bool) -> None:
+    spec = parse_spec(planted(kind="orphan", table="line", columns=["person_id"]), "shop.toml")
+    columns = catalogue(("person_id bigint, person_name t", "person_id int2, person_name t"))
+    if fits:
+        check_spec(spec, columns, scale)
+    else:
+        with pytest.raises(ScenarioError, match=r"line.columns.person_id: its generator gives up to 32768"):
+            check_spec(spec, columns, scale)
+
+
+def test_a_cent_more_must_fit_too() -> None:
+    spec = parse_spec(planted(kind="off_by", table="sale", columns=["price"]), "shop.toml")
+    data = spec.model_copy(update={"anomaly": (spec.anomaly[0].model_copy(update={"amount": 1.0}),)})
+    columns = catalogue(("price numeric(8,2) NOT", "price numeric(6,2) NOT"))
+    check_spec(spec, columns, SCALE)
+    with pytest.raises(ScenarioError, match=r"sale.columns.price: its generator gives up to 10000, the column"):
+        check_spec(data, columns, SCALE)
+
+
+def test_a_stale_uuid_is_refused() -> None:
+    data = planted(kind="stale", table="line", columns=["token"])
+    data["tables"]["sale"]["columns"]["token"] = {"kind": "uuid"}
+    data["tables"]["line"]["columns"]["token"] = {"kind": "copy", "through": "sale_id", "column": "token"}
+    with pytest.raises(ScenarioError, match="token shows a uuid, which never changes"):
+        parse_spec(data, "shop.toml")
+
+
+def test_words_of_an_enum_must_be_known_beforehand() -> None:
+    spec = shop_spec(tables__sale__columns__state={"kind": "pool", "pool": "name"})
+    with pytest.raises(ScenarioError, match="the enum state wants a choice of its values"):
+        check_spec(spec, catalogue(), SCALE)
 
 
 def test_types_that_do_not_go_together_are_told_when_the_size_is_estimated() -> None:
@@ -283,10 +440,10 @@ def test_a_file_that_is_missing_or_no_toml_is_named_with_the_line(tmp_path: Path
     ],
 )
 def test_what_the_statements_leave_open_is_not_judged_by_them(more: str) -> None:
-    check_declared(shop_spec(), [SqlFile(Path("schema.sql"), TABLES + more)])
+    check_declared(shop_spec(), [SqlFile(Path("schema.sql"), TABLES + more)], SCALE)
 
 
 def test_a_table_that_the_statements_tell_wholly_is_judged_by_them() -> None:
     text = TABLES.replace("before_id uuid, ", "") + "ALTER TABLE sale ADD more int;"
     with pytest.raises(ScenarioError, match=r"tables\.line\.columns\.before_id"):
-        check_declared(shop_spec(), [SqlFile(Path("schema.sql"), text)])
+        check_declared(shop_spec(), [SqlFile(Path("schema.sql"), text)], SCALE)

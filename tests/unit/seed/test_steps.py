@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from harness.errors import SeedError
 from harness.scenario import SqlFile
-from harness.seed.constrain import Step, constraint_steps, run_steps
+from harness.seed.constrain import Step, constraint_steps, remaining, run_steps
 from harness.seed.load import CHUNK_BLOCKS, CHUNK_BYTES, _Agenda, missing_chunks
 from harness.seed.scale import BLOCK_ROWS
 from harness.seed.worker import Chunk
@@ -124,12 +125,47 @@ def test_steps_on_one_line_keep_their_order_and_never_run_side_by_side() -> None
     assert log.most_at_once == 1
 
 
+def of(*texts: str) -> list[Step]:
+    """The steps of one file for each text; all have the same name."""
+    return constraint_steps([SqlFile(Path("k.sql"), text) for text in texts])
+
+
+def test_no_two_steps_are_taken_for_one_another() -> None:
+    found = of("UPDATE a SET x = 1; UPDATE b SET x = 1; UPDATE a SET x = 1;", "UPDATE c SET x = 1; UPDATE a SET x = 1;")
+    assert {step.name for step in found} == {"k.sql:1"}
+    assert len({step.mark for step in found}) == 5
+
+
+def test_a_resumed_seeding_runs_what_was_not_done_and_what_was_mended() -> None:
+    first = of("CREATE INDEX ON a (x); CREATE INDEX ON b (x); UPDATE c SET x = 1; UPDATE d SET x = 1;")
+    assert remaining(first, [first[1].mark, "vacuum a"]) == [first[0], *first[2:]]
+    mended = of("-- mended\n\nCREATE INDEX ON a (y); CREATE INDEX ON b (x);", "UPDATE c SET x = 1;")
+    assert [step.sql for step in remaining(mended, [first[1].mark])] == ["CREATE INDEX ON a (y)", "UPDATE c SET x = 1"]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("UPDATE b SET x = 1;", "1 of the statements that were done are no longer in the files"),
+        ("UPDATE a SET x = 2; UPDATE b SET x = 1;", "1 of the statements that were done are no longer"),
+        (
+            "UPDATE z SET x = 1; UPDATE a SET x = 1; UPDATE b SET x = 1;",
+            "k.sql:1: this statement is new before k.sql:1",
+        ),
+    ],
+)
+def test_files_that_no_longer_say_what_was_done_are_refused(text: str, reason: str) -> None:
+    done = of("UPDATE a SET x = 1; UPDATE b SET x = 1;")[0].mark
+    with pytest.raises(SeedError, match=reason):
+        remaining(of(text), [done])
+
+
 def test_no_step_overtakes_one_that_waits_for_the_same_table() -> None:
     log = Log()
     waiting = [
-        Step("one", "", "foreign", frozenset({"big"})),
-        Step("two", "", "foreign", frozenset({"big", "small"})),
-        Step("three", "", "foreign", frozenset({"small"})),
+        Step("one", "one", "", "foreign", frozenset({"big"})),
+        Step("two", "two", "", "foreign", frozenset({"big", "small"})),
+        Step("three", "three", "", "foreign", frozenset({"small"})),
     ]
     asyncio.run(run_steps([1, 2], waiting, {"big": 9}, log.run))
     assert log.order == ["one", "two", "three"]
