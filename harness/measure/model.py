@@ -40,6 +40,10 @@ DRAIN_SHARE = 0.25
 MOST_UNFINISHED_SHARE = 0.05
 """An arm that leaves more than this of a slice's operations unfinished at its end does not keep the rate."""
 
+TURN_S = 0.002
+"""How long an arm runs before the next one has its turn: what slows a machine down for some tens of milliseconds (a
+neighbour on the same host, most often) then meets all arms alike."""
+
 MOST_LAG_S = 0.001
 MOST_LAG_SHARE = 0.1
 """A slice is void where the event loop's lag p99 exceeds the larger of 1 ms and a tenth of the slice's median (of
@@ -65,11 +69,12 @@ class MeasureOptions:
     """How to measure.
 
     `budget_s` is wall-clock for everything from connecting to the last block; `slice_s` is the length of a slice where
-    the budget allows it. `clients` are the levels of concurrency,
-    each measured by itself. `settings` are session settings, equal on every connection (`role` and the claims of row
-    security among them). `sparse_arms` join every other block only. `processes` limits the worker processes (None: one
-    per core). `stats_database` is a database of the run's own in which pg_stat_statements may be created (None: it is
-    only read, in the address' own database, where it is there). `open_load` adds the mix at a fixed rate.
+    the budget allows it, `turn_s` that of the turns in which the arms run theirs (infinite: each at one go). `clients`
+    are the levels of concurrency, each measured by itself. `settings` are session settings, equal on every connection
+    (`role` and the claims of row security among them). `sparse_arms` join every other block only. `processes` limits
+    the worker processes (None: one per core). `stats_database` is a database of the run's own in which
+    pg_stat_statements may be created (None: it is only read, in the address' own database, where it is there).
+    `open_load` adds the mix at a fixed rate.
     """
 
     budget_s: float
@@ -80,6 +85,7 @@ class MeasureOptions:
     sparse_arms: frozenset[str] = frozenset({"before_indexes", "after_noindexes"})
     looks: tuple[int, ...] = (12, 20, 40)
     slice_s: float = 0.25
+    turn_s: float = TURN_S
     processes: int | None = None
     stats_database: str | None = None
     open_load: OpenLoad | None = None

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from harness.measure.affinity import SHORT_S
-from harness.measure.model import WARMUP_BLOCKS, MeasureOptions
+from harness.measure.model import TURN_S, WARMUP_BLOCKS, MeasureOptions
 from harness.measure.schedule import Task
 from harness.stats import Rules, detectable_effect
 from harness.workload import spread
@@ -18,12 +18,8 @@ FEWEST_EXECUTIONS = 5
 USUAL_SPREAD = 0.04
 """Standard deviation between blocks of the log ratio of two arms, as measured; what is announced assumes it."""
 
-TURN_S = 0.002
-"""How long an arm runs before the next one has its turn: what slows a machine down for some tens of milliseconds (a
-neighbour on the same host, most often) then meets all arms alike."""
-
 CROWDED_TURN_S = 0.04
-"""The same where several clients run at once, for they begin and end a turn each at its own instant."""
+"""A turn where several clients run at once, for they begin and end it each at its own instant."""
 
 OVERHEAD_S = 0.003
 """What a slice costs beside its executions and turns: counters, records."""
@@ -114,7 +110,7 @@ def first_look_s(pilots: Sequence[Pilot], others_s: float, options: MeasureOptio
 def least_cost_s(pilot: Pilot, options: MeasureOptions) -> float:
     """Seconds of a block of the task with the shortest slices, without the arms that would give way for it."""
     bare = _without(pilot, options.sparse_arms)
-    return slice_cost(bare, plan_slice(bare, SHORTEST_SLICE_S), frozenset())
+    return slice_cost(bare, plan_slice(bare, SHORTEST_SLICE_S, options.turn_s), frozenset())
 
 
 def least_block_s(seconds: Iterable[float]) -> float:
@@ -126,11 +122,11 @@ def _plan_slices(pilots: Sequence[Pilot], budget_s: float, options: MeasureOptio
     sparse = options.sparse_arms
     slots = sum(_weight(arm, sparse) for pilot in pilots for arm in pilot.seconds)
     wanted = WARMUP_BLOCKS + options.looks[-1]
-    share_s = (budget_s / (wanted * max(slots, 1)) - OVERHEAD_S) / (1 + TURN_OVERHEAD_S / TURN_S)
+    share_s = (budget_s / (wanted * max(slots, 1)) - OVERHEAD_S) / (1 + TURN_OVERHEAD_S / options.turn_s)
     slice_s = min(max(share_s, SHORTEST_SLICE_S), options.slice_s)
-    plan = _all_slices(pilots, slice_s, sparse)
+    plan = _all_slices(pilots, slice_s, options)
     if blocks_affordable(budget_s, plan.block_s) < options.looks[0]:  # slow queries cost more than the others' slices
-        plan = _all_slices(pilots, SHORTEST_SLICE_S, sparse)
+        plan = _all_slices(pilots, SHORTEST_SLICE_S, options)
     kept = _affordable(plan.seconds, budget_s, options.looks[0])
     return Plan(
         slices={task: item for task, item in plan.slices.items() if task in kept},
@@ -139,9 +135,10 @@ def _plan_slices(pilots: Sequence[Pilot], budget_s: float, options: MeasureOptio
     )
 
 
-def _all_slices(pilots: Sequence[Pilot], slice_s: float, sparse: frozenset[str]) -> Plan:
-    slices = {pilot.task: plan_slice(pilot, slice_s) for pilot in pilots}
-    return Plan(slices, {pilot.task: slice_cost(pilot, slices[pilot.task], sparse) for pilot in pilots}, ())
+def _all_slices(pilots: Sequence[Pilot], slice_s: float, options: MeasureOptions) -> Plan:
+    slices = {pilot.task: plan_slice(pilot, slice_s, options.turn_s) for pilot in pilots}
+    costs = {pilot.task: slice_cost(pilot, slices[pilot.task], options.sparse_arms) for pilot in pilots}
+    return Plan(slices, costs, ())
 
 
 def _affordable(seconds: Mapping[Task, float], budget_s: float, first_look: int) -> list[Task]:
@@ -167,7 +164,7 @@ def _blocks_s(blocks: int, seconds: Iterable[float]) -> float:
     return (WARMUP_BLOCKS + blocks) * sum(seconds)
 
 
-def plan_slice(pilot: Pilot, slice_s: float) -> SlicePlan:
+def plan_slice(pilot: Pilot, slice_s: float, turn_s: float = TURN_S) -> SlicePlan:
     """Whole cycles of the parameter sets, at least five executions, 40 to 500 ms on each arm where that is possible.
 
     A cycle that is too long for a slice of a slow query is cut to some of its sets, evenly chosen and the same on
@@ -182,7 +179,8 @@ def plan_slice(pilot: Pilot, slice_s: float) -> SlicePlan:
         length = FEWEST_EXECUTIONS if most < 2 * FEWEST_EXECUTIONS else int(most)
     cycles = max(math.ceil(least / length), round(wanted / length))
     executions = cycles * length
-    turn_s = TURN_S if pilot.task.clients == 1 else CROWDED_TURN_S
+    if pilot.task.clients > 1:
+        turn_s = max(turn_s, CROWDED_TURN_S)
     turns = min(max(int(executions * fast / turn_s), 1), executions)
     return SlicePlan(executions, spread(pilot.sets, length), share_cores=slow < SHORT_S, turns=turns)
 

@@ -6,10 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from harness.measure.model import MeasureOptions
+from harness.measure.model import TURN_S, MeasureOptions
 from harness.measure.planning import (
     CROWDED_TURN_S,
-    TURN_S,
     Pilot,
     Plan,
     SlicePlan,
