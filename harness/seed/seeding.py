@@ -27,9 +27,9 @@ from harness.seed.constrain import Step, constraint_steps, run_steps, vacuum_ste
 from harness.seed.crew import Crew, hired
 from harness.seed.load import Blocks, load, missing_chunks
 from harness.seed.manifest import MANIFEST_FILE, join_manifest
-from harness.seed.pools import Pools, build_pools, write_pools
+from harness.seed.pools import Pools, write_pools
 from harness.seed.scale import BLOCK_ROWS, row_counts
-from harness.seed.size import row_bytes
+from harness.seed.size import pools_and_row_bytes
 from harness.seed.spec import SeedSpec
 from harness.seed.worker import Job
 from harness.server import Address, connect
@@ -116,7 +116,7 @@ async def fill(
         workers or default_workers(), schema,
     )  # fmt: skip
     connection = await connect(address, database)
-    prepared = asyncio.create_task(asyncio.to_thread(_prepare, spec, seed))
+    prepared = asyncio.create_task(asyncio.to_thread(pools_and_row_bytes, spec, seed))
     try:
         with hired(min(request.workers, request.blocks)) as crew:  # they start while the tables are made
             catalogue = await _begin(connection, request, progress)
@@ -126,12 +126,6 @@ async def fill(
     finally:
         await asyncio.gather(prepared, return_exceptions=True)
         await connection.close()
-
-
-def _prepare(spec: SeedSpec, seed: int) -> tuple[Pools, dict[str, float]]:
-    """The pools, and the bytes of each table's rows."""
-    pools = build_pools(spec, seed)
-    return pools, row_bytes(spec, pools)
 
 
 async def has_begun(address: Address, database: str) -> bool:
