@@ -31,7 +31,7 @@ from harness.seed.pools import Pools, write_pools
 from harness.seed.scale import BLOCK_ROWS, row_counts
 from harness.seed.size import pools_and_row_bytes
 from harness.seed.spec import SeedSpec
-from harness.seed.worker import Job
+from harness.seed.worker import NO_WAIT_FOR_DISK, Job
 from harness.server import Address, connect
 from harness.server.apply import apply_files
 
@@ -246,11 +246,11 @@ async def _run(connections: list[Any], steps: list[Step], request: SeedRequest, 
 
 @contextlib.asynccontextmanager
 async def _crew(request: SeedRequest) -> AsyncIterator[list[Any]]:
-    """Connections for the steps after the load, with memory to sort in."""
+    """Connections for the steps after the load, with memory to sort in; what ends the seeding waits for the disk."""
     connections: list[Any] = []
     try:
         for _ in range(request.workers):
-            connections.append(await connect(request.address, request.database))
+            connections.append(await connect(request.address, request.database, NO_WAIT_FOR_DISK))
             await connections[-1].fetch(catalogue_sql("seed", "raise_memory"), _MAINTENANCE_KB)
         yield connections
     finally:
