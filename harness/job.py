@@ -46,7 +46,8 @@ def prepare(options: RunOptions) -> Job:
     read_scripts((*scenario.roles, *scenario.schema, *scenario.constraints, *scenario.access, *scenario.migrations))
     spec = load_spec(scenario.seed)
     check_declared(spec, scenario.schema, scale_rows)
-    estimate_bytes(spec, scale_rows)  # makes its pools and a sample of every table: what cannot be made is told here
+    # Makes the pools and a sample of every table, which the seeding then uses: what cannot be made is told here.
+    estimate_bytes(spec, scale_rows, options.seed)
     check_options(options.server)
     options = replace(options, arms=arms_to_run(options.arms, scenario))
     if options.scenario not in scenario_names():

@@ -58,5 +58,6 @@ def _needed_bytes(run: Run) -> int:
 
     These are the template, the arms, the verification clone or one that is being rewritten, and an odd small one.
     """
-    size = estimate_bytes(run.job.spec, run.job.scale_rows) + EMPTY_DATABASE_BYTES
-    return with_log(run.databases.server, size * (len(run.job.options.arms) + 2))
+    job = run.job
+    size = estimate_bytes(job.spec, job.scale_rows, job.options.seed) + EMPTY_DATABASE_BYTES
+    return with_log(run.databases.server, size * (len(job.options.arms) + 2))

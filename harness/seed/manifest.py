@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from harness.seed.encode import MANIFEST
 
@@ -16,11 +15,15 @@ MANIFEST_FILE = "seed_manifest.parquet"
 
 def write_part(planted: list[Any], path: Path) -> None:
     """Keeps the record batches of one chunk."""
+    import pyarrow.parquet as pq  # noqa: PLC0415 - most workers plant nothing, and start sooner without it
+
     pq.write_table(pa.Table.from_batches(planted, MANIFEST), path)
 
 
 def join_manifest(parts_folder: Path, path: Path) -> dict[str, int]:
     """Writes the manifest from its parts, in the order of table and block; returns the anomalies by kind."""
+    import pyarrow.parquet as pq  # noqa: PLC0415 - as above
+
     counts: Counter[str] = Counter()
     with pq.ParquetWriter(path, MANIFEST, compression="zstd") as writer:
         for part in sorted(parts_folder.glob("*.parquet")):

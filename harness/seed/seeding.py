@@ -27,12 +27,12 @@ from harness.seed.constrain import Step, constraint_steps, remaining, run_steps,
 from harness.seed.crew import Crew, hired
 from harness.seed.load import Blocks, load, missing_chunks
 from harness.seed.manifest import MANIFEST_FILE, join_manifest
-from harness.seed.pools import Pools, build_pools, write_pools
+from harness.seed.pools import Pools, write_pools
 from harness.seed.scale import BLOCK_ROWS, row_counts
 from harness.seed.sequences import move_sequences
-from harness.seed.size import row_bytes
+from harness.seed.size import pools_and_row_bytes
 from harness.seed.spec import SeedSpec
-from harness.seed.worker import Job
+from harness.seed.worker import NO_WAIT_FOR_DISK, Job
 from harness.server import Address, connect
 from harness.server.apply import apply_files
 
@@ -118,7 +118,7 @@ async def fill(
         workers or default_workers(), schema,
     )  # fmt: skip
     connection = await connect(address, database)
-    prepared = asyncio.create_task(asyncio.to_thread(_prepare, spec, seed))
+    prepared = asyncio.create_task(asyncio.to_thread(pools_and_row_bytes, spec, seed))
     try:
         with hired(min(request.workers, request.blocks)) as crew:  # they start while the tables are made
             catalogue = await _begin(connection, request, progress)
@@ -128,12 +128,6 @@ async def fill(
     finally:
         await asyncio.gather(prepared, return_exceptions=True)
         await connection.close()
-
-
-def _prepare(spec: SeedSpec, seed: int) -> tuple[Pools, dict[str, float]]:
-    """The pools, and the bytes of each table's rows."""
-    pools = build_pools(spec, seed)
-    return pools, row_bytes(spec, pools)
 
 
 async def has_begun(address: Address, database: str) -> bool:
@@ -257,11 +251,11 @@ async def _run(connections: list[Any], steps: list[Step], request: SeedRequest, 
 
 @contextlib.asynccontextmanager
 async def _crew(request: SeedRequest) -> AsyncIterator[list[Any]]:
-    """Connections for the steps after the load, with memory to sort in."""
+    """Connections for the steps after the load, with memory to sort in; what ends the seeding waits for the disk."""
     connections: list[Any] = []
     try:
         for _ in range(request.workers):
-            connections.append(await connect(request.address, request.database))
+            connections.append(await connect(request.address, request.database, NO_WAIT_FOR_DISK))
             await connections[-1].fetch(catalogue_sql("seed", "raise_memory"), _MAINTENANCE_KB)
         yield connections
     finally:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
+from threading import Lock
+
 import numpy as np
 
 from harness.seed.encode import make_block
@@ -21,15 +24,35 @@ _INDEX_SHARE = 1.25
 """Tables with their indexes and TOAST by tables' bytes as sampled here: 1.2 was measured for the built-in CRM."""
 
 
-def estimate_bytes(spec: SeedSpec, scale: int) -> int:
+_Sample = tuple[Pools, dict[str, float]]
+
+_last: deque[tuple[SeedSpec, int, _Sample]] = deque(maxlen=1)
+_sampling = Lock()
+
+
+def estimate_bytes(spec: SeedSpec, scale: int, seed: int = 0) -> int:
     """About how many bytes the seeded database takes on disk, indexes included; WAL and copies of it come on top."""
     counts = row_counts(spec, scale)
-    sizes = row_bytes(spec, build_pools(spec, 0))
+    _, sizes = pools_and_row_bytes(spec, seed)
     return int(sum(counts[table] * size for table, size in sizes.items()) * _INDEX_SHARE)
 
 
-def row_bytes(spec: SeedSpec, pools: Pools) -> dict[str, float]:
-    """About how many bytes a row of each stored table takes on disk; the same for the same specification and pools."""
+def pools_and_row_bytes(spec: SeedSpec, seed: int) -> _Sample:
+    """The pools, and about how many bytes a row of each stored table takes on disk.
+
+    The last answer is kept: a run asks when it checks its input, when it looks for room on the disk and when it seeds.
+    """
+    with _sampling:
+        for known_spec, known_seed, sample in _last:
+            if (known_spec, known_seed) == (spec, seed):
+                return sample
+        pools = build_pools(spec, seed)
+        sample = pools, _sampled_row_bytes(spec, pools)
+        _last.append((spec, seed, sample))
+        return sample
+
+
+def _sampled_row_bytes(spec: SeedSpec, pools: Pools) -> dict[str, float]:
     world = World(spec, _SAMPLE_SCALE, 0, pools, realistic=False)
     return {table: _row_bytes(world, table) for table in spec.stored_tables}
 

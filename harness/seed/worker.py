@@ -38,8 +38,8 @@ MESSAGE_ROWS = 2048
 """Rows that are encoded at once: their texts stay in the processor's cache, and memory is bounded."""
 
 NO_WAIT_FOR_DISK = {"synchronous_commit": "off"}
-"""A crash may take the last chunks with it, whole and with their marks: they are loaded again. The first commit after
-the load waits for all of them."""
+"""A crash may take the last chunks, keys and indexes with it, whole and with their marks: they are made again. The
+next commit that waits, after each phase, waits for all of them."""
 
 
 @dataclass(frozen=True)

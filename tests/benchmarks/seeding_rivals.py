@@ -100,7 +100,6 @@ async def ceiling(bench: Bench, database: str, parts: list[tuple[str, Path]]) ->
     await asyncio.gather(*[copy(connection) for connection in connections])
     copied = bench.now()
     for connection in connections:
-        await connection.execute("RESET ALL")
         await connection.execute("SET maintenance_work_mem = '256MB'")
     steps = [*constraint_steps(bench.scenario.constraints), *vacuum_steps(list(bench.counts), "public")]
     await run_steps(connections, steps, bench.counts, _run)

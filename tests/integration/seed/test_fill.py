@@ -43,6 +43,16 @@ async def test_rows_types_keys_and_indexes_are_there(server: Server, database: s
     assert invalid == []
 
 
+async def test_the_steps_after_the_load_do_not_wait_for_the_disk_each(
+    server: Server, database: str, tmp_path: Path
+) -> None:
+    noted = SqlFile(tmp_path / "noted.sql", "CREATE TABLE noted AS SELECT current_setting('synchronous_commit') AS s;")
+    scenario = shop_scenario()
+    scenario = replace(scenario, constraints=(*scenario.constraints, noted))
+    await filled(server, database, tmp_path, shop_spec(), 500, scenario)
+    assert [row["s"] for row in await query(server, database, "SELECT s FROM noted")] == ["off"]
+
+
 async def test_nothing_of_the_seeding_is_left_behind(server: Server, database: str, tmp_path: Path) -> None:
     await filled(server, database, tmp_path, shop_spec(), 500)
     schemas = {row["nspname"] for row in await query(server, database, "SELECT nspname FROM pg_namespace")}
