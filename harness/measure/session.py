@@ -16,6 +16,8 @@ from harness.measure.wire import AnswerError, Wire
 from harness.scenario.paths import catalogue_sql
 from harness.server.address import Address, connect
 
+_TIME_LIMIT = "statement_timeout"
+
 _BEGIN, _COMMIT, _ROLLBACK = simple("BEGIN"), simple("COMMIT"), simple("ROLLBACK")
 
 
@@ -90,7 +92,12 @@ class Session:
 
     @classmethod
     async def open(cls, address: Address, arm: ArmWork, settings: Sequence[tuple[str, str]]) -> Session:
-        """Connects once for each asker, sets the settings, prepares everything."""
+        """Connects once for each asker, sets the settings, prepares everything.
+
+        The time limit of a timed statement holds for these alone: it is set last.
+        """
+        limits = [item for item in settings if item[0] == _TIME_LIMIT]
+        settings = [item for item in settings if item[0] != _TIME_LIMIT]
         connections = []
         operations: dict[int, Operation | Fault] = {}
         for asker, names in dict.fromkeys((work.session, _names(work)) for work in arm.works):
@@ -106,6 +113,8 @@ class Session:
             for place in places:
                 operations[place] = await _operation(connection, wire, arm.works[place], arm.arm, turns)
             await connection.execute("SELECT")  # preparing leaves a transaction open, with its locks, until it is ended
+            for name, value in limits:
+                await connection.execute("SELECT set_config($1, $2, false)", name, value)
         return cls(connections, [operations[place] for place in range(len(arm.works))])
 
     @property
