@@ -61,12 +61,12 @@ def log_ratios(table: BlockTable, name: str) -> list[float]:
 
 async def rounds(databases: Databases, folder: Path, options: argparse.Namespace) -> dict[str, dict[str, float]]:
     """way -> query -> sd, over all rounds."""
-    template = await databases.create("template")
+    await databases.create("template")
     connection = await databases.connect("template")
     await connection.execute(SCHEMA)
     await connection.execute("VACUUM ANALYZE item")
     await connection.close()
-    arms = {arm: await databases.create(arm, template) for arm in ARMS}
+    arms = {arm: await databases.create(arm, "template") for arm in ARMS}
     queries = [query(name, sql, names=("id",), sets=SETS) for name, sql in QUERIES.items()]
     ratios: dict[str, dict[str, list[float]]] = {way: {name: [] for name in QUERIES} for way in TURNS_S}
     for number in range(options.rounds):
