@@ -50,6 +50,7 @@ def cut_samples(source: Path, target: Path) -> None:
     """The samples that the report reads, block by block."""
     with pq.ParquetFile(source) as file:
         schema = file.schema_arrow
+        schema = schema.remove(schema.get_field_index("turn"))  # sorted latencies have none
         with pq.ParquetWriter(
             target,
             schema,
@@ -67,7 +68,7 @@ def cut_samples(source: Path, target: Path) -> None:
 
 def _cut(rows: pa.Table) -> pa.Table:
     """The closed load alone: the slices of drawn arms sorted, of any other one row, which holds the slice's median."""
-    rows = rows.filter(pc.is_null(rows["rate_per_s"]))
+    rows = rows.filter(pc.is_null(rows["rate_per_s"])).drop_columns(["turn"])
     if not rows.num_rows:
         return rows
     keys = list(zip(*(rows[name].to_pylist() for name in ("query", "arm", "clients", "block")), strict=True))
@@ -88,7 +89,7 @@ def _cut(rows: pa.Table) -> pa.Table:
     rows = rows.take(kept)
     operations = np.where(rows["op"].to_numpy() < 0, -1, np.arange(rows.num_rows))
     nothing = np.zeros(rows.num_rows)
-    columns = {"turn": nothing, "op": operations, "intended_s": nothing, "sent_s": nothing, "done_s": np.array(shown)}
+    columns = {"op": operations, "intended_s": nothing, "sent_s": nothing, "done_s": np.array(shown)}
     for name, values in columns.items():
         field = rows.schema.field(name)
         rows = rows.set_column(rows.schema.get_field_index(name), field, pa.array(values).cast(field.type))

@@ -144,8 +144,8 @@ def _all_slices(pilots: Sequence[Pilot], slice_s: float, options: MeasureOptions
 def _affordable(seconds: Mapping[Task, float], budget_s: float, first_look: int) -> list[Task]:
     """The tasks whose blocks the budget holds up to the first look, the dearest left out.
 
-    Were most of them to go for that, then all stay of which the budget holds the warm-up and one block: effects
-    without verdicts tell more than verdicts on a few.
+    Were more than a quarter of them to go for that, then all stay of which the budget holds the warm-up and one block:
+    effects without verdicts tell more than verdicts on some.
     """
     by_cost = sorted(seconds, key=seconds.__getitem__)
 
@@ -156,7 +156,7 @@ def _affordable(seconds: Mapping[Task, float], budget_s: float, first_look: int)
         return kept
 
     kept = fitting(first_look)
-    return kept if 2 * len(kept) > len(by_cost) else fitting(1)
+    return kept if 4 * len(kept) >= 3 * len(by_cost) else fitting(1)
 
 
 def _blocks_s(blocks: int, seconds: Iterable[float]) -> float:

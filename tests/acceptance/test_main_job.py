@@ -65,7 +65,7 @@ def test_every_query_was_timed_on_every_arm_or_its_absence_is_told(crm_run: Stor
     assert (measured >= attributing) != bool(crm_run.result["attribution_absent"]), "present, or its absence is told"
     left_out = {query for query in queries if any(note.startswith(query) for note in crm_run.result["notes"])}
     assert queries - left_out <= set(samples["query"].unique())
-    assert 2 * len(left_out) < len(queries), "however small the budget, most of them take part"
+    assert len(left_out) <= 4, "a budget of 15 s holds nearly all of them"
 
 
 def test_storage_adds_up_to_the_database_within_one_percent(crm_run: StoredRun) -> None:

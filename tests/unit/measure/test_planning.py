@@ -82,22 +82,22 @@ def test_sparse_arms_give_way_where_the_budget_would_not_reach_the_first_look_wi
 
 def test_the_time_up_to_the_first_look_is_what_a_budget_must_hold_and_not_much_less() -> None:
     arms = ("before", "after", "control", "before_indexes", "after_noindexes")
-    pilots = [Pilot(Task(query, 1), True, 8, dict.fromkeys(arms, 0.3 + query)) for query in range(3)]
+    pilots = [Pilot(Task(query, 1), True, 8, dict.fromkeys(arms, 0.3 + query)) for query in range(4)]
     enough_s = first_look_s(pilots, 0.0, MeasureOptions(1.0))
     plan = plan_slices(pilots, enough_s + 0.1, MeasureOptions(1.0))
     assert blocks_affordable(enough_s + 0.1, plan.block_s) == 12
     assert plan.left_out == ()
-    assert plan_slices(pilots, 0.95 * enough_s, MeasureOptions(1.0)).left_out == (Task(2, 1),)
+    assert plan_slices(pilots, 0.95 * enough_s, MeasureOptions(1.0)).left_out == (Task(3, 1),)
 
 
-def test_the_dearest_give_way_so_that_most_reach_the_first_look_and_none_where_that_would_cost_most_of_them() -> None:
-    cheap = [pilot(0.01, 0.01, query=query) for query in range(4)]
-    dear = [pilot(0.4, 0.4, query=query) for query in range(4, 7)]
+def test_a_quarter_gives_way_so_that_the_others_reach_the_first_look_and_none_where_more_would_have_to() -> None:
+    cheap = [pilot(0.01, 0.01, query=query) for query in range(9)]
+    dear = [pilot(0.4, 0.4, query=query) for query in range(9, 12)]
     budget_s = first_look_s(cheap, 0.0, MeasureOptions(1.0)) + 1
     found = plan_slices([*cheap, *dear], budget_s, MeasureOptions(1.0))
     assert set(found.left_out) == {item.task for item in dear}
     assert blocks_affordable(budget_s, found.block_s) >= 12
-    few = plan_slices([cheap[0], *dear], 60.0, MeasureOptions(1.0))
+    few = plan_slices([*cheap[1:], *dear], 60.0, MeasureOptions(1.0))
     assert few.left_out == ()
     assert 1 <= blocks_affordable(60.0, few.block_s) < 12
 
