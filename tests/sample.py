@@ -28,6 +28,8 @@ from tests.browsing import set_view, start_browser
 SAMPLE = Path(__file__).parent.parent / "docs" / "sample"
 PICTURE = SAMPLE.parent / "report.png"
 _TIMES = ("intended_s", "sent_s", "done_s")
+_UNREAD = ["turn", "answered_s"]
+"""Sorted latencies have none."""
 PLACES = re.compile(r'"[^"]*(?<![\w.:/])/(?:home|root|tmp|var|work|srv|mnt|Users)\b[^"]*"')
 """Paths of the machine that measured: nobody else's business."""
 
@@ -50,7 +52,8 @@ def cut_samples(source: Path, target: Path) -> None:
     """The samples that the report reads, block by block."""
     with pq.ParquetFile(source) as file:
         schema = file.schema_arrow
-        schema = schema.remove(schema.get_field_index("turn"))  # sorted latencies have none
+        for name in _UNREAD:
+            schema = schema.remove(schema.get_field_index(name))
         with pq.ParquetWriter(
             target,
             schema,
@@ -68,7 +71,7 @@ def cut_samples(source: Path, target: Path) -> None:
 
 def _cut(rows: pa.Table) -> pa.Table:
     """The closed load alone: the slices of drawn arms sorted, of any other one row, which holds the slice's median."""
-    rows = rows.filter(pc.is_null(rows["rate_per_s"])).drop_columns(["turn"])
+    rows = rows.filter(pc.is_null(rows["rate_per_s"])).drop_columns(_UNREAD)
     if not rows.num_rows:
         return rows
     keys = list(zip(*(rows[name].to_pylist() for name in ("query", "arm", "clients", "block")), strict=True))

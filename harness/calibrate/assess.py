@@ -14,8 +14,7 @@ from harness.calibrate.rivals import Blocks, Direction, verdicts, verdicts_of_ru
 from harness.gate.latency import Family, Views
 from harness.judge import View
 from harness.judge.latency import CHANGED
-from harness.judge.view import BASELINE
-from harness.measure.model import WARMUP_BLOCKS, Load
+from harness.measure.model import BASELINE, WARMUP_BLOCKS, Load
 from harness.measure.samples import read_slices
 from harness.stats import Pair, Rules, Series, decide_family, decide_shifts
 

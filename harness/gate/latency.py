@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from harness.judge import QueryRules, View, client_share
 from harness.judge.latency import CHANGED
-from harness.judge.view import BASELINE, MOST_CLIENT_SHARE, Basis
-from harness.measure.model import BlockTable, Load
+from harness.judge.view import MOST_CLIENT_SHARE, Basis
+from harness.measure.model import BASELINE, BlockTable, Load
 from harness.result import Outcome, QueryShift
 from harness.stats import ABSENT_BELOW, ADVISORY_BELOW, Pair, Rules, Series, ShiftDecision, decide_shifts
 

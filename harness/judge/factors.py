@@ -32,7 +32,7 @@ def attribution(
 
 def _of_query(view: View, load: Load) -> list[Attribution]:
     metric, basis = view.headline(load, CHANGED)
-    parts = factorial(*(view.values(load, arm, metric, basis) for arm in CORNERS))
+    parts = factorial(*(view.compared(load, arm, metric, basis) for arm in CORNERS))
     if parts is None or view.series(load, CHANGED, metric, basis).invalid:
         return []
     found = []

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from harness.judge.view import BASELINE, Basis, QueryRules, View
-from harness.measure.model import BlockTable, Load, Measurement
+from harness.judge.view import Basis, QueryRules, View
+from harness.measure.model import BASELINE, BlockTable, Load, Measurement
 from harness.result import Comparison
 from harness.stats import ABSENT_BELOW, ADVISORY_BELOW, Decision, Rules, decide_family
 

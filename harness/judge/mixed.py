@@ -7,8 +7,8 @@ from dataclasses import replace
 from statistics import median
 
 from harness.judge.throughput import inverse
-from harness.judge.view import BASELINE, CONTROL, QueryRules, View
-from harness.measure.model import MIX, Load, Measurement, SliceRecord
+from harness.judge.view import CONTROL, QueryRules, View
+from harness.measure.model import BASELINE, MIX, Load, Measurement, SliceRecord
 from harness.result import Comparison
 from harness.stats import ABSENT_BELOW, ADVISORY_BELOW, Decision, Rules, Series, decide_family
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from statistics import median
 
-from harness.judge.view import BASELINE, CONTROL, QueryRules, View
-from harness.measure.model import MIX, BlockTable, Load
+from harness.judge.view import CONTROL, QueryRules, View
+from harness.measure.model import BASELINE, MIX, BlockTable, Load
 from harness.result import Comparison
 from harness.stats import Decision, Rules, Series, decide_family
 

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from statistics import fmean, median
 from typing import Literal
 
-from harness.measure.model import WARMUP_BLOCKS, BlockTable, Load, SliceRecord
+from harness.measure.model import BASELINE, WARMUP_BLOCKS, BlockTable, Load, SliceRecord
 from harness.scenario import Query
 from harness.stats import Series, median_interval
 
-BASELINE = "before"
 CONTROL = "control"
 
 MOST_VOID_SHARE = 0.1
@@ -20,6 +19,9 @@ MOST_CLIENT_SHARE = 1 / 3
 """Where the client's own work is more than this share of the response, the server's time is the headline."""
 
 Basis = Literal["response", "server"]
+
+_RELATIVE = {("p50", "response"): "relative", ("mean", "server"): "server_relative"}
+"""Where the record of the ratio between the same operations stands."""
 
 
 @dataclass(frozen=True)
@@ -80,12 +82,26 @@ class View:
         name = "server_mean_s" if basis == "server" else f"{metric}_s"
         return tuple(None if item is None else getattr(item, name) for item in self.good(load, arm))
 
+    def compared(self, load: Load, arm: str, metric: str, basis: Basis) -> tuple[float | None, ...]:
+        """What comparisons of the metric rest on, block by block: times of any unit, the baseline's one.
+
+        For the typical operation (`p50`, and the server's `mean`) that is its ratio to the same operation on the
+        baseline, which takes out what the operations' costs differ by; for a tail it is the quantile. Where the slices
+        have no such ratio (open loads, files that lack the times) it is the metric itself.
+        """
+        name = _RELATIVE.get((metric, basis))
+        if name is None or not any(getattr(item, name) is not None for item in self._slices.values()):
+            return self.values(load, arm, metric, basis)
+        if arm == BASELINE:
+            return tuple(None if item is None else 1.0 for item in self.good(load, arm))
+        return tuple(None if item is None else getattr(item, name) for item in self.good(load, arm))
+
     def series(self, load: Load, arm: str, metric: str, basis: Basis) -> Series:
         """What the statistics judge; the control is the noise floor of every arm but itself."""
         return Series(
-            baseline=self.values(load, BASELINE, metric, basis),
-            changed=self.values(load, arm, metric, basis),
-            control=self.values(load, CONTROL, metric, basis) if arm != CONTROL else (),
+            baseline=self.compared(load, BASELINE, metric, basis),
+            changed=self.compared(load, arm, metric, basis),
+            control=self.compared(load, CONTROL, metric, basis) if arm != CONTROL else (),
             invalid=self._invalid.get(load, "") or self._too_many_errors(load, arm),
             doubtful=self._too_many_void(load, arm),
         )

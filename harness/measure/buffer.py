@@ -1,4 +1,4 @@
-"""Samples in shared memory: a worker writes 40 bytes per execution, the coordinator reads them after the slice."""
+"""Samples in shared memory: a worker writes 44 bytes per execution, the coordinator reads them after the slice."""
 
 from __future__ import annotations
 
@@ -16,16 +16,18 @@ SAMPLE = np.dtype(
         ("intended_s", "<f8"),
         ("sent_s", "<f8"),
         ("done_s", "<f8"),
+        ("answered_s", "<f4"),
         ("client", "<i4"),
         ("state", "<i4"),
     ]
 )
-"""One execution: operation number, clock readings in seconds, connection, SQLSTATE as a number in base 36 (0: done)."""
+"""One execution: operation number, clock readings in seconds, seconds from request to the answer's last byte (not a
+number: it failed), connection, SQLSTATE as a number in base 36 (0: done)."""
 
 CAPACITY = 1 << 18
 """Samples that a worker can hold in one slice; pages that are never written take no memory."""
 
-_PACKED = struct.Struct("<qdddii")
+_PACKED = struct.Struct("<qdddfii")
 
 Samples = NDArray[np.void]
 
@@ -67,13 +69,22 @@ class SampleLog:
         """Begins a new slice."""
         self.count = 0
 
-    def add(self, op: int, intended_s: float, sent_s: float, done_s: float, client: int, state: int) -> bool:
+    def add(
+        self, op: int, intended_s: float, sent_s: float, done_s: float, answered_s: float, client: int, state: int
+    ) -> bool:
         """Stores one execution; False where the memory is full and nothing was stored."""
         if self.count == CAPACITY:
             return False
-        _PACKED.pack_into(self._memory, self.count * _PACKED.size, op, intended_s, sent_s, done_s, client, state)
+        place = self.count * _PACKED.size
+        _PACKED.pack_into(self._memory, place, op, intended_s, sent_s, done_s, answered_s, client, state)
         self.count += 1
         return True
+
+
+def answered_mean_s(samples: Samples) -> float | None:
+    """The mean time to the answer's last byte over the successes, in seconds; None without any."""
+    good = samples["answered_s"][samples["state"] == 0]
+    return float(good.mean(dtype=np.float64)) if len(good) else None
 
 
 def read_samples(descriptor: int, count: int) -> Samples:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from harness.measure.buffer import Samples
+from harness.measure.buffer import Samples, answered_mean_s
 from harness.measure.counters import Account, Counters
 from harness.measure.crew import UNFINISHED, Crew, SliceOutcome, in_turns
 from harness.measure.error_log import ErrorLog
@@ -18,7 +18,7 @@ from harness.measure.orders import MOST_FAILURES_IN_A_ROW, ArmWork, SliceOrder, 
 from harness.measure.planning import Plan, SlicePlan, operations_in_slice
 from harness.measure.sample_writer import SampleWriter
 from harness.measure.schedule import Task, order_of_block
-from harness.measure.slices import SliceFacts, summarise
+from harness.measure.slices import SliceFacts, summarise_blocks
 
 NO_DATA = "02000"
 """SQL's own code for "no row": a query that finds nothing measures nothing."""
@@ -75,10 +75,13 @@ class Coordinator:
         """The queries, in the form of the first arm."""
         return self._works
 
-    def take_operations(self, query: int, arm: str, count: int) -> int:
-        """The number of the first of `count` further operations of the query on the arm."""
-        first_op = self._first_op.get((query, arm), 0)
-        self._first_op[query, arm] = first_op + count
+    def take_operations(self, query: int, arms: Sequence[str], count: int) -> int:
+        """The number of the first of `count` further operations of the query, the same on all of the arms.
+
+        An arm that took no part for a while leaves out numbers, so that an operation has one number on every arm.
+        """
+        first_op = max(self._first_op.get((query, arm), 0) for arm in arms)
+        self._first_op.update(dict.fromkeys([(query, arm) for arm in arms], first_op + count))
         return first_op
 
     def since_start(self, samples: Samples) -> Samples:
@@ -127,17 +130,18 @@ class Coordinator:
     ) -> dict[str, tuple[SliceOutcome, float]]:
         """Runs one slice on each arm, all in turns; gives it with the seconds that it took, arm by arm."""
         reads, count = self.work(task).reads, operations_in_slice(plan, task.clients)
-        first = {arm: self.take_operations(task.query, arm, count) for arm in order[0]}
+        first_op = self.take_operations(task.query, order[0], count)
         outcomes: dict[str, list[SliceOutcome]] = {arm: [] for arm in order[0]}
-        taken = dict.fromkeys(outcomes, 0.0)
+        before, alone = time.perf_counter(), self.crew.is_alone(task.clients)
         for turn, arms in enumerate(order):
-            for arm in arms:
-                if reads and _gives_up(outcomes[arm]):
-                    continue
-                before = time.perf_counter()
-                outcomes[arm].append(await self._turn(task, arm, plan, first[arm], turn))
-                taken[arm] += time.perf_counter() - before
-        return {arm: (in_turns(found), taken[arm]) for arm, found in outcomes.items()}
+            going = [arm for arm in arms if not (reads and _gives_up(outcomes[arm]))]
+            for together in [going] if alone else [[arm] for arm in going]:
+                found = await self._turn(task, together, plan, first_op, turn) if together else []
+                for arm, outcome in zip(together, found, strict=True):
+                    outcomes[arm].append(outcome)
+        slices = {arm: in_turns(found) for arm, found in outcomes.items()}
+        beside_s = time.perf_counter() - before - sum(item.seconds for item in slices.values())
+        return {arm: (item, item.seconds + beside_s / len(slices)) for arm, item in slices.items()}
 
     async def _slice(
         self, block: int, task: Task, arm: str, plan: SlicePlan, outcome: SliceOutcome
@@ -147,8 +151,7 @@ class Coordinator:
         if account.pages is not None and not outcome.failure:
             load = self.work(task).query, arm, task.clients
             self.pages.append(SlicePages(*load, block, len(outcome.samples), *account.pages))
-        count, good = len(outcome.samples), int(np.count_nonzero(outcome.samples["state"] == 0))
-        told = good > 0 and not outcome.failure
+        count = len(outcome.samples)
         facts = SliceFacts(
             query=self.work(task).query,
             arm=arm,
@@ -156,7 +159,7 @@ class Coordinator:
             block=block,
             lag_p99_s=outcome.lag_p99_s,
             client_cpu_s=outcome.cpu_s / count if count else None,
-            server_mean_s=outcome.answered_s / good if told else None,
+            server_mean_s=None if outcome.failure else answered_mean_s(outcome.samples),
             statements_mean_s=None if outcome.failure else account.statements_mean_s,
             invalid=outcome.failure,
             marks="; ".join(account.marks),
@@ -173,13 +176,19 @@ class Coordinator:
 
     async def run(self, task: Task, arm: str, plan: SlicePlan) -> SliceOutcome:
         """Runs a slice on one arm alone, for a pilot."""
-        first_op = self.take_operations(task.query, arm, operations_in_slice(plan, task.clients))
-        return await self._turn(task, arm, plan, first_op, 0)
+        first_op = self.take_operations(task.query, (arm,), operations_in_slice(plan, task.clients))
+        (outcome,) = await self._turn(task, (arm,), plan, first_op, 0)
+        return outcome
 
-    async def _turn(self, task: Task, arm: str, plan: SlicePlan, first_op: int, turn: int) -> SliceOutcome:
-        """Runs a part of a slice; afterwards the crew is whole again. Times count from the start of measuring."""
+    async def _turn(
+        self, task: Task, arms: Sequence[str], plan: SlicePlan, first_op: int, turn: int
+    ) -> list[SliceOutcome]:
+        """Runs a part of a slice on one arm after the other; afterwards the crew is whole again.
+
+        Times count from the start of measuring.
+        """
         order = SliceOrder(
-            arm=self._arms[arm],
+            arms=tuple(self._arms[arm] for arm in arms),
             query=task.query,
             clients=task.clients,
             executions=plan.executions,
@@ -190,11 +199,11 @@ class Coordinator:
             turn=turn,
             turns=plan.turns,
         )
-        outcome = await self.crew.run(order, self.bounds.statement_timeout_s + PATIENCE_S, plan.share_cores)
-        if outcome.failure and time.perf_counter() < self.bounds.stop_at:
-            self.failures[outcome.failure] += 1
+        outcomes = await self.crew.run(order, self.bounds.statement_timeout_s + PATIENCE_S, plan.share_cores)
+        if time.perf_counter() < self.bounds.stop_at:
+            self.failures.update(outcome.failure for outcome in outcomes if outcome.failure)
         await self.crew.mend()
-        return replace(outcome, samples=self.since_start(outcome.samples))
+        return [replace(outcome, samples=self.since_start(outcome.samples)) for outcome in outcomes]
 
     def _stop_at(self, task: Task) -> float:
         """The end of the budget for reads; writes run to their end, for every arm has to do the same."""
@@ -214,7 +223,7 @@ class Coordinator:
         if time.perf_counter() > self.bounds.stop_at:
             cut = {(facts.query, facts.clients) for facts, _ in done if facts.invalid == UNFINISHED}
             done = [item for item in done if (item[0].query, item[0].clients) not in cut]
-        records = [summarise(facts, samples) for facts, samples in done]
+        records = summarise_blocks(done)
         self.slices += records
         writer.append(
             [

@@ -34,8 +34,8 @@ _MOST_REPLACEMENTS = 10
 class SliceOutcome:
     """A slice as run: all workers' samples, and why it may not be used (`failure`), if so.
 
-    `answered_s` is the sum over the successes of the seconds from request to the answer's last byte, `changes` how
-    often a connection was given to another asker; `lags_s` are each worker's, `turns` the samples of each turn.
+    `seconds` is what it took; `changes` how often a connection was given to another asker; `lags_s` are each worker's,
+    `turns` the samples of each turn.
     """
 
     samples: Samples
@@ -43,7 +43,7 @@ class SliceOutcome:
     lags_s: tuple[tuple[float, ...], ...]
     cpu_s: float
     messages: dict[str, str]
-    answered_s: float = 0.0
+    seconds: float = 0.0
     failure: str = ""
     changes: int = 0
     turns: tuple[int, ...] = ()
@@ -64,7 +64,7 @@ def in_turns(outcomes: Sequence[SliceOutcome]) -> SliceOutcome:
         ),
         cpu_s=sum(item.cpu_s for item in outcomes),
         messages={state: text for item in outcomes for state, text in item.messages.items()},
-        answered_s=sum(item.answered_s for item in outcomes),
+        seconds=sum(item.seconds for item in outcomes),
         failure="; ".join(dict.fromkeys(item.failure for item in outcomes if item.failure)),
         changes=sum(item.changes for item in outcomes),
         turns=tuple(len(item.samples) for item in outcomes),
@@ -96,18 +96,27 @@ class Crew:
             raise MeasureError(f"{error} while connecting", "look for a shortage of memory") from None
         self.faults = tuple(dict.fromkeys(fault for faults in found for fault in faults))
 
-    async def run(self, order: SliceOrder, patience_s: float, share_cores: bool) -> SliceOutcome:
-        """Runs one slice on every worker that takes part; a dead worker makes the outcome a failure, not an error.
+    async def run(self, order: SliceOrder, patience_s: float, share_cores: bool) -> list[SliceOutcome]:
+        """Runs the slice on every worker that takes part; gives it for each of the order's arms.
 
-        Begins nothing after `order.stop_at` and waits `patience_s` beyond it for the last answer.
+        A dead worker makes an outcome a failure, not an error. Begins nothing after `order.stop_at` and waits
+        `patience_s` beyond it for the last answer. Workers begin together, but once: several run one arm at a time.
         """
-        crew = [worker for worker in self.workers if worker.setup and min(worker.setup.clients) < order.clients]
+        crew = self._takes_part(order.clients)
         databases = [arm.database for arm in crew[0].setup.arms] if crew[0].setup else []
         self.cores.share([(worker.pid, worker.backends) for worker in self.workers], databases, share_cores)
         now = time.perf_counter()
         order = replace(order, start_at=now + START_AHEAD_S if len(crew) > 1 else now)
         timeout_s = max(order.stop_at - now, 0.0) + patience_s
-        return _joined(*await _ask_all(dict.fromkeys(crew, order), timeout_s))
+        found, failures = await _ask_all(dict.fromkeys(crew, order), timeout_s)
+        return [_joined([parts[place] for parts in found], failures) for place in range(len(order.arms))]
+
+    def is_alone(self, clients: int) -> bool:
+        """Whether one worker runs all of so many clients, so that it can run one arm after the other by itself."""
+        return len(self._takes_part(clients)) == 1
+
+    def _takes_part(self, clients: int) -> list[WorkerProcess]:
+        return [worker for worker in self.workers if worker.setup and min(worker.setup.clients) < clients]
 
     def connections(self, clients: int) -> dict[int, int]:
         """Worker (by index) -> how many of the first `clients` clients it holds; workers without one are left out."""
@@ -126,10 +135,11 @@ class Crew:
         """Runs an open slice, each worker (by index) its own order; also gives the samples worker by worker."""
         self.cores.share([(worker.pid, worker.backends) for worker in self.workers], (), shared=False)
         asked = {self.workers[index]: order for index, order in orders.items()}
-        reports, failures = await _ask_all(asked, timeout_s)
-        found = {worker: worker.samples(report.count) for worker, report in reports}
+        found, failures = await _ask_all(asked, timeout_s)
+        parts = [part for (part,) in found]
+        samples = {part.worker: part.samples for part in parts}
         none = np.empty(0, dtype=SAMPLE)
-        return _joined(reports, failures), [found.get(worker, none) for worker in asked]
+        return _joined(parts, failures), [samples.get(worker, none) for worker in asked]
 
     async def mend(self) -> None:
         """Replaces workers that are dead or whose connections broke, after making sure that the server is there.
@@ -168,43 +178,56 @@ class Crew:
             await worker.end()
 
 
+@dataclass(frozen=True)
+class _Part:
+    """What one worker ran of a slice on one arm."""
+
+    worker: WorkerProcess
+    report: SliceReport
+    samples: Samples
+
+
 async def _ask_all(
     orders: Mapping[WorkerProcess, SliceOrder | OpenOrder], timeout_s: float
-) -> tuple[list[tuple[WorkerProcess, SliceReport]], list[str]]:
-    """Every worker's report, and what went wrong with those that have none."""
+) -> tuple[list[list[_Part]], list[str]]:
+    """Every worker's parts, one for each arm of its order, and what went wrong with those that have none."""
     answers = await asyncio.gather(
         *(worker.ask(order, timeout_s) for worker, order in orders.items()), return_exceptions=True
     )
-    reports: list[tuple[WorkerProcess, SliceReport]] = []
+    found: list[list[_Part]] = []
     failures: list[str] = []
     for worker, answer in zip(orders, answers, strict=True):
-        if isinstance(answer, SliceReport):
-            reports.append((worker, answer))
+        if isinstance(answer, tuple):
+            ends = np.cumsum([report.count for report in answer])
+            logs = np.split(worker.samples(int(ends[-1])), ends[:-1])
+            found.append([_Part(worker, report, log) for report, log in zip(answer, logs, strict=True)])
         elif isinstance(answer, WorkerDiedError):
             failures.append(str(answer))
         else:
             assert isinstance(answer, BaseException)
             raise answer
-    return reports, failures
+    return found, failures
 
 
-def _joined(reports: Sequence[tuple[WorkerProcess, SliceReport]], failures: list[str]) -> SliceOutcome:
-    samples = [worker.samples(report.count) for worker, report in reports]
-    for worker, report in reports:
-        if report.lost:
-            worker.dead = True
-            failures.append("a connection to the server broke")
-        elif not report.finished:
-            failures.append(UNFINISHED)
+def _joined(parts: Sequence[_Part], failures: Sequence[str]) -> SliceOutcome:
+    """The workers' parts of a slice as one outcome; `failures` are of workers that have no part in it."""
+    faults = list(failures)
+    for part in parts:
+        if part.report.lost:
+            part.worker.dead = True
+            faults.append("a connection to the server broke")
+        elif not part.report.finished:
+            faults.append(UNFINISHED)
+    reports = [part.report for part in parts]
     return SliceOutcome(
-        samples=np.concatenate(samples) if samples else np.empty(0, dtype=SAMPLE),
-        rows=sum(report.rows for _, report in reports),
-        lags_s=tuple(report.lags_s for _, report in reports),
-        cpu_s=sum(report.cpu_s for _, report in reports),
-        messages={state: text for _, report in reports for state, text in report.messages.items()},
-        answered_s=sum(report.answered_s for _, report in reports),
-        failure="; ".join(dict.fromkeys(failures)),
-        changes=sum(report.changes for _, report in reports),
+        samples=np.concatenate([part.samples for part in parts]) if parts else np.empty(0, dtype=SAMPLE),
+        rows=sum(report.rows for report in reports),
+        lags_s=tuple(report.lags_s for report in reports),
+        cpu_s=sum(report.cpu_s for report in reports),
+        messages={state: text for report in reports for state, text in report.messages.items()},
+        seconds=max((report.seconds for report in reports), default=0.0),
+        failure="; ".join(dict.fromkeys(faults)),
+        changes=sum(report.changes for report in reports),
     )
 
 
@@ -232,7 +255,7 @@ async def _replacement(setup: Setup) -> WorkerProcess:
                 if item.reads:
                     now = time.perf_counter()
                     sets = tuple(range(len(item.sets)))
-                    order = SliceOrder(arm, query, 1 << 30, WARMUP_EXECUTIONS, 0, sets, now, now + SETUP_TIMEOUT_S)
+                    order = SliceOrder((arm,), query, 1 << 30, WARMUP_EXECUTIONS, 0, sets, now, now + SETUP_TIMEOUT_S)
                     await worker.ask(order, 2 * SETUP_TIMEOUT_S)
     except WorkerDiedError:
         worker.dead = True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from math import nan
 from typing import Any
 
 from harness.measure.buffer import SampleLog, state_number
@@ -23,7 +24,6 @@ class Tally:
     """What the loops of a slice add up beside their samples; see SliceReport."""
 
     rows: int = 0
-    answered_s: float = 0.0
     lost: bool = False
     finished: bool = True
     changes: int = 0
@@ -73,11 +73,10 @@ async def _run(
                 tally.changes += 1
                 sent = clock()
             tally.rows += await run(chosen, number)
-            done, state, failures = clock(), 0, 0
-            tally.answered_s += operation.answered_s
+            done, answered_s, state, failures = clock(), operation.answered_s, 0, 0
         except FAILURES as error:
-            done, failures, state = clock(), failures + 1, tally.failed(error)
-        if not add(number, sent, sent, done, client, state):
+            done, answered_s, failures, state = clock(), nan, failures + 1, tally.failed(error)
+        if not add(number, sent, sent, done, answered_s, client, state):
             return False
         if tally.lost or (state and operation.connection.is_closed()):
             tally.lost = True
@@ -118,7 +117,7 @@ async def open_loop(
         if sent > stop_at:
             return
         state = state or await _execute(operation, chosen, number, tally)
-        if not log.add(place, due, sent, clock(), client, state):
+        if not log.add(place, due, sent, clock(), nan if state else operation.answered_s, client, state):
             tally.finished = False
             return
         if state and session.is_broken:
@@ -142,7 +141,6 @@ async def _execute(operation: Operation, chosen: int, number: int, tally: Tally)
         tally.rows += await operation.run(chosen, number)
     except FAILURES as error:
         return tally.failed(error)
-    tally.answered_s += operation.answered_s
     return 0
 
 

@@ -202,7 +202,7 @@ class MixedLoad:
     def _first_numbers(self, arrivals: Arrivals, arm: str) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
         counts = np.bincount(arrivals.query, minlength=len(self._mix.queries))
         pairs = zip(self._mix.queries, counts, strict=True)
-        return np.array([self._coordinator.take_operations(query, arm, int(count)) for query, count in pairs])
+        return np.array([self._coordinator.take_operations(query, (arm,), int(count)) for query, count in pairs])
 
     def _count_errors(self, arm: str, parts: Mapping[int, Samples], outcome: SliceOutcome) -> None:
         for query, samples in parts.items():
@@ -214,11 +214,12 @@ def _whole(arrivals: Arrivals, start_at: float, shares: Sequence[np.ndarray], lo
     """One sample for each operation in the order of their instants; no times of those that were never sent."""
     samples = np.zeros(len(arrivals), dtype=SAMPLE)
     samples["intended_s"] = start_at + arrivals.offset_s
-    samples["sent_s"] = samples["done_s"] = np.nan
+    for name in ("sent_s", "done_s", "answered_s"):
+        samples[name] = np.nan
     samples["client"] = -1
     for places, log in zip(shares, logs, strict=True):
         where = places[log["op"]]
-        for name in ("sent_s", "done_s", "client", "state"):
+        for name in ("sent_s", "done_s", "answered_s", "client", "state"):
             samples[name][where] = log[name]
     return samples
 

@@ -14,6 +14,9 @@ Form = Literal["before", "after"]
 Load = tuple[str, int]
 """A query, by name, at a level of concurrency."""
 
+BASELINE = "before"
+"""The arm against which all others are held."""
+
 MIX = "(mix)"
 """Stands where a query's name stands otherwise: all of the mix together."""
 
@@ -102,6 +105,11 @@ class SliceRecord:
     says why the slice may not be used; empty where it may. `marks` names what interfered (a checkpoint, stolen time,
     temporary files) without voiding it.
 
+    `relative` is the time of the typical operation by that of the same operation on the baseline arm in this block (see
+    `stats.typical_ratio`), `server_relative` the same of the times to the answer's last byte. Both are None on the
+    baseline itself, where no operation succeeded on both arms, and in an open load; the second also where a file does
+    not hold these times of each operation.
+
     Of an open load: latencies count from the intended instants, and those of skipped operations up to the last instant
     at which they could have been sent; `wall_s` is the schedule's length and `completed` what succeeded by its end;
     `intended` operations were to be sent, `late` ones waited for a connection, `skipped` ones were never sent,
@@ -131,6 +139,8 @@ class SliceRecord:
     unfinished: int = 0
     completed: int = 0
     statements_mean_s: float | None = None
+    relative: float | None = None
+    server_relative: float | None = None
 
     @property
     def failures(self) -> int:

@@ -80,14 +80,15 @@ class Refused:
 
 @dataclass(frozen=True)
 class SliceOrder:
-    """Run one query (by index) on one arm (by index) with the first `clients` clients.
+    """Run one query (by index) on one arm (by index) after the other with the first `clients` clients.
 
     `cycle` are the indices of the parameter sets, `first_op` the first operation's number; clock readings are of the
     performance counter, which all processes of a machine share: start at `start_at`, begin nothing after `stop_at`.
-    Of each client's operations only those of the `turn` are run, from 0, out of `turns` of equal length.
+    Of each client's operations only those of the `turn` are run, from 0, out of `turns` of equal length. The answer is
+    a SliceReport for each of the arms.
     """
 
-    arm: int
+    arms: tuple[int, ...]
     query: int
     clients: int
     executions: int
@@ -122,12 +123,11 @@ class OpenOrder:
 
 @dataclass(frozen=True)
 class SliceReport:
-    """A worker's part of a slice; the samples are in its shared memory.
+    """A worker's part of a slice on one arm; the samples are in its shared memory, those of an order's arms in turn.
 
     In an open slice a sample's `op` is the operation's place in the order's arrays.
 
-    `rows` were read or touched; `answered_s` is the sum, over the successes, of the seconds from
-    request to the last byte of the answer; `messages` has one message per SQLSTATE;
+    `rows` were read or touched; `seconds` is what it took in all; `messages` has one message per SQLSTATE;
     `lost` tells that a connection broke, `finished` that every execution took place; `changes` is how often a
     connection was given to another asker, between the requests.
     """
@@ -136,7 +136,7 @@ class SliceReport:
     rows: int
     lags_s: tuple[float, ...]
     cpu_s: float
-    answered_s: float
+    seconds: float
     messages: Mapping[str, str]
     lost: bool
     finished: bool

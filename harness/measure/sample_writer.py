@@ -22,7 +22,7 @@ STREAM_SUFFIX = ".partial"
 
 _ENCODINGS = {
     "op": "DELTA_BINARY_PACKED",
-    **dict.fromkeys(("intended_s", "sent_s", "done_s"), "BYTE_STREAM_SPLIT"),
+    **dict.fromkeys(("intended_s", "sent_s", "done_s", "answered_s"), "BYTE_STREAM_SPLIT"),
 }
 """Operations count up; instants hardly ever occur twice, but neighbours share their high bytes. So encoded the file
 takes little more than half of what it takes with dictionaries, and the values are the same to the last bit."""
@@ -60,7 +60,7 @@ class SampleWriter:
             pa.array(samples["client"].astype(np.int16)),
             pa.array(_turns(facts.turns, count)),
             pa.array(samples["op"]),
-            *(pa.array(samples[name], from_pandas=True) for name in ("intended_s", "sent_s", "done_s")),
+            *(pa.array(samples[name], from_pandas=True) for name in ("intended_s", "sent_s", "done_s", "answered_s")),
             pa.array(states, type=pa.string()),
             *(
                 pa.repeat(pa.scalar(value, type=pa.float64()), count)

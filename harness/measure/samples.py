@@ -10,6 +10,7 @@
 | `op` | int64 | the operation's number; the same number is the same operation on every arm |
 | `intended_s`, `sent_s`, `done_s` | float64 | seconds since measuring began; a latency is `done_s - intended_s`; \
 an operation of an open load that was never sent (skipped) has null in the last two |
+| `answered_s` | float32 | seconds from the request to its answer's last byte; null: it failed |
 | `sqlstate` | string | null: the execution succeeded |
 | `lag_p99_s`, `client_cpu_s` | float64 | of the slice: the event loop's lag, CPU time per execution |
 | `server_mean_s`, `statements_mean_s` | float64 | of the slice: the mean time from a request to its answer's last \
@@ -40,11 +41,11 @@ from numpy.typing import NDArray
 from harness.errors import SamplesError
 from harness.measure.buffer import SAMPLE, Samples, state_number
 from harness.measure.model import MIX, BlockTable, SliceRecord
-from harness.measure.slices import Schedule, SliceFacts, summarise
+from harness.measure.slices import Schedule, SliceFacts, summarise, summarise_blocks
 
-SCHEMA_VERSION = 4
-READABLE_VERSIONS = (3, 4)
-"""Version 3 had no turns: each slice was run at one go."""
+SCHEMA_VERSION = 5
+READABLE_VERSIONS = (3, 4, 5)
+"""Version 4 had no `answered_s`, version 3 no turns either: each slice was run at one go."""
 
 METADATA_KEY = b"bench.samples"
 _NAME = pa.dictionary(pa.int16(), pa.string())
@@ -62,6 +63,7 @@ SCHEMA = pa.schema(
         ("intended_s", pa.float64()),
         ("sent_s", pa.float64()),
         ("done_s", pa.float64()),
+        ("answered_s", pa.float32()),
         ("sqlstate", pa.string()),
         ("lag_p99_s", pa.float64()),
         ("client_cpu_s", pa.float64()),
@@ -89,8 +91,8 @@ def read_table(path: Path) -> BlockTable:
 
     Raises SamplesError where the file is none of ours or of another schema version.
     """
-    closed = (item for item in read_slices(path) if item.facts.schedule is None)
-    return BlockTable(tuple(summarise(item.facts, item.samples) for item in closed))
+    closed = ((item.facts, item.samples) for item in read_slices(path) if item.facts.schedule is None)
+    return BlockTable(tuple(summarise_blocks(closed)))
 
 
 def read_open_table(path: Path) -> BlockTable:
@@ -124,7 +126,7 @@ def _check_version(path: Path, metadata: Mapping[bytes, bytes]) -> None:
         raise SamplesError(f"{path} holds no samples of this tool", "name the samples.parquet of a run")
     version = json.loads(metadata[METADATA_KEY]).get("schema_version")
     if version not in READABLE_VERSIONS:
-        known = " and ".join(map(str, READABLE_VERSIONS))
+        known = " to ".join(map(str, (READABLE_VERSIONS[0], READABLE_VERSIONS[-1])))
         fault = f"{path} has the samples' schema version {version}, this tool reads {known}"
         raise SamplesError(fault, "measure again")
 
@@ -160,6 +162,7 @@ def _slice(rows: pa.Table) -> Slice:
     samples = np.zeros(rows.num_rows, dtype=SAMPLE)
     for name in ("op", "intended_s", "sent_s", "done_s", "client"):
         samples[name] = rows[name].to_numpy()
+    samples["answered_s"] = rows["answered_s"].to_numpy() if "answered_s" in rows.column_names else np.nan
     samples["state"] = [state_number(state) if state else 0 for state in rows["sqlstate"].to_pylist()]
     return Slice(replace(facts, turns=_turns(rows)), samples)
 

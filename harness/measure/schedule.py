@@ -71,7 +71,7 @@ def _numbers(order: SliceOrder, client: int, reads: bool) -> Iterable[int]:
 
     Reading clients all run the whole list, each from another start, so that they do not march in step. Writing
     clients share one list: each has its own parameter sets, so that no two ever write the same key at once. No list
-    is made: a worker's memory holds 40 bytes for each sample and nothing besides.
+    is made: a worker's memory holds 44 bytes for each sample and nothing besides.
     """
     length = len(order.cycle)
     if reads:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 import numpy as np
+from numpy.typing import NDArray
 
 from harness.measure.buffer import Samples, state_text
 from harness.measure.model import (
+    BASELINE,
     DRAIN_SHARE,
     LATE_S,
     MOST_LAG_S,
@@ -16,7 +19,10 @@ from harness.measure.model import (
     WARMUP_BLOCKS,
     SliceRecord,
 )
-from harness.stats import quantile
+from harness.stats import quantile, typical_ratio
+
+_MOST_CLIENTS = 1 << 15
+"""As many as the samples' file can tell apart."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,50 @@ class SliceFacts:
     statements_mean_s: float | None = None
     turns: tuple[int, ...] = ()
     """Samples of each of the slice's turns, in order; empty: it had one."""
+
+
+def summarise_blocks(slices: Iterable[tuple[SliceFacts, Samples]]) -> list[SliceRecord]:
+    """The records of a closed load's slices, each held against its baseline; those of a query in a block in a row."""
+    loads = groupby(slices, lambda item: (item[0].block, item[0].query, item[0].clients))
+    return [record for _, arms in loads for record in _summarise_load(list(arms))]
+
+
+def _summarise_load(arms: Sequence[tuple[SliceFacts, Samples]]) -> list[SliceRecord]:
+    records = [summarise(facts, samples) for facts, samples in arms]
+    baseline = next((samples for facts, samples in arms if facts.arm == BASELINE), None)
+    if baseline is None:
+        return records
+    return [
+        record if record.arm == BASELINE else _held_against(baseline, record, samples)
+        for record, (_, samples) in zip(records, arms, strict=True)
+    ]
+
+
+def _held_against(baseline: Samples, record: SliceRecord, samples: Samples) -> SliceRecord:
+    """The record with the ratios of the same operations of the same clients."""
+    first, second = _same_operations(*(side[side["state"] == 0] for side in (baseline, samples)))
+    told = not np.isnan(first["answered_s"]).any() and not np.isnan(second["answered_s"]).any()
+    return replace(
+        record,
+        relative=typical_ratio(first["done_s"] - first["intended_s"], second["done_s"] - second["intended_s"]),
+        server_relative=typical_ratio(first["answered_s"], second["answered_s"]) if told else None,
+    )
+
+
+def _same_operations(first: Samples, second: Samples) -> tuple[Samples, Samples]:
+    """Those samples of both sides whose operations, of the same client, are on the other side, too; in one order."""
+    keys, orders = zip(*(_sorted_operations(side) for side in (first, second)), strict=True)
+    if np.array_equal(*keys):
+        return first[orders[0]], second[orders[1]]
+    _, mine, others = np.intersect1d(*keys, return_indices=True)
+    return first[orders[0][mine]], second[orders[1][others]]
+
+
+def _sorted_operations(samples: Samples) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
+    """One number for each operation of each client, ascending, and where they stand."""
+    keys = samples["op"] * _MOST_CLIENTS + samples["client"]
+    order = np.argsort(keys, kind="stable")
+    return keys[order], order
 
 
 def summarise(facts: SliceFacts, samples: Samples) -> SliceRecord:

@@ -52,9 +52,9 @@ class Worker:
     async def answer(self, order: object) -> object:
         """Does what the order says and gives the report."""
         if isinstance(order, SliceOrder):
-            return await self._closed_slice(order)
+            return await self._closed_slices(order)
         if isinstance(order, OpenOrder):
-            return await self._open_slice(order)
+            return (await self._open_slice(order),)
         if isinstance(order, Setup):
             return await self._set_up(order)
         if isinstance(order, CountPlans):
@@ -79,16 +79,23 @@ class Worker:
             tuple(dict.fromkeys(found)), tuple(pid for session in self._sessions.values() for pid in session.backends)
         )
 
-    async def _closed_slice(self, order: SliceOrder) -> SliceReport:
-        clients = [client for arm, client in self._sessions if arm == order.arm and client < order.clients]
-        tally, work = Tally(), self._works(order.arm)[order.query]
-        loops = [
-            closed_loop(self._sessions[order.arm, client], work, order, client, self._log, tally) for client in clients
-        ]
-        return await self._timed(loops, order.start_at, tally, alone=len(clients) == 1)
+    async def _closed_slices(self, order: SliceOrder) -> tuple[SliceReport, ...]:
+        """The slice on each of the arms; what is between two of them is no more than the probe's start and stop."""
+        self._log.clear()
+        reports = []
+        for arm in order.arms:
+            clients = [client for held, client in self._sessions if held == arm and client < order.clients]
+            tally, work = Tally(), self._works(arm)[order.query]
+            loops = [
+                closed_loop(self._sessions[arm, client], work, order, client, self._log, tally) for client in clients
+            ]
+            reports.append(await self._timed(loops, order.start_at, tally, alone=len(clients) == 1))
+        gc.collect()
+        return tuple(reports)
 
     async def _open_slice(self, order: OpenOrder) -> SliceReport:
         """Every client takes the next operation when it is free: a stall is charged to all that wait behind it."""
+        self._log.clear()
         clients = [client for arm, client in self._sessions if arm == order.arm and client <= order.clients]
         reads, writes = iter(plain(np.flatnonzero(~order.writing))), iter(plain(np.flatnonzero(order.writing)))
         tally, works = Tally(), self._works(order.arm)
@@ -97,7 +104,9 @@ class Worker:
             places, stop_at = (writes, order.writes_stop_at) if client == order.clients else (reads, order.stop_at)
             session = self._sessions[order.arm, client]
             loops.append(open_loop(session, works, order, client, places, stop_at, self._pacer, self._log, tally))
-        return await self._timed(loops, order.start_at, tally, alone=False)
+        report = await self._timed(loops, order.start_at, tally, alone=False)
+        gc.collect()
+        return report
 
     def _works(self, arm: int) -> Sequence[Work]:
         assert self._setup is not None
@@ -107,20 +116,20 @@ class Worker:
         self, loops: Sequence[Coroutine[Any, Any, None]], start_at: float, tally: Tally, alone: bool
     ) -> SliceReport:
         """Lets the clients' loops run from the instant on, with the probe and the clock of this process beside them."""
-        self._log.clear()
+        held = self._log.count
         await wait_until(start_at)
+        began = time.perf_counter()
         self._probe.start(alone)
         cpu_before = time.process_time()
         await asyncio.gather(*map(started, loops))
         cpu_s = time.process_time() - cpu_before
         lags = self._probe.stop()
-        gc.collect()
         return SliceReport(
-            count=self._log.count,
+            count=self._log.count - held,
             rows=tally.rows,
             lags_s=tuple(lags),
             cpu_s=cpu_s,
-            answered_s=tally.answered_s,
+            seconds=time.perf_counter() - began,
             messages=tally.messages,
             lost=tally.lost,
             finished=tally.finished,

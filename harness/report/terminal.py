@@ -112,7 +112,7 @@ def _integrity(section: IntegritySection) -> Iterator[RenderableType]:
 
 def _latency(section: LatencySection) -> Iterator[RenderableType]:
     yield Text()
-    yield heading("Latency, median after ÷ before")
+    yield heading("Latency, after ÷ before")
     yield indented(Text(f"{section.sentence} {section.noise}"))
     grid = table()
     for row in section.rows[:_MOST_QUERIES]:

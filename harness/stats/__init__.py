@@ -5,6 +5,7 @@ from harness.stats.effect import estimate, log_ratios, noise_bound
 from harness.stats.factorial import Factorial, factorial
 from harness.stats.holm import holm
 from harness.stats.model import Decision, Effect, Evidence, Pair, Rules, Series, Shift, ShiftDecision, Verdict
+from harness.stats.paired import typical_ratio
 from harness.stats.power import blocks_needed, detectable_effect, spread
 from harness.stats.quantiles import ABSENT_BELOW, ADVISORY_BELOW, median_interval, quantile
 from harness.stats.shift import decide_shifts
@@ -38,4 +39,5 @@ __all__ = [
     "quantile",
     "spread",
     "taken_looks",
+    "typical_ratio",
 ]

@@ -8,6 +8,9 @@ from collections.abc import Sequence
 from harness.stats.model import Effect
 from harness.stats.signed_rank import confidence_interval, hodges_lehmann
 
+_ROUNDING = 1e-12
+"""Log ratios that differ by less are the same: what is left of the last bits of a logarithm."""
+
 
 def log_ratios(
     baseline: Sequence[float | None], changed: Sequence[float | None], look: int | None = None
@@ -40,7 +43,7 @@ def estimate(differences: Sequence[float], level: float) -> Effect:
     interval = confidence_interval(differences, level)
     if interval is None:
         warnings.append(f"too few blocks ({len(differences)}) for an interval at {level:.1%}")
-    if len(differences) > 1 and max(differences) == min(differences):
+    if len(differences) > 1 and max(differences) - min(differences) < _ROUNDING:
         warnings.append("every block gives the same ratio: the latencies are constant or coarsely rounded")
     return Effect(
         ratio=math.exp(hodges_lehmann(differences)),

@@ -51,8 +51,9 @@ class Ours:
         """One query back to back."""
         now = time.perf_counter()
         sets = tuple(range(len(self.arms[arm].works[query].sets)))
-        order = SliceOrder(arm, query, clients, executions, 0, sets, now, now + _PATIENCE_S)
-        return await self.crew.run(order, _PATIENCE_S, share_cores=short)
+        order = SliceOrder((arm,), query, clients, executions, 0, sets, now, now + _PATIENCE_S)
+        (outcome,) = await self.crew.run(order, _PATIENCE_S, share_cores=short)
+        return outcome
 
     async def open(self, arm: int, seed: int, rate_per_s: float, seconds: float) -> Samples:
         """The arm's queries by their weights at a rate."""

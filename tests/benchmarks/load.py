@@ -24,7 +24,7 @@ from statistics import median
 from typing import Any
 
 from harness.job import Run
-from harness.measure.buffer import Samples
+from harness.measure.buffer import Samples, answered_mean_s
 from harness.measure.counters import Counters
 from harness.measure.orders import ArmWork, Work
 from harness.measure.run import works_of
@@ -122,7 +122,7 @@ class Bench:
                     slice_ = await our.mix(place, number, executions)
                     told = await counters.end(arm, executions, executions)
                     means["response"].append(float((slice_.samples["done_s"] - slice_.samples["sent_s"]).mean()))
-                    means["server"].append(slice_.answered_s / executions)
+                    means["server"].append(answered_mean_s(slice_.samples) or float("nan"))
                     means["statements"].append(told.statements_mean_s or float("nan"))
                     pgbench = Pgbench(self.address, names[arm], settings)
                     theirs = await pgbench.run(_scripts(query, arm), 1, 1, self.seconds)

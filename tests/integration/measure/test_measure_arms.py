@@ -66,6 +66,26 @@ def test_every_block_holds_every_arm_and_the_same_work(arms: dict[str, str], ser
             counts = {item.executions for item in table.slices if (item.query, item.clients) == (name, clients)}
             assert len(counts) == 1
             assert counts.pop() % (len(SETS) * clients) == 0
+    alike = [item.relative for item in table.slices if item.arm == "control" and not item.warmup]
+    assert len(alike) == 2 * 2 * table.counted_blocks
+    assert all(ratio is not None and 0.2 < ratio < 5 for ratio in alike)
+
+
+def test_an_arm_that_sits_blocks_out_runs_the_same_operations_where_it_takes_part(
+    arms: dict[str, str], server: Server, tmp_path: Path
+) -> None:
+    path = tmp_path / "samples.parquet"
+    chosen = options(sparse_arms=frozenset({"control"}), looks=(6,))
+    measurement = asyncio.run(measured([POINT, WIDE], arms, server.address, path, chosen))
+    operations: dict[tuple[str, int], set[tuple[int, ...]]] = {}
+    for item in read_slices(path):
+        load = item.facts.query, item.facts.block
+        operations.setdefault(load, set()).add(tuple(sorted(item.samples["op"].tolist())))
+    assert len(operations) == 2 * (WARMUP_BLOCKS + 6)
+    assert {len(found) for found in operations.values()} == {1}
+    sparse = [item for item in measurement.table.slices if item.arm == "control"]
+    assert sorted({item.block for item in sparse}) == [0, 2, 4, 6]
+    assert all(item.relative is not None for item in sparse)
 
 
 def test_the_budget_is_kept(arms: dict[str, str], server: Server, tmp_path: Path) -> None:

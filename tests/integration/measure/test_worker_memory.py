@@ -31,8 +31,9 @@ def test_a_workers_memory_does_not_grow_with_what_it_has_run(arms: dict[str, str
             held = []
             for _ in range(ROUNDS):
                 now = time.perf_counter()
-                closed = SliceOrder(0, 0, 2, OPERATIONS // 2, 0, (0, 1), now, now + 60)
-                assert len((await crew.run(closed, 60, share_cores=False)).samples) == OPERATIONS
+                closed = SliceOrder((0,), 0, 2, OPERATIONS // 2, 0, (0, 1), now, now + 60)
+                (outcome,) = await crew.run(closed, 60, share_cores=False)
+                assert len(outcome.samples) == OPERATIONS
                 start_at = time.perf_counter() + 0.01
                 numbers = np.arange(OPERATIONS, dtype=np.int64)
                 order = OpenOrder(
@@ -50,7 +51,7 @@ def test_a_workers_memory_does_not_grow_with_what_it_has_run(arms: dict[str, str
                 assert len(outcome.samples) == OPERATIONS
                 held.append(process.memory_info().rss)
             now = time.perf_counter()
-            await crew.run(SliceOrder(0, 0, 1, LONG, 0, (0, 1), now, now + 60), 60, share_cores=False)
+            await crew.run(SliceOrder((0,), 0, 1, LONG, 0, (0, 1), now, now + 60), 60, share_cores=False)
             held.append(process.memory_info().rss)
             return held
         finally:
@@ -60,4 +61,4 @@ def test_a_workers_memory_does_not_grow_with_what_it_has_run(arms: dict[str, str
     *short, long = held
     assert max(short[2:]) - short[1] < SLACK_BYTES, held
     assert long - short[-1] < LONG * SAMPLE.itemsize + SLACK_BYTES / 2, held
-    assert SAMPLE.itemsize == 40
+    assert SAMPLE.itemsize == 44

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from harness.judge import QueryRules, judge_again, judge_table, workload_record
-from harness.measure.buffer import SAMPLE
+from harness.measure.buffer import SAMPLE, Samples
 from harness.measure.model import WARMUP_BLOCKS
 from harness.measure.sample_writer import SampleWriter
 from harness.measure.samples import read_table
@@ -89,3 +89,28 @@ def test_a_file_without_any_slice_gives_no_comparison(tmp_path: Path) -> None:
     SampleWriter(tmp_path / "s", ["q"], ["before", "after"], {}).finish()
     result = replace(EMPTY, workload=workload_record({"q": QueryRules()}))
     assert judge_again(read_table(tmp_path / "s"), result) == ()
+
+
+def test_the_ratio_is_that_of_the_same_operations_and_not_of_the_medians(tmp_path: Path) -> None:
+    """Each block's operations cost 1, 2, 4, 8, 16, each a tenth more after; a hiccup doubles the median of some."""
+
+    def slices(block: int, arm: str, factor: float) -> tuple[SliceFacts, Samples]:
+        samples = np.zeros(5, dtype=SAMPLE)
+        samples["op"] = np.arange(5)
+        samples["done_s"] = factor * 2.0 ** np.arange(5)
+        if arm == "after" and block % 2:
+            samples["done_s"][2] = 30.0
+        samples["answered_s"] = samples["done_s"] / 2
+        return SliceFacts("q", arm, 1, block, 0.0001, None, 1.0), samples
+
+    writer = SampleWriter(tmp_path / "s", ["q"], ["before", "after", "control"], {})
+    for block in range(WARMUP_BLOCKS + 12):
+        writer.append([slices(block, *arm) for arm in (("before", 1.0), ("after", 1.1), ("control", 1.01))])
+    writer.finish()
+    table = read_table(tmp_path / "s")
+    assert {item.p50_s for item in table.slices if item.arm == "after"} == {4.4, 8.8}
+    found = {(item.metric, item.basis): item for item in judge_table(table, {"q": QueryRules()}) if item.arm == "after"}
+    for figure in (("p50", "response"), ("mean", "server")):
+        assert found[figure].ratio == pytest.approx(1.1, rel=1e-6)
+        assert found[figure].verdict == "slower"
+        assert found[figure].margin == pytest.approx(0.02)

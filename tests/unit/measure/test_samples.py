@@ -15,7 +15,7 @@ from harness.errors import MeasureError
 from harness.measure.buffer import SAMPLE, Samples, state_number, state_text
 from harness.measure.sample_writer import SampleWriter, recover, stream_path
 from harness.measure.samples import METADATA_KEY, SCHEMA, SCHEMA_VERSION, read_slices, read_table
-from harness.measure.slices import SliceFacts, summarise
+from harness.measure.slices import SliceFacts, summarise, summarise_blocks
 
 
 def samples(latencies_s: list[float], states: list[str] | None = None) -> Samples:
@@ -57,6 +57,41 @@ def test_a_client_that_was_late_voids_its_slice(lag_s: float, latency_s: float, 
     assert (summarise(facts(3, lag_s=lag_s), samples([latency_s] * 5)).invalid == "") is valid
 
 
+def test_each_operation_is_held_against_the_same_one_of_the_same_client_on_the_baseline() -> None:
+    """Whatever the order in which they ran; one that failed on either arm is in neither."""
+    before, after = (
+        samples([1.0, 10.0, 100.0, 7.0, 1.0]),
+        samples([2.0, 30.0, 400.0, 7.0, 9.0], ["00000"] * 4 + ["57014"]),
+    )
+    before["client"] = [0, 0, 1, 1, 1]
+    before["answered_s"], after["answered_s"] = before["done_s"] - before["sent_s"], 0.5
+    after["client"] = [0, 0, 1, 0, 1]  # the fourth is another client's: no counterpart
+    first, second = summarise_blocks([(facts(2), before), (facts(2, "after"), after[[2, 0, 4, 1, 3]])])
+    assert (first.relative, first.server_relative) == (None, None)
+    assert second.relative == pytest.approx((2 * 3 * 4) ** (1 / 3))
+    assert second.server_relative == pytest.approx((0.5 * 0.05 * 0.005) ** (1 / 3), rel=1e-6)
+
+
+def test_nothing_is_held_against_the_slice_of_another_block_or_level() -> None:
+    other = SliceFacts("q", "before", 4, 2, 0.0, None, None)
+    records = summarise_blocks(
+        [(facts(1), samples([1.0])), (other, samples([1.0])), (facts(2, "after"), samples([3.0]))]
+    )
+    assert [record.relative for record in records] == [None, None, None]
+
+
+def test_a_file_without_the_times_to_the_last_byte_has_no_ratio_of_them(tmp_path: Path) -> None:
+    path = tmp_path / "samples.parquet"
+    writer = SampleWriter(path, ["q"], ["before", "after"], {})
+    writer.append([(facts(2), samples([1.0])), (facts(2, "after"), samples([3.0]))])
+    writer.finish()
+    assert [item.server_relative is None for item in read_table(path).slices] == [True, False]
+    table = pq.read_table(path).drop_columns(["answered_s"])
+    pq.write_table(table.replace_schema_metadata({METADATA_KEY: b'{"schema_version": 4}'}), path)
+    assert [item.server_relative for item in read_table(path).slices] == [None, None]
+    assert [item.relative for item in read_table(path).slices] == [None, pytest.approx(3.0)]
+
+
 def test_an_empty_slice_has_no_figures() -> None:
     record = summarise(facts(0, invalid="a worker was ended by SIGKILL"), samples([]))
     assert (record.executions, record.p50_s, record.mean_s, record.wall_s) == (0, None, None, 0.0)
@@ -94,11 +129,12 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     blocks = [
         [(facts(0, marks="a checkpoint began"), samples([0.1, 0.2])), (facts(0, "after"), samples([0.3], ["40001"]))],
         [(facts(1, query="r"), samples([0.5] * 30)), (facts(1, "after", "r", "a worker died"), samples([]))],
+        [(facts(2), samples([0.1, 0.7])), (facts(2, "after"), samples([0.3, 0.9]))],
     ]
     for block in blocks:
         writer.append(block)
     writer.finish()
-    expected = tuple(summarise(*item) for block in blocks for item in block)
+    expected = tuple(record for block in blocks for record in summarise_blocks(block))
     assert read_table(path).slices == expected
     assert pq.read_schema(path).remove_metadata() == SCHEMA.remove_metadata()
     assert not stream_path(path).exists()
@@ -130,7 +166,7 @@ def test_a_run_without_a_block_has_an_empty_table(tmp_path: Path) -> None:
 def test_samples_of_another_schema_version_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "samples.parquet"
     pq.write_table(SCHEMA.with_metadata({METADATA_KEY: b'{"schema_version": 99}'}).empty_table(), path)
-    with pytest.raises(MeasureError, match=r"has the samples' schema version 99, this tool reads 3 and 4"):
+    with pytest.raises(MeasureError, match=r"has the samples' schema version 99, this tool reads 3 to 5"):
         read_table(path)
 
 
@@ -155,7 +191,13 @@ def test_sqlstates_travel_as_numbers(state: str) -> None:
 def test_the_documented_columns_are_those_of_the_file() -> None:
     text = (Path(__file__).parents[3] / "docs" / "samples.md").read_text(encoding="utf-8")
     told = re.findall(r"^\| `(\w+)` \| ([\w ]+) \|", text, re.MULTILINE)
-    types = {"int16": pa.int16(), "int32": pa.int32(), "int64": pa.int64(), "float64": pa.float64()}
+    types = {
+        "int16": pa.int16(),
+        "int32": pa.int32(),
+        "int64": pa.int64(),
+        "float32": pa.float32(),
+        "float64": pa.float64(),
+    }
     types |= {"bool": pa.bool_(), "string": pa.string(), "dictionary of string": pa.dictionary(pa.int16(), pa.string())}
     assert [(name, types[kind]) for name, kind in told] == [(field.name, field.type) for field in SCHEMA]
     assert f"schema's version ({SCHEMA_VERSION})" in text
