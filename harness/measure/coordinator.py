@@ -157,7 +157,7 @@ class Coordinator:
             arm=arm,
             clients=task.clients,
             block=block,
-            lag_p99_s=outcome.lag_p99_s,
+            lag_p99_s=outcome.closed_lag_p99_s,
             client_cpu_s=outcome.cpu_s / count if count else None,
             server_mean_s=None if outcome.failure else answered_mean_s(outcome.samples),
             statements_mean_s=None if outcome.failure else account.statements_mean_s,

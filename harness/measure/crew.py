@@ -13,7 +13,7 @@ import numpy as np
 from harness.errors import HarnessError, MeasureError, ServerError
 from harness.measure.affinity import Cores
 from harness.measure.buffer import SAMPLE, Samples
-from harness.measure.lag import percentile_99
+from harness.measure.lag import closed_percentile_99, percentile_99
 from harness.measure.orders import CountPlans, Fault, OpenOrder, PlanReport, Setup, SliceOrder, SliceReport
 from harness.measure.process import SETUP_TIMEOUT_S, WorkerDiedError, WorkerProcess
 from harness.server.address import connect
@@ -52,6 +52,11 @@ class SliceOutcome:
     def lag_p99_s(self) -> float:
         """The 99th percentile of the worker that was latest."""
         return max((percentile_99(lags) for lags in self.lags_s), default=0.0)
+
+    @property
+    def closed_lag_p99_s(self) -> float:
+        """The same for a closed loop, in which one delay alone proves nothing."""
+        return max((closed_percentile_99(lags) for lags in self.lags_s), default=0.0)
 
 
 def in_turns(outcomes: Sequence[SliceOutcome]) -> SliceOutcome:

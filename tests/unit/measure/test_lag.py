@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from harness.measure.lag import INTERVAL_S, LagProbe, percentile_99
+from harness.measure.lag import INTERVAL_S, LagProbe, closed_percentile_99, percentile_99
 
 
 def lags_while(work_s: float, blocked_s: float) -> list[float]:
@@ -68,6 +68,38 @@ def test_the_percentile_is_the_value_that_one_percent_exceed_and_never_rests_on_
     assert percentile_99([3.0, 1.0, 2.0]) == 2.0
     assert percentile_99([3.0]) == 0.0
     assert percentile_99([]) == 0.0
+
+
+def delay(lag_s: float) -> list[float]:
+    """The lags of one delay."""
+    return [lag_s - INTERVAL_S * place for place in range(1 + int(lag_s / INTERVAL_S))]
+
+
+QUIET = [0.0001] * 30
+
+
+@pytest.mark.parametrize(
+    ("lags_s", "expected_s"),
+    [
+        ([], 0.0),
+        ([0.009], 0.0),
+        (QUIET, 0.0001),
+        ([*QUIET, *delay(0.013), *QUIET], 0.0001),
+        ([*QUIET, *delay(0.013), *QUIET, *delay(0.005)], 0.005),
+        ([*QUIET, *delay(0.003), *QUIET, *delay(0.0015)], 0.0015),
+        ([*QUIET, *delay(0.1)], 0.1),
+        ([0.0001] * 18 + [0.004, 0.004], 0.004),
+    ],
+)
+def test_one_delay_makes_no_client_of_a_closed_loop_late_but_two_do_and_a_long_one(
+    lags_s: list[float], expected_s: float
+) -> None:
+    assert closed_percentile_99(lags_s) == pytest.approx(expected_s)
+
+
+def test_a_delay_that_was_measured_is_one_delay() -> None:
+    assert closed_percentile_99([*QUIET, *lags_while(0.0, 0.02), *QUIET]) < 0.004
+    assert closed_percentile_99([*QUIET, *lags_while(0.0, 0.02), *lags_while(0.0, 0.02), *QUIET]) > 0.015
 
 
 @pytest.mark.parametrize("alone", [True, False])
