@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from harness.stats import Decision, Rules, Series, decide_family, estimate
+from harness.stats import Decision, Rules, Series, decide_family, estimate, typical_ratio
 
 RULES = Rules()
 QUERIES = 20
@@ -44,6 +44,33 @@ def test_intervals_cover_the_true_ratio_as_often_as_they_say(blocks: int, share:
         covered += effect.ci_low <= ratio <= effect.ci_high
     # 93 to 97 % is asked of the method; 400 runs add their own chance of 1.1 % (one standard deviation).
     assert 0.93 <= covered / runs <= 0.98
+
+
+def operations(generator: np.random.Generator, blocks: int, ratio: float) -> tuple[NDArray[np.float64], ...]:
+    """Latencies of both arms, each (blocks, 30): five parameter sets of costs up to 40 times apart, hiccups of ten
+    times in every twentieth execution, the machine's drift, and half as much noise of each arm and block."""
+    cost = np.tile([1.0, 1.3, 6.0, 7.0, 40.0], 6)
+    shared, own = drifting_blocks(generator, 1, blocks, 0.06)[0], generator.normal(0, 0.03, (2, blocks))
+    noise = generator.normal(0, 0.1, (2, blocks, 30))
+    hiccups = np.where(generator.random((2, blocks, 30)) < 0.05, 10.0, 1.0)
+    before, after = cost * hiccups * np.exp(noise + (shared + own)[..., None])
+    return before, ratio * after
+
+
+@pytest.mark.parametrize("blocks", [12, 20, 40])
+def test_intervals_of_the_typical_operations_ratio_cover_the_true_one(blocks: int) -> None:
+    generator = np.random.default_rng([blocks, 24])
+    runs, ratio, covered, scatter = 400, 1.07, 0, []
+    for _ in range(runs):
+        pairs = zip(*operations(generator, blocks, ratio), strict=True)
+        effect = estimate([math.log(typical_ratio(*pair) or 0) for pair in pairs], 0.95)
+        assert effect.ci_low is not None
+        assert effect.ci_high is not None
+        covered += effect.ci_low <= ratio <= effect.ci_high
+        scatter.append(effect.scatter or 0.0)
+    assert 0.93 <= covered / runs <= 0.98
+    # Own noise of both arms is 0.03 * sqrt(2) = 4.2 %; the operations' own adds little, their costs nothing.
+    assert 0.04 <= np.median(scatter) <= 0.055
 
 
 def simulated_run(generator: np.random.Generator, ratios: NDArray[np.float64], spread: float) -> dict[int, Decision]:
