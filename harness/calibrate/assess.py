@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from harness.calibrate.model import PLANTED, Planted, Rival, Unchanged
 from harness.calibrate.rivals import Blocks, Direction, verdicts, verdicts_of_runs
-from harness.gate.latency import Family, Views
+from harness.gate.latency import Views
 from harness.judge import View
 from harness.judge.latency import CHANGED
 from harness.measure.model import BASELINE, WARMUP_BLOCKS, Load
 from harness.measure.samples import read_slices
-from harness.stats import Pair, Rules, Series, decide_family, decide_shifts
+from harness.stats import Pair, Rules, decide_family, decide_shifts
 
 Raw = Mapping[tuple[Load, str], Blocks]
 Plan = Mapping[Load, float]
@@ -87,7 +87,7 @@ def assess_pair(
     unchanged, planted = [], []
     for load in views.loads:
         family = views.headline(load)
-        pairs = {item: _pair(views, item, CHANGED, family) for item in views.loads}
+        pairs = {item: views.pair(item, CHANGED, family) for item in views.loads}
         plain = decide_shifts(
             {
                 item: Pair(*(replace(side, control=()) for side in (pair.base, pair.new)))
@@ -112,7 +112,7 @@ def assess_pair(
             )
         )
         if load in new.planted:
-            moved = pairs | {load: _pair(views, load, PLANTED, family)}
+            moved = pairs | {load: views.pair(load, PLANTED, family)}
             slowed = decide_shifts(moved, new.view.blocks, rules)[load]
             planted.append(Planted(*load, new.planted[load], slowed.shift.ratio, slowed.verdict))
 
@@ -121,16 +121,6 @@ def assess_pair(
         return verdicts_of_runs(first, second) if first and second else {}
 
     return tuple(unchanged), tuple(planted), _rivals(new, said)
-
-
-def _pair(views: Views, load: Load, arm: str, family: Family) -> Pair:
-    """The stored run's A/A arm, and the new run's arm."""
-
-    def series(view: View, name: str) -> Series:
-        known = load in view.loads
-        return view.series(load, name, *family) if known else Series((), (), invalid="it was not timed there")
-
-    return Pair(series(views.base, CHANGED), series(views.new, arm))
 
 
 def _rivals(run: Measured, said: Callable[[Load, str], dict[str, Direction]]) -> tuple[Rival, ...]:

@@ -43,8 +43,13 @@ class Views:
 
     def decide(self, family: Family, rules: Rules) -> dict[Load, ShiftDecision]:
         """The verdicts on one figure of all loads."""
-        pairs = {load: Pair(_series(self.base, load, family), _series(self.new, load, family)) for load in self.loads}
+        pairs = {load: self.pair(load, CHANGED, family) for load in self.loads}
         return decide_shifts(pairs, self.new.blocks, rules)
+
+    def pair(self, load: Load, arm: str, family: Family) -> Pair:
+        """The stored run's comparison, and the new run's of the arm; of one kind, whatever the samples can tell."""
+        paired = all(view.is_paired(*family) for view in (self.base, self.new))
+        return Pair(_series(self.base, load, CHANGED, family, paired), _series(self.new, load, arm, family, paired))
 
 
 def view_of(table: BlockTable, queries: dict[str, QueryRules], invalid: dict[Load, str]) -> View:
@@ -52,10 +57,10 @@ def view_of(table: BlockTable, queries: dict[str, QueryRules], invalid: dict[Loa
     return View(table, queries, invalid)
 
 
-def _series(view: View, load: Load, family: Family) -> Series:
+def _series(view: View, load: Load, arm: str, family: Family, paired: bool) -> Series:
     if load not in view.loads:
         return Series((), (), invalid="it was not timed there")
-    return view.series(load, CHANGED, *family)
+    return view.series(load, arm, *family, paired)
 
 
 def query_shifts(views: Views, advisory: bool, rules: Rules | None = None) -> tuple[QueryShift, ...]:

@@ -82,26 +82,33 @@ class View:
         name = "server_mean_s" if basis == "server" else f"{metric}_s"
         return tuple(None if item is None else getattr(item, name) for item in self.good(load, arm))
 
-    def compared(self, load: Load, arm: str, metric: str, basis: Basis) -> tuple[float | None, ...]:
+    def is_paired(self, metric: str, basis: Basis) -> bool:
+        """Whether operations can be held against each other: not of tails, of open loads, without each one's time."""
+        name = _RELATIVE.get((metric, basis), "")
+        return bool(name) and any(getattr(item, name) is not None for item in self._slices.values())
+
+    def compared(
+        self, load: Load, arm: str, metric: str, basis: Basis, paired: bool | None = None
+    ) -> tuple[float | None, ...]:
         """What comparisons of the metric rest on, block by block: times of any unit, the baseline's one.
 
         For the typical operation (`p50`, and the server's `mean`) that is its ratio to the same operation on the
-        baseline, which takes out what the operations' costs differ by; for a tail it is the quantile. Where the slices
-        have no such ratio (open loads, files that lack the times) it is the metric itself.
+        baseline, which takes out what the operations' costs differ by. Where there is no such ratio, or `paired` asks
+        for none, it is the metric itself.
         """
-        name = _RELATIVE.get((metric, basis))
-        if name is None or not any(getattr(item, name) is not None for item in self._slices.values()):
+        if not (self.is_paired(metric, basis) if paired is None else paired):
             return self.values(load, arm, metric, basis)
+        name = _RELATIVE[metric, basis]
         if arm == BASELINE:
             return tuple(None if item is None else 1.0 for item in self.good(load, arm))
         return tuple(None if item is None else getattr(item, name) for item in self.good(load, arm))
 
-    def series(self, load: Load, arm: str, metric: str, basis: Basis) -> Series:
+    def series(self, load: Load, arm: str, metric: str, basis: Basis, paired: bool | None = None) -> Series:
         """What the statistics judge; the control is the noise floor of every arm but itself."""
         return Series(
-            baseline=self.compared(load, BASELINE, metric, basis),
-            changed=self.compared(load, arm, metric, basis),
-            control=self.compared(load, CONTROL, metric, basis) if arm != CONTROL else (),
+            baseline=self.compared(load, BASELINE, metric, basis, paired),
+            changed=self.compared(load, arm, metric, basis, paired),
+            control=self.compared(load, CONTROL, metric, basis, paired) if arm != CONTROL else (),
             invalid=self._invalid.get(load, "") or self._too_many_errors(load, arm),
             doubtful=self._too_many_void(load, arm),
         )
