@@ -10,14 +10,17 @@ from pydantic import ValidationError
 
 from harness.errors import ScenarioError
 from harness.scenario import SqlFile
-from harness.seed.bounds import Counts, choices, gives, max_length, nullable, number_range
+from harness.seed.bounds import gives, max_length, nullable
 from harness.seed.catalogue import declared_catalogue, tables_left_open
 from harness.seed.column_type import Catalogue, ColumnType
-from harness.seed.columns import ExpressionColumn, NumberColumn
+from harness.seed.columns import ExpressionColumn, Generator, NumberColumn
+from harness.seed.intervals import Interval
 from harness.seed.plantable import anomaly_problems, reaching, unstorable
+from harness.seed.ranges import Counts, choices, number_range
 from harness.seed.references import problems, source
 from harness.seed.scale import row_counts
 from harness.seed.spec import SeedSpec
+from harness.seed.values import DIGITS
 from harness.seed.words import VIEW
 
 _SHOWN = 5
@@ -146,9 +149,9 @@ def _misfits(spec: SeedSpec, counts: Counts, table: str, name: str, kind: Column
     if not gives(spec, table, name, target_type):
         yield f"its generator does not give values of type {kind.name}"
         return
-    length = max_length(spec, counts, table, name) if target_type == VIEW else None
-    if kind.length is not None and length is not None and length > kind.length:
-        yield f"its generator gives up to {length} characters, the column holds {kind.length}"
+    if kind.length is not None and (length := max_length(spec, counts, table, name)) > kind.length:
+        words_of = "" if target_type == VIEW else "words of "
+        yield f"its generator gives {words_of}up to {length} characters, the column holds {kind.length}"
     words = choices(spec, table, name)
     if kind.labels and not words:
         yield f"its generator's words are not known beforehand; the enum {kind.name} wants a choice of its values"
@@ -159,18 +162,17 @@ def _misfits(spec: SeedSpec, counts: Counts, table: str, name: str, kind: Column
     entry = source(spec, table, name)
     if isinstance(entry, NumberColumn | ExpressionColumn) and kind.scale is not None and entry.scale > kind.scale:
         yield f"its generator gives {entry.scale} decimals, the column holds {kind.scale}"
-    limit = _limit(kind)
-    bounds = number_range(spec, counts, table, name) if limit is not None else None
-    if limit is not None and bounds is not None and (largest := max(map(abs, bounds))) >= limit[0]:
-        yield f"its generator gives up to {largest:.15g}, the column holds less than {limit[1]}"
+    if (bounds := number_range(spec, counts, table, name)) is not None:
+        yield from _overflows(bounds, entry, kind)
 
 
-def _limit(kind: ColumnType) -> tuple[float, str] | None:
-    """What a number in this column must stay below, and how to say it."""
-    if kind.name in _INTEGER_BITS:
-        limit = 2 ** (_INTEGER_BITS[kind.name] - 1)
-        return limit, str(limit)
-    if kind.precision is not None:
-        digits = kind.precision - (kind.scale or 0)
-        return 10.0**digits, f"1e{digits}"
-    return None
+def _overflows(bounds: Interval, entry: Generator, kind: ColumnType) -> Iterator[str]:
+    """What the numbers between the bounds, of this generator, are too large for."""
+    low, high = bounds
+    largest = f"its generator gives up to {max(abs(low), abs(high)):.15g}"
+    if kind.name in _INTEGER_BITS and not -(limit := 2 ** (_INTEGER_BITS[kind.name] - 1)) <= low <= high < limit:
+        yield f"{largest}, the column holds less than {limit}"
+    elif kind.precision is not None and max(abs(low), abs(high)) >= 10.0 ** (kind.precision - (kind.scale or 0)):
+        yield f"{largest}, the column holds less than 1e{kind.precision - (kind.scale or 0)}"
+    elif isinstance(entry, ExpressionColumn) and max(abs(low), abs(high)) >= 10.0 ** (DIGITS - entry.scale):
+        yield f"{largest} with {entry.scale} decimals; {DIGITS} digits in all are the most that can be made"

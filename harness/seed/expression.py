@@ -31,6 +31,9 @@ _COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.GtE: operator.ge,
 }
 
+_LARGEST = 1e300
+"""Constants below this leave room to be calculated with."""
+
 
 @dataclass(frozen=True)
 class _Part:
@@ -47,7 +50,7 @@ def lone_name(expression: str) -> str | None:
 
 def names_in(expression: str) -> tuple[str, ...]:
     """The columns that the expression reads. Raises ValueError where it is not of this language."""
-    tree = _parse(expression)
+    tree = parse_expression(expression)
     for node in ast.walk(tree):
         if not _is_allowed(node):
             raise ValueError(f"{ast.unparse(node)!r} is not allowed in an expression")
@@ -55,7 +58,7 @@ def names_in(expression: str) -> tuple[str, ...]:
 
 
 _ALLOWED = (
-    ast.Expression, ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare, ast.Name, ast.Constant, ast.Load,
+    ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare, ast.Name, ast.Constant, ast.Load,
     ast.USub, ast.Not, ast.And, ast.Or, *_ARITHMETIC, *_COMPARE,
 )  # fmt: skip
 
@@ -63,16 +66,19 @@ _ALLOWED = (
 def _is_allowed(node: ast.AST) -> bool:
     match node:
         case ast.Constant(value=value):
-            return isinstance(value, int | float | str) and not isinstance(value, bool)
+            if isinstance(value, str):
+                return True
+            return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LARGEST
         case ast.Compare(ops=ops):
             return len(ops) == 1
         case _:
             return isinstance(node, _ALLOWED)
 
 
-def _parse(expression: str) -> ast.Expression:
+def parse_expression(expression: str) -> ast.expr:
+    """The expression's tree. Raises ValueError where it is none."""
     try:
-        return ast.parse(expression.strip(), mode="eval")
+        return ast.parse(expression.strip(), mode="eval").body
     except SyntaxError as error:
         raise ValueError(f"{expression!r} is no expression: {error.msg}") from None
 
@@ -83,7 +89,7 @@ def evaluate(expression: str, column: Callable[[str], Column], rows: int, scale:
     A lone name is that column unchanged; numbers are rounded half away from zero to `scale` decimals; points in time
     count as seconds. Raises TypeError for values that do not go together.
     """
-    tree = _parse(expression).body
+    tree = parse_expression(expression)
     if isinstance(tree, ast.Name):
         return column(tree.id)
     part = _value(tree, column)
@@ -104,8 +110,10 @@ def rounded(values: Array, scale: int) -> Rows:
 
 def _value(node: ast.expr, column: Callable[[str], Column]) -> _Part:
     match node:
-        case ast.Constant(value=value):
-            return _Part(value)
+        case ast.Constant(value=str() as text):
+            return _Part(text)
+        case ast.Constant(value=int() | float() as number):
+            return _Part(np.float64(number))  # which divides by zero like a column
         case ast.Name(id=name):
             return _read(column(name))
         case ast.UnaryOp(op=ast.USub(), operand=operand):
