@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Container, Iterator, Sequence
+from itertools import filterfalse
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -24,6 +26,10 @@ from harness.seed.values import DIGITS
 from harness.seed.words import VIEW
 
 _SHOWN = 5
+_SHAPES = {
+    "tuple_type": 'a list, like ["one", "two"]',
+    **dict.fromkeys(("dict_type", "model_type", "model_attributes_type"), "a table, like { key = 1 }"),
+}
 _INTEGER_BITS = {"int2": 16, "int4": 32, "int8": 64}
 
 
@@ -46,12 +52,19 @@ def parse_spec(data: dict[str, object], origin: str) -> SeedSpec:
     if "source" in data:
         _fail(origin, [("source", "this is no key of a seed file")])
     try:
-        spec = SeedSpec.model_validate({**data, "source": origin})
+        spec = SeedSpec.model_validate(_as_tuples({**data, "source": origin}))
     except ValidationError as error:
         _fail(origin, [(_place(item["loc"]), _words(item)) for item in error.errors()])
     _fail(origin, list(problems(spec)))
     _fail(origin, list(anomaly_problems(spec)))
     return spec
+
+
+def _as_tuples(data: object) -> object:
+    """With tuples in the place of lists, which a strict model does not take for them."""
+    if isinstance(data, list | tuple):
+        return tuple(map(_as_tuples, data))
+    return {key: _as_tuples(item) for key, item in data.items()} if isinstance(data, dict) else data
 
 
 def _nul_places(data: object, place: str = "") -> Iterator[str]:
@@ -129,6 +142,8 @@ def _words(item: object) -> str:
         return "it needs a `kind`"
     if item["type"] == "extra_forbidden":
         return "there is no such key"
+    if item["type"] in _SHAPES:
+        return f"give {_SHAPES[item['type']]} (given: {str(item['input'])[:60]})"
     if item["type"] == "too_short":
         return f"it holds too little; give at least {context['min_length']}"
     return f"{str(item['msg']).removeprefix('Value error, ')} (given: {str(item['input'])[:60]})"
@@ -152,11 +167,7 @@ def _misfits(spec: SeedSpec, counts: Counts, table: str, name: str, kind: Column
     if kind.length is not None and (length := max_length(spec, counts, table, name)) > kind.length:
         words_of = "" if target_type == VIEW else "words of "
         yield f"its generator gives {words_of}up to {length} characters, the column holds {kind.length}"
-    words = choices(spec, table, name)
-    if kind.labels and not words:
-        yield f"its generator's words are not known beforehand; the enum {kind.name} wants a choice of its values"
-    elif kind.labels and (foreign := sorted(words - set(kind.labels))):
-        yield f"{foreign[0]!r} is no value of the enum {kind.name} ({', '.join(kind.labels)})"
+    yield from _foreign_words(choices(spec, table, name), kind)
     for anomaly in reaching(spec, table, name):
         yield from unstorable(spec, anomaly, table, name, kind)
     entry = source(spec, table, name)
@@ -164,6 +175,25 @@ def _misfits(spec: SeedSpec, counts: Counts, table: str, name: str, kind: Column
         yield f"its generator gives {entry.scale} decimals, the column holds {kind.scale}"
     if (bounds := number_range(spec, counts, table, name)) is not None:
         yield from _overflows(bounds, entry, kind)
+
+
+def _foreign_words(words: set[str], kind: ColumnType) -> Iterator[str]:
+    """What is no value of the type among the words that a generator can give, if they are known."""
+    if kind.labels and not words:
+        yield f"its generator's words are not known beforehand; the enum {kind.name} wants a choice of its values"
+    elif kind.labels and (foreign := sorted(words - set(kind.labels))):
+        yield f"{foreign[0]!r} is no value of the enum {kind.name} ({', '.join(kind.labels)})"
+    if kind.name in ("json", "jsonb") and (wrong := sorted(filterfalse(_is_json, words))):
+        yield f"{wrong[0]!r} is no JSON"
+
+
+def _is_json(word: str) -> bool:
+    """As PostgreSQL reads it: without Python's NaN and Infinity."""
+    try:
+        json.loads(word, parse_constant=int)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _overflows(bounds: Interval, entry: Generator, kind: ColumnType) -> Iterator[str]:

@@ -31,6 +31,9 @@ _COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.GtE: operator.ge,
 }
 
+_MOST_PARTS = 500
+"""Names, constants, operators and what joins them: each is read from within what it stands in."""
+
 _LARGEST = 1e300
 """Constants below this leave room to be calculated with."""
 
@@ -51,6 +54,8 @@ def lone_name(expression: str) -> str | None:
 def names_in(expression: str) -> tuple[str, ...]:
     """The columns that the expression reads. Raises ValueError where it is not of this language."""
     tree = parse_expression(expression)
+    if (parts := sum(1 for _ in ast.walk(tree))) > _MOST_PARTS:
+        raise ValueError(f"it has {parts} parts; {_MOST_PARTS} are the most that an expression can have")
     for node in ast.walk(tree):
         if not _is_allowed(node):
             raise ValueError(f"{ast.unparse(node)!r} is not allowed in an expression")
@@ -81,6 +86,8 @@ def parse_expression(expression: str) -> ast.expr:
         return ast.parse(expression.strip(), mode="eval").body
     except SyntaxError as error:
         raise ValueError(f"{expression!r} is no expression: {error.msg}") from None
+    except (RecursionError, MemoryError):
+        raise ValueError("it is too deep to be read as an expression") from None
 
 
 def evaluate(expression: str, column: Callable[[str], Column], rows: int, scale: int) -> Column:
@@ -93,6 +100,8 @@ def evaluate(expression: str, column: Callable[[str], Column], rows: int, scale:
     if isinstance(tree, ast.Name):
         return column(tree.id)
     part = _value(tree, column)
+    if _is_text(part.values):
+        raise TypeError("an expression gives a number, or true or false; a text is a choice or a template")
     values = np.broadcast_to(part.values, rows)
     if values.dtype == np.bool_:
         return Flag(values, part.null)
@@ -118,9 +127,13 @@ def _value(node: ast.expr, column: Callable[[str], Column]) -> _Part:
             return _read(column(name))
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             inner = _value(operand, column)
+            if _is_text(inner.values) or np.asarray(inner.values).dtype == np.bool_:
+                raise TypeError("only a number can have a minus before it")
             return _Part(-inner.values, inner.null)
         case ast.UnaryOp(op=ast.Not(), operand=operand):
             inner = _value(operand, column)
+            if _is_text(inner.values):
+                raise TypeError("texts can only be compared with == and !=")
             return _Part(~np.asarray(inner.values, dtype=np.bool_), inner.null)
         case ast.BinOp(left=left, op=op, right=right):
             return _join(_ARITHMETIC[type(op)], _value(left, column), _value(right, column))
@@ -138,10 +151,14 @@ def _value(node: ast.expr, column: Callable[[str], Column]) -> _Part:
 
 def _join(combine: Callable[[Any, Any], Any], one: _Part, other: _Part) -> _Part:
     left, right = one.values, other.values
-    if isinstance(left, str | Coded | Text) or isinstance(right, str | Coded | Text):
+    if _is_text(left) or _is_text(right):
         return _Part(_compare_texts(combine, left, right), either(one.null, other.null))
     with np.errstate(divide="ignore", invalid="ignore"):
         return _Part(combine(left, right), either(one.null, other.null))
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str | Coded | Text)
 
 
 def _compare_texts(combine: Callable[[Any, Any], Any], left: Any, right: Any) -> Mask:
@@ -155,7 +172,7 @@ def _compare_texts(combine: Callable[[Any, Any], Any], left: Any, right: Any) ->
 
 
 def _arrow(value: Any) -> Any:
-    if not isinstance(value, str | Coded | Text):
+    if not _is_text(value):
         raise TypeError("a text cannot be compared with something else")
     return pa.scalar(value, TEXT) if isinstance(value, str) else value.arrow(TEXT)
 
@@ -168,6 +185,8 @@ def _read(values: Column) -> _Part:
             return _Part(_floats(micros) / 1e6, values.null)
         case Flag(values=flags):
             return _Part(flags, values.null)
+        case Coded(words=words) if not words.are_texts:
+            raise TypeError("a list cannot be part of an expression")
         case Coded() | Text():
             return _Part(values, values.null)
         case _:

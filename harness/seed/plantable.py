@@ -10,7 +10,7 @@ from harness.seed.anomalies import COPY_KINDS, KEY_KINDS, SOURCE_KINDS
 from harness.seed.column_type import ColumnType
 from harness.seed.columns import CopyColumn, ExpressionColumn, NumberColumn, UuidColumn
 from harness.seed.references import Node, Problems, is_moment, near, nodes, shown, source, target
-from harness.seed.spec import Anomaly, SeedSpec, ValuesPool
+from harness.seed.spec import Anomaly, ListsPool, SeedSpec, ValuesPool
 from harness.seed.words import VIEW
 
 _TEXT_KINDS = SOURCE_KINDS | {"truncated", "padded", "blank", "foreign_word"}
@@ -37,6 +37,8 @@ def _problems(spec: SeedSpec, anomaly: Anomaly) -> Iterator[str]:
             return
     if anomaly.kind == "odd_text" and anomaly.pool not in spec.pools:
         yield f"there is no pool {anomaly.pool!r}{near(anomaly.pool, spec.pools)}"
+    elif anomaly.kind == "odd_text" and isinstance(spec.pools[anomaly.pool], ListsPool):
+        yield f"the pool {anomaly.pool!r} holds lists; this kind wants texts"
     for name in anomaly.columns:
         yield from _misplaced(spec, anomaly, name)
         twins = [item for item in spec.anomaly if (item.kind, item.table) == (anomaly.kind, anomaly.table)]

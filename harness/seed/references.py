@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Iterable, Iterator
 
 from harness.seed.columns import (
@@ -25,6 +26,9 @@ from harness.seed.spec import ListsPool, ProsePool, SeedSpec
 
 Node = tuple[str, str]
 """A table and one of its columns."""
+
+_OPENED = re.compile(r"\{\w+[^\s\w]?\w*\}?")
+"""What looks like a part of a template; a brace before anything else is a brace."""
 
 MAX_STEPS = 20
 """Copies of copies are followed so far; only a cycle, which is refused, is longer."""
@@ -154,6 +158,12 @@ def _check_parent(spec: SeedSpec, table: str, entry: Generator) -> Iterator[str]
             yield f"within: {own} and {entry.table}.{theirs} do not hold keys of the same table"
 
 
+def _check_template(_: SeedSpec, __: str, entry: Generator) -> Iterator[str]:
+    assert isinstance(entry, TemplateColumn)
+    if part := _OPENED.search(PART.sub("", entry.text)):
+        yield f"{part[0]!r} is neither {{column}}, {{column:slug}} nor {{row}}"
+
+
 def _check_previous(spec: SeedSpec, table: str, entry: Generator) -> Iterator[str]:
     assert isinstance(entry, PreviousColumn)
     if target(spec, table, entry.same) is None:
@@ -208,6 +218,7 @@ _CHECKS: dict[type[Generator], Callable[[SeedSpec, str, Generator], Iterator[str
     PreviousColumn: _check_previous,
     CopyColumn: _check_copy,
     AfterColumn: _check_after,
+    TemplateColumn: _check_template,
 }
 
 

@@ -100,7 +100,7 @@ class Anomaly(Strict):
     length: Annotated[int, Field(ge=1)] = 2
     amount: float = 0.01
     after: str = ""
-    days: Positive = 90.0
+    days: Annotated[float, Field(gt=0, le=36_500)] = 90.0
 
     @model_validator(mode="after")
     def _complete(self) -> Anomaly:

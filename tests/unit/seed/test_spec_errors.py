@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +118,25 @@ BROKEN: list[tuple[dict[str, Any], str, str]] = [
     ({"pools__prose__sentences": "words"}, "pools.prose", "itself made of a pool"),
     ({"pools__words__min": 9}, "pools.words", "min 9 is more than max 3"),
     ({"tables": {}}, "tables", "at least 1"),
+    ({"tables": [{}]}, "tables", "give a table, like { key = 1 }"),
+    ({"tables__sale__columns": ["id"]}, "tables.sale.columns", "give a table"),
+    ({"tables__sale__share": "1.0"}, "tables.sale.share", "valid number (given: 1.0)"),
+    ({COLUMN + "price__max": True}, "tables.sale.columns.price.max", "valid number (given: True)"),
+    ({COLUMN + "price__nulls": False}, "tables.sale.columns.price.nulls", "valid number"),
+    ({COLUMN + "person_id__cover": "yes"}, "tables.sale.columns.person_id.cover", "valid boolean"),
+    ({"tables__person__min_rows": 2.5}, "tables.person.min_rows", "valid integer"),
+    ({"pools__word__values": [1]}, "pools.word.values[1]", "valid string"),
+    ({COLUMN + "done_at__when": {"state": "done"}}, "columns.done_at.when.state", 'give a list, like ["one", "two"]'),
+    ({COLUMN + "made_at__first": "soon"}, "tables.sale.columns.made_at.first", "valid date"),
+    ({COLUMN + "made_at__first": "2024-05-01"}, "tables.sale.columns.made_at", "is not before last 2024-01-01"),
+    (
+        {"tables__person__columns__name__text": "{_word} {row"},
+        "tables.person.columns.name",
+        "'{row' is neither {column}, {column:slug} nor {row}",
+    ),
+    ({"tables__person__columns__name__text": "{_word:slugg}"}, "tables.person.columns.name", "'{_word:slugg}' is"),
+    ({COLUMN + "is_open__expression": "-" * 300 + "lines"}, "tables.sale.columns.is_open", "it has 602 parts; 500 are"),
+    ({COLUMN + "is_open__expression": "-" * 9000 + "lines"}, "tables.sale.columns.is_open", "too deep to be read"),
     ({"tabels": {}}, "tabels", "there is no such key"),
 ]
 
@@ -287,6 +307,8 @@ def planted(**entry: Any) -> dict[str, Any]:
         ({"kind": "off_by", "table": "sale", "columns": ["note"]}, "note is no number"),
         ({"kind": "odd_text", "table": "person", "columns": ["name"]}, "needs `pool`"),
         ({"kind": "odd_text", "table": "person", "columns": ["name"], "pool": "x"}, "no pool 'x'"),
+        ({"kind": "odd_text", "table": "person", "columns": ["name"], "pool": "words"}, "'words' holds lists; this"),
+        ({"kind": "deleted", "table": "person", "columns": ["gone"], "after": "born", "days": 1e9}, "equal to 36500"),
         ({"kind": "foreign_word", "table": "sale", "columns": ["person_role"]}, "needs `words`"),
         ({"kind": "deleted", "table": "sale", "columns": ["note"], "after": "made_at"}, "must be points in time"),
         ({"kind": "missing", "table": "person", "columns": ["name"]}, "would spread there unrecorded"),
@@ -394,10 +416,34 @@ def test_words_of_an_enum_must_be_known_beforehand() -> None:
         check_spec(spec, catalogue(), SCALE)
 
 
-def test_types_that_do_not_go_together_are_told_when_the_size_is_estimated() -> None:
-    changes: dict[str, Any] = {COLUMN + "is_open": {"kind": "expression", "expression": "note > 3"}}
-    with pytest.raises(ScenarioError, match=r"shop.toml: tables.sale.columns.is_open: texts can only be compared"):
+@pytest.mark.parametrize(
+    ("entry", "reason"),
+    [
+        ({"kind": "expression", "expression": "note > 3"}, "texts can only be compared"),
+        ({"kind": "expression", "expression": "not note"}, "texts can only be compared"),
+        ({"kind": "expression", "expression": "'a'"}, "an expression gives a number, or true or false"),
+        ({"kind": "expression", "expression": "-(lines > 3)"}, "only a number can have a minus before it"),
+        ({"kind": "expression", "expression": "tags == 'red'"}, "a list cannot be part of an expression"),
+        ({"kind": "template", "text": "{tags:slug}"}, "a list cannot be stored as string"),
+        ({"kind": "number", "max": 3, "when": {"tags": ["red"]}}, "a list cannot be stored as string"),
+    ],
+)
+def test_types_that_do_not_go_together_are_told_when_the_size_is_estimated(entry: dict[str, Any], reason: str) -> None:
+    changes: dict[str, Any] = {COLUMN + "is_open": entry}
+    with pytest.raises(ScenarioError) as caught:
         estimate_bytes(shop_spec(**changes), 1_000)
+    assert str(caught.value).startswith(f"shop.toml: tables.sale.columns.is_open: {reason}")
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [(['{"a": 1}', "[]", '"a"', "null"], ""), (["[1, NaN]"], "'[1, NaN]' is no JSON"), (["red"], "'red' is no JSON")],
+)
+def test_words_for_json_must_be_json(words: list[str], reason: str) -> None:
+    spec = shop_spec(**{COLUMN + "note": {"kind": "choice", "weights": dict.fromkeys(words, 1)}})
+    with pytest.raises(ScenarioError) if reason else nullcontext() as caught:
+        check_spec(spec, catalogue(("note text", "note jsonb")), SCALE)
+    assert caught is None or f"tables.sale.columns.note: {reason}" in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -405,6 +451,7 @@ def test_types_that_do_not_go_together_are_told_when_the_size_is_estimated() -> 
     [
         ({"kind": "faker", "provider": "frobnicate"}, "Faker has no 'frobnicate' for en_US"),
         ({"kind": "faker", "provider": "format"}, "Faker's 'format' gives no words: "),
+        ({"kind": "faker", "provider": "image"}, "Faker's 'image' gives no words: "),
         ({"kind": "faker", "provider": "last_name", "locales": ["xx_YY"]}, "Faker has no locale 'xx_YY'"),
         ({"kind": "faker", "provider": "sentence", "max_length": 1}, "the pool is empty"),
     ],
