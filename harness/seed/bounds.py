@@ -117,6 +117,16 @@ def pool_length(spec: SeedSpec, name: str) -> int:
             return pool_length(spec, words)
 
 
+def tells_rows(spec: SeedSpec, table: str, name: str) -> bool:
+    """Whether a column's values have one text, here and in the database: keys, texts and whole numbers do."""
+    entry = origin(spec, table, name)[2]
+    if isinstance(entry, PoolColumn):
+        return not isinstance(spec.pools[entry.pool], ListsPool)
+    return isinstance(entry, UuidColumn | SequenceColumn | ChoiceColumn | TemplateColumn) or (
+        isinstance(entry, NumberColumn) and entry.scale == 0
+    )
+
+
 def gives(spec: SeedSpec, table: str, name: str, wanted: pa.DataType) -> bool:
     """Whether a column's values can be stored as the Arrow type."""
     made_in, _, entry = origin(spec, table, name)

@@ -314,6 +314,7 @@ def planted(**entry: Any) -> dict[str, Any]:
         ({"kind": "missing", "table": "person", "columns": ["name"]}, "would spread there unrecorded"),
         ({"kind": "null_parent", "table": "sale", "columns": ["person_id"], "rate": 2}, "less than or equal to 1"),
         ({"kind": "padded", "table": "person", "columns": ["id"]}, "id is the table's key, by which"),
+        ({"kind": "other_parent", "table": "line", "columns": ["id"]}, "id is the table's key, by which"),
     ],
 )
 def test_an_anomaly_that_cannot_be_planted_is_named(entry: dict[str, Any], reason: str) -> None:
@@ -331,6 +332,38 @@ def test_nothing_is_planted_where_no_key_is_stored_to_record_it() -> None:
         parse_spec(data, "shop.toml")
     del data["anomaly"]
     parse_spec(data, "shop.toml")
+
+
+@pytest.mark.parametrize(
+    ("row_key", "reason"),
+    [
+        (["sale_id", "nr"], "the table stores no column 'nr'"),
+        (["sale_id", "before_id"], "before_id can be NULL"),
+        (["sale_id", "sold_at"], "sold_at is neither a key, a text nor a whole number"),
+        (["sale_id", "person_id"], ""),
+    ],
+)
+def test_rows_are_told_by_columns_that_have_one_text(row_key: list[str], reason: str) -> None:
+    data = shop(tables__line__row_key=row_key, tables__line__columns__id__stored=False)
+    del data["tables"]["line"]["columns"]["before_id"]["nulls"]
+    data["anomaly"] = [{"kind": "stale", "table": "line", "columns": ["person_name"], "rate": 0.1}]
+    if not reason:
+        data["tables"]["line"]["columns"].pop("before_id")
+        parse_spec(data, "shop.toml")
+        data["anomaly"][0] |= {"kind": "other_parent", "columns": ["person_id"]}
+        reason = "anomaly[1] (other_parent, line): person_id is the table's key, by which anomalies are recorded"
+    else:
+        reason = f"tables.line.row_key: {reason}"
+    with pytest.raises(ScenarioError) as caught:
+        parse_spec(data, "shop.toml")
+    assert reason in str(caught.value)
+
+
+def test_a_number_that_the_database_writes_otherwise_tells_no_row() -> None:
+    spec = shop_spec(tables__sale__row_key=["shop_id", "lines"])
+    check_spec(spec, catalogue(), SCALE)
+    with pytest.raises(ScenarioError, match=r"sale.columns.lines: row_key: whole numbers have another text"):
+        check_spec(spec, catalogue(("lines int", "lines numeric(9,2)")), SCALE)
 
 
 def test_two_anomalies_of_one_kind_at_one_column_are_refused() -> None:
