@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pyarrow as pa
 
+from harness.seed.anomalies import SOURCE_KINDS
 from harness.seed.columns import (
     AfterColumn,
     ChoiceColumn,
@@ -25,7 +26,7 @@ from harness.seed.expression import lone_name, parse_expression
 from harness.seed.generate import PART
 from harness.seed.intervals import Interval
 from harness.seed.ranges import Counts, anomalies_at, choices, expression_range, is_flag, origin, rows_shown
-from harness.seed.references import passing_columns, target
+from harness.seed.references import Problems, near, nodes, passing_columns, shown, target
 from harness.seed.spec import FakerPool, ListsPool, ProsePool, SeedSpec, ValuesPool
 from harness.seed.words import SLUG_LENGTH
 
@@ -115,6 +116,22 @@ def pool_length(spec: SeedSpec, name: str) -> int:
             return length
         case ListsPool(words=words):
             return pool_length(spec, words)
+
+
+def idle_words(spec: SeedSpec) -> Problems:
+    """Values that `when` and `cases` wait for in a column that never has them, as far as its words are known."""
+    for table, name in nodes(spec):
+        entry = spec.tables[table].columns[name]
+        waited = dict(entry.when)
+        if isinstance(entry, ChoiceColumn) and entry.by is not None:
+            waited[entry.by] = (*waited.get(entry.by, ()), *entry.cases)
+        for other, wanted in waited.items():
+            known = choices(spec, table, other)
+            anomalies = [item for node in shown(spec, table, other) for item in anomalies_at(spec, *node)]
+            altered = any(item.kind in SOURCE_KINDS for item in anomalies)
+            for word in wanted if known and not altered else ():
+                if word not in known:
+                    yield f"tables.{table}.columns.{name}", f"{other} is never {word!r}{near(word, known)}"
 
 
 def tells_rows(spec: SeedSpec, table: str, name: str) -> bool:

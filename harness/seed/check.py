@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from harness.errors import ScenarioError
 from harness.scenario import SqlFile
-from harness.seed.bounds import gives, max_length, nullable
+from harness.seed.bounds import gives, idle_words, max_length, nullable
 from harness.seed.catalogue import declared_catalogue, tables_left_open
 from harness.seed.column_type import Catalogue, ColumnType
 from harness.seed.columns import ExpressionColumn, Generator, NumberColumn
@@ -42,6 +42,8 @@ def load_spec(path: Path) -> SeedSpec:
         raise ScenarioError(f"{path}: the file is missing", "name it in the scenario's `seed`") from None
     except tomllib.TOMLDecodeError as error:
         raise ScenarioError(f"{path}: not valid TOML: {error}", "mend the file there") from None
+    except RecursionError:
+        raise ScenarioError(f"{path}: lists or tables lie too deep in one another", "mend the file there") from None
     except UnicodeDecodeError as error:
         raise ScenarioError(f"{path}: not UTF-8: {error}", "save the file as UTF-8") from None
     return parse_spec(data, str(path))
@@ -57,7 +59,7 @@ def parse_spec(data: dict[str, object], origin: str) -> SeedSpec:
     except ValidationError as error:
         _fail(origin, [(_place(item["loc"]), _words(item)) for item in error.errors()])
     _fail(origin, list(problems(spec)))
-    _fail(origin, list(anomaly_problems(spec)))
+    _fail(origin, [*anomaly_problems(spec), *idle_words(spec)])
     return spec
 
 
@@ -144,10 +146,15 @@ def _words(item: object) -> str:
     if item["type"] == "extra_forbidden":
         return "there is no such key"
     if item["type"] in _SHAPES:
-        return f"give {_SHAPES[item['type']]} (given: {str(item['input'])[:60]})"
+        return f"give {_SHAPES[item['type']]} (given: {_given(item['input'])})"
     if item["type"] == "too_short":
         return f"it holds too little; give at least {context['min_length']}"
-    return f"{str(item['msg']).removeprefix('Value error, ')} (given: {str(item['input'])[:60]})"
+    return f"{str(item['msg']).removeprefix('Value error, ')} (given: {_given(item['input'])})"
+
+
+def _given(value: object) -> str:
+    """The value's beginning, lists as they are written."""
+    return str(list(value) if isinstance(value, tuple) else value)[:60]
 
 
 def _misfits(spec: SeedSpec, counts: Counts, table: str, name: str, kind: ColumnType | None) -> Iterator[str]:

@@ -63,7 +63,7 @@ def names_in(expression: str) -> tuple[str, ...]:
 
 
 _ALLOWED = (
-    ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare, ast.Name, ast.Constant, ast.Load,
+    ast.BoolOp, ast.Name, ast.Load,
     ast.USub, ast.Not, ast.And, ast.Or, *_ARITHMETIC, *_COMPARE,
 )  # fmt: skip
 
@@ -75,7 +75,11 @@ def _is_allowed(node: ast.AST) -> bool:
                 return True
             return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LARGEST
         case ast.Compare(ops=ops):
-            return len(ops) == 1
+            return len(ops) == 1 and type(ops[0]) in _COMPARE
+        case ast.BinOp(op=op):
+            return type(op) in _ARITHMETIC
+        case ast.UnaryOp(op=op):
+            return isinstance(op, ast.USub | ast.Not)
         case _:
             return isinstance(node, _ALLOWED)
 

@@ -52,6 +52,8 @@ def _problems(spec: SeedSpec, anomaly: Anomaly) -> Iterator[str]:
 def _unreadable(spec: SeedSpec, table: str) -> Iterator[str]:
     """Why rows are not known by the text of the columns that are to tell them apart."""
     entry = spec.tables[table]
+    if len(set(entry.row_key)) < len(entry.row_key):
+        yield "it names a column twice"
     for name in entry.row_key:
         if name not in entry.stored_columns:
             yield f"the table stores no column {name!r}{near(name, entry.stored_columns)}"

@@ -22,7 +22,7 @@ from harness.seed.columns import (
 )
 from harness.seed.expression import lone_name, names_in
 from harness.seed.generate import PART
-from harness.seed.spec import ListsPool, ProsePool, SeedSpec
+from harness.seed.spec import ListsPool, ProsePool, SeedSpec, ValuesPool
 
 Node = tuple[str, str]
 """A table and one of its columns."""
@@ -67,6 +67,14 @@ def _pool_problems(spec: SeedSpec) -> Problems:
             yield f"pools.{name}", f"there is no pool {source!r}{near(source, spec.pools)}"
         elif source is not None and isinstance(spec.pools[source], ProsePool | ListsPool):
             yield f"pools.{name}", f"the pool {source!r} is itself made of a pool; name one of words"
+        elif source is not None and isinstance(pool, ListsPool) and pool.min > (most := _most_words(spec, source)):
+            yield f"pools.{name}", f"min {pool.min} is more than the {most} words of {source!r}"
+
+
+def _most_words(spec: SeedSpec, name: str) -> int:
+    """Of so many words at most a pool consists that is not made of another."""
+    pool = spec.pools[name]
+    return len(pool.values) if isinstance(pool, ValuesPool) else pool.size
 
 
 def _key_problems(spec: SeedSpec, table: str) -> Iterator[str]:

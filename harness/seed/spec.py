@@ -64,8 +64,8 @@ class Table(Strict):
     """
 
     share: Annotated[float, Field(ge=0, le=1000)] = 0.0
-    min_rows: Annotated[int, Field(ge=1)] = 1
-    max_rows: Annotated[int, Field(ge=1)] | None = None
+    min_rows: Annotated[int, Field(ge=1, le=10**11)] = 1
+    max_rows: Annotated[int, Field(ge=1, le=10**11)] | None = None
     key: Identifier = "id"
     row_key: tuple[Identifier, ...] = ()
     stored: bool = True

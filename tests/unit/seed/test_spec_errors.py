@@ -118,6 +118,22 @@ BROKEN: list[tuple[dict[str, Any], str, str]] = [
     ({"pools__prose__sentences": "words"}, "pools.prose", "itself made of a pool"),
     ({"pools__words__min": 9}, "pools.words", "min 9 is more than max 3"),
     ({"tables": {}}, "tables", "at least 1"),
+    ({"tables__person__min_rows": 10**30}, "tables.person.min_rows", "less than or equal to 100000000000"),
+    ({"pools__words__min": 6, "pools__words__max": 7}, "pools.words", "min 6 is more than the 5 words of 'word'"),
+    ({COLUMN + "is_open__expression": "lines ** 9 > 3"}, "columns.is_open", "'lines ** 9' is not allowed"),
+    ({COLUMN + "is_open__expression": "lines < 3 < 4"}, "columns.is_open", "'lines < 3 < 4' is not allowed"),
+    ({COLUMN + "id__kind": ["uuid"]}, "tables.sale.columns.id", "there is no kind"),
+    ({COLUMN + "shop_id__table": ["shop"]}, "tables.sale.columns.shop_id.table", "string (given: ['shop'])"),
+    (
+        {COLUMN + "done_at__when": {"state": ["done", "opne"]}},
+        "tables.sale.columns.done_at",
+        "state is never 'opne'; did you mean 'open'?",
+    ),
+    (
+        {COLUMN + "tone": {"kind": "choice", "weights": {"a": 1}, "by": "person_role", "cases": {"bos": {"b": 1}}}},
+        "tables.sale.columns.tone",
+        "person_role is never 'bos'; did you mean 'boss'?",
+    ),
     ({"tables": [{}]}, "tables", "give a table, like { key = 1 }"),
     ({"tables__sale__columns": ["id"]}, "tables.sale.columns", "give a table"),
     ({"tables__sale__share": "1.0"}, "tables.sale.share", "valid number (given: 1.0)"),
@@ -153,6 +169,14 @@ def test_an_entry_that_is_wrong_is_named_with_the_reason(changes: dict[str, Any]
     assert reason in message
     assert "\n" not in message
     assert caught.value.exit_code == EXIT_USAGE
+
+
+def test_a_word_that_an_anomaly_brings_may_be_waited_for() -> None:
+    data = shop(**{COLUMN + "done_at__when": {"person_role": ["", "boss"]}})
+    with pytest.raises(ScenarioError, match="person_role is never ''"):
+        parse_spec(data, "shop.toml")
+    data["anomaly"] = [{"kind": "empty", "table": "person", "columns": ["role"], "rate": 0.1}]
+    parse_spec(data, "shop.toml")
 
 
 def test_a_cycle_across_tables_is_found() -> None:
@@ -337,6 +361,7 @@ def test_nothing_is_planted_where_no_key_is_stored_to_record_it() -> None:
 @pytest.mark.parametrize(
     ("row_key", "reason"),
     [
+        (["sale_id", "sale_id"], "it names a column twice"),
         (["sale_id", "nr"], "the table stores no column 'nr'"),
         (["sale_id", "before_id"], "before_id can be NULL"),
         (["sale_id", "sold_at"], "sold_at is neither a key, a text nor a whole number"),
@@ -502,6 +527,9 @@ def test_a_file_that_is_missing_or_no_toml_is_named_with_the_line(tmp_path: Path
     broken = tmp_path / "broken.toml"
     broken.write_text("[tables]\nsales = = 3\n")
     with pytest.raises(ScenarioError, match=r"broken.toml: not valid TOML: .*line 2"):
+        load_spec(broken)
+    broken.write_text(f"a = {'[' * 5000}{']' * 5000}")
+    with pytest.raises(ScenarioError, match=r"broken.toml: lists or tables lie too deep in one another"):
         load_spec(broken)
     broken.write_bytes(b"\xff\xfe")
     with pytest.raises(ScenarioError, match=r"broken.toml: not UTF-8"):
