@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from harness.result import ColumnCheck, Integrity, PlantedKind
 from harness.scenario.paths import catalogue_sql
+from harness.seed import KEY_SEPARATOR
 from harness.sqltext import quote_ident
 
 MANIFEST = "seed_manifest.parquet"
@@ -84,9 +85,17 @@ async def found_cells(connection: Any, integrity: Integrity) -> dict[Cell, Said]
     for finding in integrity.findings:
         if finding.kind in CELL_KINDS and finding.object in columns:
             table, column = columns[finding.object]
+            width = len(await _primary_key(connection, table)) or 1
             for row in await connection.fetch(finding.query):
-                found[table, str(row[0]), column] = (finding.kind, finding.cause)
+                key = KEY_SEPARATOR.join(str(value) for value in list(row)[:width])
+                found[table, key, column] = (finding.kind, finding.cause)
     return found
+
+
+async def _primary_key(connection: Any, table: str) -> list[str]:
+    """The columns of an old table's primary key, which is what the findings' queries begin with."""
+    rows = await connection.fetch(catalogue_sql("verify", "primary_key"), f"bench_old.{quote_ident(table)}")
+    return [row["attname"] for row in rows]
 
 
 async def _differing(
@@ -99,20 +108,17 @@ async def _differing(
     found: set[Cell] = set()
     for (table, column), wanted in keys.items():
         named = await connection.fetchrow(catalogue_sql("verify", "named_column"), replaced[table, column].counterpart)
-        key = await connection.fetchval(
-            "SELECT a.attname FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]"
-            " WHERE i.indrelid = to_regclass($1) AND i.indisprimary",
-            f"bench_old.{quote_ident(table)}",
-        )
+        names = [quote_ident(name) for name in await _primary_key(connection, table)]
         kept_unknown = {(table, value, column) for value in wanted}
-        if named is None or key is None:
+        if named is None or not names:
             found |= kept_unknown
             continue
-        name, old, new = quote_ident(key), quote_ident(column), quote_ident(named["column"])
+        old, new = quote_ident(column), quote_ident(named["column"])
+        key = f"concat_ws('{KEY_SEPARATOR}', {', '.join(f'o.{name}' for name in names)})"
         query = (
-            f"SELECT o.{name}::text FROM bench_old.{quote_ident(table)} AS o"
-            f" LEFT JOIN {named['relation']} AS n USING ({name})"
-            f" WHERE o.{name}::text = ANY ($1) AND o.{old}::text IS DISTINCT FROM n.{new}::text"
+            f"SELECT {key} FROM bench_old.{quote_ident(table)} AS o"
+            f" LEFT JOIN {named['relation']} AS n USING ({', '.join(names)})"
+            f" WHERE {key} = ANY ($1) AND o.{old}::text IS DISTINCT FROM n.{new}::text"
         )
         try:
             found |= {(table, row[0], column) for row in await connection.fetch(query, wanted)}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from harness.seed.catalogue import declared_catalogue, read_catalogue
     from harness.seed.check import check_declared, check_spec, load_spec
+    from harness.seed.encode import KEY_SEPARATOR
     from harness.seed.manifest import MANIFEST_FILE
     from harness.seed.scale import parse_scale
     from harness.seed.seeding import Profile, default_workers, discard_parts, fill, has_begun
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from harness.seed.spec import SeedSpec, json_schema
 
 __all__ = [
+    "KEY_SEPARATOR",
     "MANIFEST_FILE",
     "Profile",
     "SeedSpec",
@@ -36,6 +38,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "KEY_SEPARATOR": "encode",
     "MANIFEST_FILE": "manifest",
     "Profile": "seeding",
     "SeedSpec": "spec",

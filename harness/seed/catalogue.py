@@ -11,6 +11,9 @@ from harness.scenario.paths import catalogue_sql
 from harness.seed.column_type import Catalogue, ColumnType
 from harness.sqltext import NODES as pb  # noqa: N811 - as the parser's own documentation calls it
 
+_LIMITED = frozenset({"varchar", "bpchar", "_varchar", "_bpchar"})
+"""Types with a length; that of an array is its elements'."""
+
 
 async def read_catalogue(connection: Any, schema: str = "public") -> Catalogue:
     """The tables that a schema of the connected database holds."""
@@ -35,7 +38,7 @@ def _modifiers(name: str, modifier: int) -> dict[str, Any]:
     """
     if modifier < 0:
         return {}
-    if name in ("varchar", "bpchar"):
+    if name in _LIMITED:
         return {"length": modifier - 4}
     if name == "numeric":
         return {"precision": (modifier - 4) >> 16, "scale": ((modifier - 4 & 0x7FF) ^ 0x400) - 0x400}
@@ -125,15 +128,16 @@ def _declared_type(column: Any, labels: dict[str, tuple[str, ...]], domains: dic
         type_name = domain.type_name
         kinds |= {_constraint(item.constraint) for item in domain.constraints} & {"CONSTR_NOTNULL"}
     name = type_name.names[-1].string.sval
-    is_array = bool(type_name.array_bounds)  # which has none of its elements' limits and labels
-    given = [] if is_array else [item.a_const.ival.ival for item in type_name.typmods]
-    numeric = name == "numeric" and bool(given)
+    is_array = bool(type_name.array_bounds)  # which has its elements' length, but not their digits and labels
+    given = [item.a_const.ival.ival for item in type_name.typmods]
+    numeric = name == "numeric" and bool(given) and not is_array
+    full_name = ("_" if is_array else "") + _SERIALS.get(name, name)
     return ColumnType(
-        name=("_" if is_array else "") + _SERIALS.get(name, name),
+        name=full_name,
         not_null=bool(kinds & {"CONSTR_NOTNULL", "CONSTR_PRIMARY"}) or name in _SERIALS,
         filled=bool(kinds & {"CONSTR_DEFAULT", "CONSTR_IDENTITY", "CONSTR_GENERATED"}) or name in _SERIALS,
         generated="CONSTR_GENERATED" in kinds,
-        length=given[0] if given and name in ("varchar", "bpchar") else None,
+        length=given[0] if given and full_name in _LIMITED else None,
         precision=given[0] if numeric else None,
         scale=(given[1] if len(given) > 1 else 0) if numeric else None,
         labels=() if is_array else labels.get(name, ()),

@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Container, Iterator, Sequence
+from itertools import filterfalse
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from harness.errors import ScenarioError
 from harness.scenario import SqlFile
-from harness.seed.bounds import Counts, choices, gives, max_length, nullable, number_range
+from harness.seed.bounds import gives, idle_words, max_length, nullable
 from harness.seed.catalogue import declared_catalogue, tables_left_open
 from harness.seed.column_type import Catalogue, ColumnType
-from harness.seed.columns import ExpressionColumn, NumberColumn
+from harness.seed.columns import ExpressionColumn, Generator, NumberColumn
+from harness.seed.intervals import Interval
 from harness.seed.plantable import anomaly_problems, reaching, unstorable
+from harness.seed.ranges import Counts, choices, number_range
 from harness.seed.references import problems, source
 from harness.seed.scale import row_counts
 from harness.seed.spec import SeedSpec
+from harness.seed.values import DIGITS
 from harness.seed.words import VIEW
 
 _SHOWN = 5
+_SHAPES = {
+    "tuple_type": 'a list, like ["one", "two"]',
+    **dict.fromkeys(("dict_type", "model_type", "model_attributes_type"), "a table, like { key = 1 }"),
+}
+_REWRITTEN = frozenset({"bpchar", "jsonb", "float4", "float8"})
+"""Types that need not show a value as it was given."""
+
 _INTEGER_BITS = {"int2": 16, "int4": 32, "int8": 64}
 
 
@@ -32,6 +44,8 @@ def load_spec(path: Path) -> SeedSpec:
         raise ScenarioError(f"{path}: the file is missing", "name it in the scenario's `seed`") from None
     except tomllib.TOMLDecodeError as error:
         raise ScenarioError(f"{path}: not valid TOML: {error}", "mend the file there") from None
+    except RecursionError:
+        raise ScenarioError(f"{path}: lists or tables lie too deep in one another", "mend the file there") from None
     except UnicodeDecodeError as error:
         raise ScenarioError(f"{path}: not UTF-8: {error}", "save the file as UTF-8") from None
     return parse_spec(data, str(path))
@@ -43,12 +57,19 @@ def parse_spec(data: dict[str, object], origin: str) -> SeedSpec:
     if "source" in data:
         _fail(origin, [("source", "this is no key of a seed file")])
     try:
-        spec = SeedSpec.model_validate({**data, "source": origin})
+        spec = SeedSpec.model_validate(_as_tuples({**data, "source": origin}))
     except ValidationError as error:
         _fail(origin, [(_place(item["loc"]), _words(item)) for item in error.errors()])
     _fail(origin, list(problems(spec)))
-    _fail(origin, list(anomaly_problems(spec)))
+    _fail(origin, [*anomaly_problems(spec), *idle_words(spec)])
     return spec
+
+
+def _as_tuples(data: object) -> object:
+    """With tuples in the place of lists, which a strict model does not take for them."""
+    if isinstance(data, list | tuple):
+        return tuple(map(_as_tuples, data))
+    return {key: _as_tuples(item) for key, item in data.items()} if isinstance(data, dict) else data
 
 
 def _nul_places(data: object, place: str = "") -> Iterator[str]:
@@ -126,9 +147,16 @@ def _words(item: object) -> str:
         return "it needs a `kind`"
     if item["type"] == "extra_forbidden":
         return "there is no such key"
+    if item["type"] in _SHAPES:
+        return f"give {_SHAPES[item['type']]} (given: {_given(item['input'])})"
     if item["type"] == "too_short":
         return f"it holds too little; give at least {context['min_length']}"
-    return f"{str(item['msg']).removeprefix('Value error, ')} (given: {str(item['input'])[:60]})"
+    return f"{str(item['msg']).removeprefix('Value error, ')} (given: {_given(item['input'])})"
+
+
+def _given(value: object) -> str:
+    """The value's beginning, lists as they are written."""
+    return str(list(value) if isinstance(value, tuple) else value)[:60]
 
 
 def _misfits(spec: SeedSpec, counts: Counts, table: str, name: str, kind: ColumnType | None) -> Iterator[str]:
@@ -146,31 +174,47 @@ def _misfits(spec: SeedSpec, counts: Counts, table: str, name: str, kind: Column
     if not gives(spec, table, name, target_type):
         yield f"its generator does not give values of type {kind.name}"
         return
-    length = max_length(spec, counts, table, name) if target_type == VIEW else None
-    if kind.length is not None and length is not None and length > kind.length:
-        yield f"its generator gives up to {length} characters, the column holds {kind.length}"
-    words = choices(spec, table, name)
-    if kind.labels and not words:
-        yield f"its generator's words are not known beforehand; the enum {kind.name} wants a choice of its values"
-    elif kind.labels and (foreign := sorted(words - set(kind.labels))):
-        yield f"{foreign[0]!r} is no value of the enum {kind.name} ({', '.join(kind.labels)})"
+    if kind.length is not None and (length := max_length(spec, counts, table, name)) > kind.length:
+        words_of = "" if target_type == VIEW else "words of "
+        yield f"its generator gives {words_of}up to {length} characters, the column holds {kind.length}"
+    if name in spec.tables[table].row_key and (kind.scale or kind.name in _REWRITTEN):
+        yield f"row_key: values are written otherwise in a column of type {kind.name}"
+    yield from _foreign_words(choices(spec, table, name), kind)
     for anomaly in reaching(spec, table, name):
         yield from unstorable(spec, anomaly, table, name, kind)
     entry = source(spec, table, name)
     if isinstance(entry, NumberColumn | ExpressionColumn) and kind.scale is not None and entry.scale > kind.scale:
         yield f"its generator gives {entry.scale} decimals, the column holds {kind.scale}"
-    limit = _limit(kind)
-    bounds = number_range(spec, counts, table, name) if limit is not None else None
-    if limit is not None and bounds is not None and (largest := max(map(abs, bounds))) >= limit[0]:
-        yield f"its generator gives up to {largest:.15g}, the column holds less than {limit[1]}"
+    if (bounds := number_range(spec, counts, table, name)) is not None:
+        yield from _overflows(bounds, entry, kind)
 
 
-def _limit(kind: ColumnType) -> tuple[float, str] | None:
-    """What a number in this column must stay below, and how to say it."""
-    if kind.name in _INTEGER_BITS:
-        limit = 2 ** (_INTEGER_BITS[kind.name] - 1)
-        return limit, str(limit)
-    if kind.precision is not None:
-        digits = kind.precision - (kind.scale or 0)
-        return 10.0**digits, f"1e{digits}"
-    return None
+def _foreign_words(words: set[str], kind: ColumnType) -> Iterator[str]:
+    """What is no value of the type among the words that a generator can give, if they are known."""
+    if kind.labels and not words:
+        yield f"its generator's words are not known beforehand; the enum {kind.name} wants a choice of its values"
+    elif kind.labels and (foreign := sorted(words - set(kind.labels))):
+        yield f"{foreign[0]!r} is no value of the enum {kind.name} ({', '.join(kind.labels)})"
+    if kind.name in ("json", "jsonb") and (wrong := sorted(filterfalse(_is_json, words))):
+        yield f"{wrong[0]!r} is no JSON"
+
+
+def _is_json(word: str) -> bool:
+    """As PostgreSQL reads it: without Python's NaN and Infinity."""
+    try:
+        json.loads(word, parse_constant=int)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _overflows(bounds: Interval, entry: Generator, kind: ColumnType) -> Iterator[str]:
+    """What the numbers between the bounds, of this generator, are too large for."""
+    low, high = bounds
+    largest = f"its generator gives up to {max(abs(low), abs(high)):.15g}"
+    if kind.name in _INTEGER_BITS and not -(limit := 2 ** (_INTEGER_BITS[kind.name] - 1)) <= low <= high < limit:
+        yield f"{largest}, the column holds less than {limit}"
+    elif kind.precision is not None and max(abs(low), abs(high)) >= 10.0 ** (kind.precision - (kind.scale or 0)):
+        yield f"{largest}, the column holds less than 1e{kind.precision - (kind.scale or 0)}"
+    elif isinstance(entry, ExpressionColumn) and max(abs(low), abs(high)) >= 10.0 ** (DIGITS - entry.scale):
+        yield f"{largest} with {entry.scale} decimals; {DIGITS} digits in all are the most that can be made"

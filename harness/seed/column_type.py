@@ -31,7 +31,8 @@ _PLAIN: dict[str, pa.DataType] = {
 class ColumnType:
     """A column as PostgreSQL has it; `name` is the type's internal name (`varchar`, `int4`, `_text`).
 
-    `length` limits a varchar or char; `precision` and `scale` are a numeric's; `labels` an enum's, else empty.
+    `length` limits a varchar or char, or each one in an array; `precision` and `scale` are a numeric's; `labels` an
+    enum's, else empty.
     `filled` says that PostgreSQL fills the column itself where a row does not give it (default, identity, generated).
     """
 

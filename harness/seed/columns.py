@@ -19,10 +19,10 @@ _EXACT = 2**53
 
 
 class Strict(BaseModel):
-    """Refuses keys that it does not know."""
+    """Refuses keys that it does not know, and values of another type: "1" and true are no numbers."""
 
     # Built when a seed file is read: a worker process, which only gets what was read, starts sooner.
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True, allow_inf_nan=False)
 
 
 class Generator(Strict):
@@ -141,8 +141,8 @@ class TimelineColumn(Generator):
     """A point in time that grows with the row's number from `first` to `last`, `jitter_days` to and fro."""
 
     kind: Literal["timeline"]
-    first: date
-    last: date
+    first: Annotated[date, Field(strict=False)]
+    last: Annotated[date, Field(strict=False)]
     jitter_days: Annotated[float, Field(ge=0)] = 1.0
 
     @model_validator(mode="after")

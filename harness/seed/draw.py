@@ -118,6 +118,9 @@ _GRID = 4096
 _TAIL = 1 / (8 * _GRID)
 _NORMAL: Floats = np.array([NormalDist().inv_cdf(min(max(at / _GRID, _TAIL), 1 - _TAIL)) for at in range(_GRID + 1)])
 
+NORMAL_REACH = float(_NORMAL[-1])
+"""The largest that `normal` gives."""
+
 
 def normal(uniform: Floats) -> Floats:
     """Standard normal values for uniform ones: the quantile function, linear between 4,097 points, within +-4."""

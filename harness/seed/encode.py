@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from pgpq import ArrowToPostgresBinaryEncoder
 from pgpq.encoders import StringEncoderBuilder
 from pgpq.schema import Jsonb
@@ -30,6 +31,9 @@ MANIFEST = pa.schema(
     ]
 )
 """One row a planted anomaly; `finding` and `cause` are NULL where a check has nothing to report."""
+
+KEY_SEPARATOR = ", "
+"""Stands between the values of a key of several columns, here as in the examples of the check's findings."""
 
 
 def make_block(world: World, table: str, rows: Rows) -> tuple[dict[str, Column], list[Planted]]:
@@ -85,14 +89,22 @@ def _encoder_of(field: Any, kind: ColumnType) -> Any:
 
 def manifest_rows(world: World, table: str, rows: Rows, planted: list[Planted]) -> Iterator[Any]:
     """Record batches of MANIFEST, one for each kind and column."""
-    key = world.key_of(table)
     for item in planted:
-        keys = key.arrow(rows[np.flatnonzero(item.where)], None, TEXT)
+        keys = _row_keys(world, table, rows[np.flatnonzero(item.where)])
         words = (table, None, item.column, item.kind, item.finding or None, item.cause or None)
         arrays = [
             keys if field.name == "key" else _same(word, len(keys)) for field, word in zip(MANIFEST, words, strict=True)
         ]
         yield pa.record_batch(arrays, schema=MANIFEST)
+
+
+def _row_keys(world: World, table: str, rows: Rows) -> Any:
+    """The values by which rows are known, as text."""
+    entry = world.spec.tables[table]
+    if entry.recorded_by == (entry.key,):
+        return world.key_of(table).arrow(rows, None, TEXT)
+    frame = world.frame(table, rows)
+    return pc.binary_join_element_wise(*(frame.column(name).arrow(TEXT) for name in entry.row_key), KEY_SEPARATOR)
 
 
 def _same(word: str | None, size: int) -> Any:

@@ -31,6 +31,12 @@ _COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.GtE: operator.ge,
 }
 
+_MOST_PARTS = 500
+"""Names, constants, operators and what joins them: each is read from within what it stands in."""
+
+_LARGEST = 1e300
+"""Constants below this leave room to be calculated with."""
+
 
 @dataclass(frozen=True)
 class _Part:
@@ -47,7 +53,9 @@ def lone_name(expression: str) -> str | None:
 
 def names_in(expression: str) -> tuple[str, ...]:
     """The columns that the expression reads. Raises ValueError where it is not of this language."""
-    tree = _parse(expression)
+    tree = parse_expression(expression)
+    if (parts := sum(1 for _ in ast.walk(tree))) > _MOST_PARTS:
+        raise ValueError(f"it has {parts} parts; {_MOST_PARTS} are the most that an expression can have")
     for node in ast.walk(tree):
         if not _is_allowed(node):
             raise ValueError(f"{ast.unparse(node)!r} is not allowed in an expression")
@@ -55,7 +63,7 @@ def names_in(expression: str) -> tuple[str, ...]:
 
 
 _ALLOWED = (
-    ast.Expression, ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare, ast.Name, ast.Constant, ast.Load,
+    ast.BoolOp, ast.Name, ast.Load,
     ast.USub, ast.Not, ast.And, ast.Or, *_ARITHMETIC, *_COMPARE,
 )  # fmt: skip
 
@@ -63,18 +71,27 @@ _ALLOWED = (
 def _is_allowed(node: ast.AST) -> bool:
     match node:
         case ast.Constant(value=value):
-            return isinstance(value, int | float | str) and not isinstance(value, bool)
+            if isinstance(value, str):
+                return True
+            return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LARGEST
         case ast.Compare(ops=ops):
-            return len(ops) == 1
+            return len(ops) == 1 and type(ops[0]) in _COMPARE
+        case ast.BinOp(op=op):
+            return type(op) in _ARITHMETIC
+        case ast.UnaryOp(op=op):
+            return isinstance(op, ast.USub | ast.Not)
         case _:
             return isinstance(node, _ALLOWED)
 
 
-def _parse(expression: str) -> ast.Expression:
+def parse_expression(expression: str) -> ast.expr:
+    """The expression's tree. Raises ValueError where it is none."""
     try:
-        return ast.parse(expression.strip(), mode="eval")
+        return ast.parse(expression.strip(), mode="eval").body
     except SyntaxError as error:
         raise ValueError(f"{expression!r} is no expression: {error.msg}") from None
+    except (RecursionError, MemoryError):
+        raise ValueError("it is too deep to be read as an expression") from None
 
 
 def evaluate(expression: str, column: Callable[[str], Column], rows: int, scale: int) -> Column:
@@ -83,10 +100,12 @@ def evaluate(expression: str, column: Callable[[str], Column], rows: int, scale:
     A lone name is that column unchanged; numbers are rounded half away from zero to `scale` decimals; points in time
     count as seconds. Raises TypeError for values that do not go together.
     """
-    tree = _parse(expression).body
+    tree = parse_expression(expression)
     if isinstance(tree, ast.Name):
         return column(tree.id)
     part = _value(tree, column)
+    if _is_text(part.values):
+        raise TypeError("an expression gives a number, or true or false; a text is a choice or a template")
     values = np.broadcast_to(part.values, rows)
     if values.dtype == np.bool_:
         return Flag(values, part.null)
@@ -104,15 +123,21 @@ def rounded(values: Array, scale: int) -> Rows:
 
 def _value(node: ast.expr, column: Callable[[str], Column]) -> _Part:
     match node:
-        case ast.Constant(value=value):
-            return _Part(value)
+        case ast.Constant(value=str() as text):
+            return _Part(text)
+        case ast.Constant(value=int() | float() as number):
+            return _Part(np.float64(number))  # which divides by zero like a column
         case ast.Name(id=name):
             return _read(column(name))
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             inner = _value(operand, column)
+            if _is_text(inner.values) or np.asarray(inner.values).dtype == np.bool_:
+                raise TypeError("only a number can have a minus before it")
             return _Part(-inner.values, inner.null)
         case ast.UnaryOp(op=ast.Not(), operand=operand):
             inner = _value(operand, column)
+            if _is_text(inner.values):
+                raise TypeError("texts can only be compared with == and !=")
             return _Part(~np.asarray(inner.values, dtype=np.bool_), inner.null)
         case ast.BinOp(left=left, op=op, right=right):
             return _join(_ARITHMETIC[type(op)], _value(left, column), _value(right, column))
@@ -130,10 +155,14 @@ def _value(node: ast.expr, column: Callable[[str], Column]) -> _Part:
 
 def _join(combine: Callable[[Any, Any], Any], one: _Part, other: _Part) -> _Part:
     left, right = one.values, other.values
-    if isinstance(left, str | Coded | Text) or isinstance(right, str | Coded | Text):
+    if _is_text(left) or _is_text(right):
         return _Part(_compare_texts(combine, left, right), either(one.null, other.null))
     with np.errstate(divide="ignore", invalid="ignore"):
         return _Part(combine(left, right), either(one.null, other.null))
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str | Coded | Text)
 
 
 def _compare_texts(combine: Callable[[Any, Any], Any], left: Any, right: Any) -> Mask:
@@ -147,7 +176,7 @@ def _compare_texts(combine: Callable[[Any, Any], Any], left: Any, right: Any) ->
 
 
 def _arrow(value: Any) -> Any:
-    if not isinstance(value, str | Coded | Text):
+    if not _is_text(value):
         raise TypeError("a text cannot be compared with something else")
     return pa.scalar(value, TEXT) if isinstance(value, str) else value.arrow(TEXT)
 
@@ -160,6 +189,8 @@ def _read(values: Column) -> _Part:
             return _Part(_floats(micros) / 1e6, values.null)
         case Flag(values=flags):
             return _Part(flags, values.null)
+        case Coded(words=words) if not words.are_texts:
+            raise TypeError("a list cannot be part of an expression")
         case Coded() | Text():
             return _Part(values, values.null)
         case _:

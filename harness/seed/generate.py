@@ -64,7 +64,7 @@ def make(spec: Generator, frame: Frame, name: str) -> Column:
 
 
 def _is_one_of(column: Column, allowed: tuple[str, ...]) -> Mask:
-    if isinstance(column, Coded):
+    if isinstance(column, Coded) and column.words.are_texts:
         known = np.asarray(pc.is_in(column.words.array, value_set=pa.array(allowed, TEXT)))
         found = known[column.codes]
         return found if column.null is None else found & ~column.null
@@ -219,6 +219,8 @@ def _(spec: TemplateColumn, frame: Frame, name: str) -> Column:
     parts.append(pa.scalar(spec.text[end:], TEXT))
     kept = [part for part in parts if not isinstance(part, pa.Scalar) or part.as_py()]
     text = pc.binary_join_element_wise(*kept, pa.scalar("", TEXT))
+    if isinstance(text, pa.Scalar):  # no part of it depends on the row
+        text = pa.repeat(text, len(frame.rows))
     return Text.of(pc.utf8_slice_codeunits(text, 0, spec.max_length) if spec.max_length else text)
 
 
@@ -226,7 +228,7 @@ def _part(frame: Frame, name: str, form: str | None) -> pa.Array:
     if name == "row":
         return pa.array(frame.rows + 1).cast(TEXT)
     column = frame.column(name)
-    if form == "slug" and isinstance(column, Coded):
+    if form == "slug" and isinstance(column, Coded) and column.words.are_texts:
         column = Coded(column.codes, column.words.slugs, column.null)
     elif form == "slug":
         return pa.array([None if text is None else slug(text) for text in column.arrow(TEXT).to_pylist()], TEXT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,11 @@ MANIFEST_FILE = "seed_manifest.parquet"
 
 
 def write_part(planted: list[Any], path: Path) -> None:
-    """Keeps the record batches of one chunk."""
+    """Keeps the record batches of one chunk on the disk: to a resumed seeding its mark says that they are there."""
     import pyarrow.parquet as pq  # noqa: PLC0415 - most workers plant nothing, and start sooner without it
 
     pq.write_table(pa.Table.from_batches(planted, MANIFEST), path)
+    _reach_disk(path, path.parent, path.parent.parent)
 
 
 def join_manifest(parts_folder: Path, path: Path) -> dict[str, int]:
@@ -30,4 +32,15 @@ def join_manifest(parts_folder: Path, path: Path) -> dict[str, int]:
             rows = pq.read_table(part, schema=MANIFEST)
             counts.update({item["values"]: item["counts"] for item in rows["kind"].value_counts().to_pylist()})
             writer.write_table(rows)
+    _reach_disk(path, path.parent)  # the parts and the marks are given up for it
     return dict(sorted(counts.items()))
+
+
+def _reach_disk(*places: Path) -> None:
+    """Waits until a crash of the machine would lose neither the file nor the names in these folders."""
+    for place in places:
+        descriptor = os.open(place, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

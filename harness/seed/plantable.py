@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 from harness.seed.anomalies import COPY_KINDS, KEY_KINDS, SOURCE_KINDS
+from harness.seed.bounds import nullable, tells_rows
 from harness.seed.column_type import ColumnType
 from harness.seed.columns import CopyColumn, ExpressionColumn, NumberColumn, UuidColumn
 from harness.seed.references import Node, Problems, is_moment, near, nodes, shown, source, target
-from harness.seed.spec import Anomaly, SeedSpec, ValuesPool
+from harness.seed.spec import Anomaly, ListsPool, SeedSpec, ValuesPool
 from harness.seed.words import VIEW
 
 _TEXT_KINDS = SOURCE_KINDS | {"truncated", "padded", "blank", "foreign_word"}
@@ -18,6 +19,8 @@ _TEXT_KINDS = SOURCE_KINDS | {"truncated", "padded", "blank", "foreign_word"}
 
 def anomaly_problems(spec: SeedSpec) -> Problems:
     """Everything that is wrong with the anomalies of a specification whose tables are right."""
+    for table in spec.tables:
+        yield from ((f"tables.{table}.row_key", words) for words in _unreadable(spec, table))
     for number, anomaly in enumerate(spec.anomaly, start=1):
         place = f"anomaly[{number}] ({anomaly.kind}, {anomaly.table})"
         yield from ((place, words) for words in _problems(spec, anomaly))
@@ -29,14 +32,16 @@ def _problems(spec: SeedSpec, anomaly: Anomaly) -> Iterator[str]:
         return
     columns = spec.tables[anomaly.table].columns
     key = spec.tables[anomaly.table].key
-    if not columns[key].stored:
-        yield f"the table does not store its key {key!r}, by which anomalies are recorded"
+    if not columns[key].stored and not spec.tables[anomaly.table].row_key:
+        yield f"the table does not store its key {key!r}, by which anomalies are recorded; name others in its `row_key`"
     for name in (*anomaly.columns, *([anomaly.after] if anomaly.kind == "deleted" else [])):
         if name not in columns or not columns[name].stored:
             yield f"the table stores no column {name!r}{near(name, columns)}"
             return
     if anomaly.kind == "odd_text" and anomaly.pool not in spec.pools:
         yield f"there is no pool {anomaly.pool!r}{near(anomaly.pool, spec.pools)}"
+    elif anomaly.kind == "odd_text" and isinstance(spec.pools[anomaly.pool], ListsPool):
+        yield f"the pool {anomaly.pool!r} holds lists; this kind wants texts"
     for name in anomaly.columns:
         yield from _misplaced(spec, anomaly, name)
         twins = [item for item in spec.anomaly if (item.kind, item.table) == (anomaly.kind, anomaly.table)]
@@ -44,15 +49,29 @@ def _problems(spec: SeedSpec, anomaly: Anomaly) -> Iterator[str]:
             yield f"{name} has two anomalies of this kind"
 
 
+def _unreadable(spec: SeedSpec, table: str) -> Iterator[str]:
+    """Why rows are not known by the text of the columns that are to tell them apart."""
+    entry = spec.tables[table]
+    if len(set(entry.row_key)) < len(entry.row_key):
+        yield "it names a column twice"
+    for name in entry.row_key:
+        if name not in entry.stored_columns:
+            yield f"the table stores no column {name!r}{near(name, entry.stored_columns)}"
+        elif nullable(spec, table, name, planted=False):
+            yield f"{name} can be NULL"
+        elif not tells_rows(spec, table, name):
+            yield f"{name} is neither a key, a text nor a whole number"
+
+
 def _misplaced(spec: SeedSpec, anomaly: Anomaly, name: str) -> Iterator[str]:
     """A kind that the column cannot have, or whose traces would spread to tables where nobody records them."""
     entry = spec.tables[anomaly.table].columns[name]
     key_of = target(spec, anomaly.table, name)
-    if anomaly.kind in KEY_KINDS | {"other_parent"}:
+    if name in (spec.tables[anomaly.table].key, *spec.tables[anomaly.table].row_key):
+        yield f"{name} is the table's key, by which anomalies are recorded"
+    elif anomaly.kind in KEY_KINDS | {"other_parent"}:
         if key_of is None:
             yield f"{name} does not hold keys of a table"
-    elif name == spec.tables[anomaly.table].key:
-        yield f"{name} is the table's key, by which anomalies are recorded"
     elif key_of is not None:
         yield f"{name} holds keys; this kind is for values"
     elif anomaly.kind in ("stale", "blank") and not isinstance(entry, CopyColumn):

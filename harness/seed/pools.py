@@ -74,7 +74,7 @@ def _provider(provider: str, locale: str, seed: int, place: str) -> Callable[[],
         raise ScenarioError(f"{place}: Faker has no {provider!r} for {locale}", hint) from None
     try:
         method()
-    except TypeError as error:
+    except Exception as error:  # noqa: BLE001 - a method wants arguments, a library, or something else of its own
         raise ScenarioError(f"{place}: Faker's {provider!r} gives no words: {error}", hint) from None
     faker.seed_instance(seed)
     return method

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Iterable, Iterator
 
 from harness.seed.columns import (
@@ -21,10 +22,13 @@ from harness.seed.columns import (
 )
 from harness.seed.expression import lone_name, names_in
 from harness.seed.generate import PART
-from harness.seed.spec import ListsPool, ProsePool, SeedSpec
+from harness.seed.spec import ListsPool, ProsePool, SeedSpec, ValuesPool
 
 Node = tuple[str, str]
 """A table and one of its columns."""
+
+_OPENED = re.compile(r"\{\w+[^\s\w]?\w*\}?")
+"""What looks like a part of a template; a brace before anything else is a brace."""
 
 MAX_STEPS = 20
 """Copies of copies are followed so far; only a cycle, which is refused, is longer."""
@@ -63,6 +67,14 @@ def _pool_problems(spec: SeedSpec) -> Problems:
             yield f"pools.{name}", f"there is no pool {source!r}{near(source, spec.pools)}"
         elif source is not None and isinstance(spec.pools[source], ProsePool | ListsPool):
             yield f"pools.{name}", f"the pool {source!r} is itself made of a pool; name one of words"
+        elif source is not None and isinstance(pool, ListsPool) and pool.min > (most := _most_words(spec, source)):
+            yield f"pools.{name}", f"min {pool.min} is more than the {most} words of {source!r}"
+
+
+def _most_words(spec: SeedSpec, name: str) -> int:
+    """Of so many words at most a pool consists that is not made of another."""
+    pool = spec.pools[name]
+    return len(pool.values) if isinstance(pool, ValuesPool) else pool.size
 
 
 def _key_problems(spec: SeedSpec, table: str) -> Iterator[str]:
@@ -154,6 +166,12 @@ def _check_parent(spec: SeedSpec, table: str, entry: Generator) -> Iterator[str]
             yield f"within: {own} and {entry.table}.{theirs} do not hold keys of the same table"
 
 
+def _check_template(_: SeedSpec, __: str, entry: Generator) -> Iterator[str]:
+    assert isinstance(entry, TemplateColumn)
+    if part := _OPENED.search(PART.sub("", entry.text)):
+        yield f"{part[0]!r} is neither {{column}}, {{column:slug}} nor {{row}}"
+
+
 def _check_previous(spec: SeedSpec, table: str, entry: Generator) -> Iterator[str]:
     assert isinstance(entry, PreviousColumn)
     if target(spec, table, entry.same) is None:
@@ -208,6 +226,7 @@ _CHECKS: dict[type[Generator], Callable[[SeedSpec, str, Generator], Iterator[str
     PreviousColumn: _check_previous,
     CopyColumn: _check_copy,
     AfterColumn: _check_after,
+    TemplateColumn: _check_template,
 }
 
 

@@ -59,15 +59,22 @@ Pool = Annotated[ValuesPool | FakerPool | ProsePool | ListsPool, Field(discrimin
 class Table(Strict):
     """A table: its rows are `share` of the scale, within `min_rows` and `max_rows`.
 
-    `key` is its key column; `stored = false` is for a table that only lends keys and values to others.
+    `key` is its key column; `row_key` are the columns by which its anomalies are recorded, where that is another:
+    those of its primary key, in its order. `stored = false` is for a table that only lends keys and values to others.
     """
 
     share: Annotated[float, Field(ge=0, le=1000)] = 0.0
-    min_rows: Annotated[int, Field(ge=1)] = 1
-    max_rows: Annotated[int, Field(ge=1)] | None = None
+    min_rows: Annotated[int, Field(ge=1, le=10**11)] = 1
+    max_rows: Annotated[int, Field(ge=1, le=10**11)] | None = None
     key: Identifier = "id"
+    row_key: tuple[Identifier, ...] = ()
     stored: bool = True
     columns: Annotated[dict[Identifier, AnyColumn], Field(min_length=1)]
+
+    @property
+    def recorded_by(self) -> tuple[str, ...]:
+        """The columns whose values tell which row an anomaly is in."""
+        return self.row_key or (self.key,)
 
     @property
     def stored_columns(self) -> tuple[str, ...]:
@@ -100,7 +107,7 @@ class Anomaly(Strict):
     length: Annotated[int, Field(ge=1)] = 2
     amount: float = 0.01
     after: str = ""
-    days: Positive = 90.0
+    days: Annotated[float, Field(gt=0, le=36_500)] = 90.0
 
     @model_validator(mode="after")
     def _complete(self) -> Anomaly:

@@ -14,7 +14,7 @@ from harness.seed.words import TEXT, VIEW, Views, Words, viewing, views_of
 
 DAY_MICROS = 86_400_000_000
 
-_DIGITS = 18
+DIGITS = 18
 """What an Arrow decimal of 64 bits can be declared with."""
 
 Index = Array | slice
@@ -137,7 +137,7 @@ class Number(_Masked):
 
     def _decimals(self) -> Any:
         """With the scale that they have here: the server gives them their column's as it reads them."""
-        return fixed(pa.decimal64(_DIGITS, self.scale), self.units, self.null)
+        return fixed(pa.decimal64(DIGITS, self.scale), self.units, self.null)
 
 
 @dataclass(frozen=True)

@@ -177,12 +177,18 @@ class _Worker:
                     format="binary",
                 )
             )
+
+            def give_up(_: Any) -> None:
+                copying.cancel()
+
             # asyncpg waits for room to write for ever where the connection is lost meanwhile.
-            connection.add_termination_listener(lambda _: copying.cancel())
+            connection.add_termination_listener(give_up)
             try:
                 await copying
             except asyncio.CancelledError:
                 raise asyncpg.ConnectionDoesNotExistError("the connection was lost while rows were sent") from None
+            finally:
+                connection.remove_termination_listener(give_up)
             if planted:
                 write_part(planted, self._job.part_path(chunk))
             await connection.execute(self._job.mark_sql, chunk.table, chunk.first_block, chunk.blocks)

@@ -19,8 +19,8 @@ CREATE TYPE mood AS ENUM ('fine', 'low');
 CREATE DOMAIN state AS mood;
 CREATE TABLE odd (
     moods mood[], states state[], mood mood, state state, rounded numeric(5, -2), fine numeric(3, 5),
-    any_number numeric, "char" "char", code char(3), codes char(3)[], big float8, bits bit(3), at timestamp(3),
-    counted serial
+    any_number numeric, "char" "char", code char(3), codes char(3)[], words varchar(7)[], big float8, bits bit(3),
+    at timestamp(3), counted serial
 );
 """
 
@@ -45,6 +45,7 @@ def test_a_domain_is_its_base_type_with_its_limits(server: Server, database: str
     declared = declared_catalogue([SqlFile(path=Path("schema.sql"), text=SCHEMA)])
     assert real["people"] == declared["people"] == wanted["people"]
     assert declared["odd"] == real["odd"]
+    assert real["odd"]["words"] == ColumnType("_varchar", length=7)
     assert real["odd"]["moods"] == ColumnType("_mood")
     assert real["odd"]["rounded"] == ColumnType("numeric", precision=5, scale=-2)
     assert real["odd"]["fine"] == ColumnType("numeric", precision=3, scale=5)

@@ -44,6 +44,7 @@ def value(expression: str, scale: int = 2) -> list[Any]:
         ("count < 0 or good", [True, True, True]),
         ("(state == 'open') * count", [Decimal("3.00"), Decimal("0.00"), None]),
         ("7", [Decimal("7.00")] * 3),
+        ("7 / 0 + 0 / 0", [Decimal("0.00")] * 3),
     ],
 )
 def test_values(expression: str, wanted: list[Any]) -> None:
@@ -68,7 +69,7 @@ def test_anything_else_is_refused(expression: str) -> None:
         names_in(expression)
 
 
-@pytest.mark.parametrize("expression", ["name > 'a'", "name + 1 == 2"])
+@pytest.mark.parametrize("expression", ["name > 'a'", "name + 1 == 2", "good and 5"])
 def test_values_that_do_not_go_together_are_refused(expression: str) -> None:
     with pytest.raises(TypeError):
         value(expression)

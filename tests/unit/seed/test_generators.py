@@ -220,6 +220,12 @@ def test_templates_fill_in_columns_slugs_and_the_row() -> None:
     assert plain(made.column("probe")) == [f"<{state}|{state}|5|{lines}>"]
 
 
+@pytest.mark.parametrize("text", ["always { the same", '{"a": {}}'])
+def test_a_template_without_parts_is_the_same_in_every_row(text: str) -> None:
+    entry = {"kind": "template", "text": text, "max_length": 100}
+    assert plain(one_column(entry, numbers(0, 7, 99))) == [text] * 3
+
+
 def test_a_template_is_null_where_one_of_its_parts_is() -> None:
     made = world(500, tables__sale__columns__probe={"kind": "template", "text": "{note}!"}).frame(
         "sale", np.arange(500)

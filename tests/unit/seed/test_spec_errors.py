@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +118,41 @@ BROKEN: list[tuple[dict[str, Any], str, str]] = [
     ({"pools__prose__sentences": "words"}, "pools.prose", "itself made of a pool"),
     ({"pools__words__min": 9}, "pools.words", "min 9 is more than max 3"),
     ({"tables": {}}, "tables", "at least 1"),
+    ({"tables__person__min_rows": 10**30}, "tables.person.min_rows", "less than or equal to 100000000000"),
+    ({"pools__words__min": 6, "pools__words__max": 7}, "pools.words", "min 6 is more than the 5 words of 'word'"),
+    ({COLUMN + "is_open__expression": "lines ** 9 > 3"}, "columns.is_open", "'lines ** 9' is not allowed"),
+    ({COLUMN + "is_open__expression": "lines < 3 < 4"}, "columns.is_open", "'lines < 3 < 4' is not allowed"),
+    ({COLUMN + "id__kind": ["uuid"]}, "tables.sale.columns.id", "there is no kind"),
+    ({COLUMN + "shop_id__table": ["shop"]}, "tables.sale.columns.shop_id.table", "string (given: ['shop'])"),
+    (
+        {COLUMN + "done_at__when": {"state": ["done", "opne"]}},
+        "tables.sale.columns.done_at",
+        "state is never 'opne'; did you mean 'open'?",
+    ),
+    (
+        {COLUMN + "tone": {"kind": "choice", "weights": {"a": 1}, "by": "person_role", "cases": {"bos": {"b": 1}}}},
+        "tables.sale.columns.tone",
+        "person_role is never 'bos'; did you mean 'boss'?",
+    ),
+    ({"tables": [{}]}, "tables", "give a table, like { key = 1 }"),
+    ({"tables__sale__columns": ["id"]}, "tables.sale.columns", "give a table"),
+    ({"tables__sale__share": "1.0"}, "tables.sale.share", "valid number (given: 1.0)"),
+    ({COLUMN + "price__max": True}, "tables.sale.columns.price.max", "valid number (given: True)"),
+    ({COLUMN + "price__nulls": False}, "tables.sale.columns.price.nulls", "valid number"),
+    ({COLUMN + "person_id__cover": "yes"}, "tables.sale.columns.person_id.cover", "valid boolean"),
+    ({"tables__person__min_rows": 2.5}, "tables.person.min_rows", "valid integer"),
+    ({"pools__word__values": [1]}, "pools.word.values[1]", "valid string"),
+    ({COLUMN + "done_at__when": {"state": "done"}}, "columns.done_at.when.state", 'give a list, like ["one", "two"]'),
+    ({COLUMN + "made_at__first": "soon"}, "tables.sale.columns.made_at.first", "valid date"),
+    ({COLUMN + "made_at__first": "2024-05-01"}, "tables.sale.columns.made_at", "is not before last 2024-01-01"),
+    (
+        {"tables__person__columns__name__text": "{_word} {row"},
+        "tables.person.columns.name",
+        "'{row' is neither {column}, {column:slug} nor {row}",
+    ),
+    ({"tables__person__columns__name__text": "{_word:slugg}"}, "tables.person.columns.name", "'{_word:slugg}' is"),
+    ({COLUMN + "is_open__expression": "-" * 300 + "lines"}, "tables.sale.columns.is_open", "it has 602 parts; 500 are"),
+    ({COLUMN + "is_open__expression": "-" * 9000 + "lines"}, "tables.sale.columns.is_open", "too deep to be read"),
     ({"tabels": {}}, "tabels", "there is no such key"),
 ]
 
@@ -133,6 +169,14 @@ def test_an_entry_that_is_wrong_is_named_with_the_reason(changes: dict[str, Any]
     assert reason in message
     assert "\n" not in message
     assert caught.value.exit_code == EXIT_USAGE
+
+
+def test_a_word_that_an_anomaly_brings_may_be_waited_for() -> None:
+    data = shop(**{COLUMN + "done_at__when": {"person_role": ["", "boss"]}})
+    with pytest.raises(ScenarioError, match="person_role is never ''"):
+        parse_spec(data, "shop.toml")
+    data["anomaly"] = [{"kind": "empty", "table": "person", "columns": ["role"], "rate": 0.1}]
+    parse_spec(data, "shop.toml")
 
 
 def test_a_cycle_across_tables_is_found() -> None:
@@ -287,11 +331,14 @@ def planted(**entry: Any) -> dict[str, Any]:
         ({"kind": "off_by", "table": "sale", "columns": ["note"]}, "note is no number"),
         ({"kind": "odd_text", "table": "person", "columns": ["name"]}, "needs `pool`"),
         ({"kind": "odd_text", "table": "person", "columns": ["name"], "pool": "x"}, "no pool 'x'"),
+        ({"kind": "odd_text", "table": "person", "columns": ["name"], "pool": "words"}, "'words' holds lists; this"),
+        ({"kind": "deleted", "table": "person", "columns": ["gone"], "after": "born", "days": 1e9}, "equal to 36500"),
         ({"kind": "foreign_word", "table": "sale", "columns": ["person_role"]}, "needs `words`"),
         ({"kind": "deleted", "table": "sale", "columns": ["note"], "after": "made_at"}, "must be points in time"),
         ({"kind": "missing", "table": "person", "columns": ["name"]}, "would spread there unrecorded"),
         ({"kind": "null_parent", "table": "sale", "columns": ["person_id"], "rate": 2}, "less than or equal to 1"),
         ({"kind": "padded", "table": "person", "columns": ["id"]}, "id is the table's key, by which"),
+        ({"kind": "other_parent", "table": "line", "columns": ["id"]}, "id is the table's key, by which"),
     ],
 )
 def test_an_anomaly_that_cannot_be_planted_is_named(entry: dict[str, Any], reason: str) -> None:
@@ -309,6 +356,47 @@ def test_nothing_is_planted_where_no_key_is_stored_to_record_it() -> None:
         parse_spec(data, "shop.toml")
     del data["anomaly"]
     parse_spec(data, "shop.toml")
+
+
+@pytest.mark.parametrize(
+    ("row_key", "reason"),
+    [
+        (["sale_id", "sale_id"], "it names a column twice"),
+        (["sale_id", "nr"], "the table stores no column 'nr'"),
+        (["sale_id", "before_id"], "before_id can be NULL"),
+        (["sale_id", "sold_at"], "sold_at is neither a key, a text nor a whole number"),
+        (["sale_id", "person_id"], ""),
+    ],
+)
+def test_rows_are_told_by_columns_that_have_one_text(row_key: list[str], reason: str) -> None:
+    data = shop(tables__line__row_key=row_key, tables__line__columns__id__stored=False)
+    del data["tables"]["line"]["columns"]["before_id"]["nulls"]
+    data["anomaly"] = [{"kind": "stale", "table": "line", "columns": ["person_name"], "rate": 0.1}]
+    if not reason:
+        data["tables"]["line"]["columns"].pop("before_id")
+        parse_spec(data, "shop.toml")
+        data["anomaly"][0] |= {"kind": "other_parent", "columns": ["person_id"]}
+        reason = "anomaly[1] (other_parent, line): person_id is the table's key, by which anomalies are recorded"
+    else:
+        reason = f"tables.line.row_key: {reason}"
+    with pytest.raises(ScenarioError) as caught:
+        parse_spec(data, "shop.toml")
+    assert reason in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("column", "old", "new"),
+    [
+        ("lines", "lines int", "lines numeric(9,2)"),
+        ("lines", "lines int", "lines float8"),
+        ("person_name", "person_name varchar(30)", "person_name char(30)"),
+    ],
+)
+def test_a_value_that_the_database_writes_otherwise_tells_no_row(column: str, old: str, new: str) -> None:
+    spec = shop_spec(tables__sale__row_key=["shop_id", column], tables__sale__columns__person_id__nulls=0)
+    with pytest.raises(ScenarioError, match=rf"sale.columns.{column}: row_key: values are written otherwise"):
+        check_spec(spec, catalogue((old, new)), SCALE)
+    check_spec(spec, catalogue(), SCALE)
 
 
 def test_two_anomalies_of_one_kind_at_one_column_are_refused() -> None:
@@ -394,10 +482,34 @@ def test_words_of_an_enum_must_be_known_beforehand() -> None:
         check_spec(spec, catalogue(), SCALE)
 
 
-def test_types_that_do_not_go_together_are_told_when_the_size_is_estimated() -> None:
-    changes: dict[str, Any] = {COLUMN + "is_open": {"kind": "expression", "expression": "note > 3"}}
-    with pytest.raises(ScenarioError, match=r"shop.toml: tables.sale.columns.is_open: texts can only be compared"):
+@pytest.mark.parametrize(
+    ("entry", "reason"),
+    [
+        ({"kind": "expression", "expression": "note > 3"}, "texts can only be compared"),
+        ({"kind": "expression", "expression": "not note"}, "texts can only be compared"),
+        ({"kind": "expression", "expression": "'a'"}, "an expression gives a number, or true or false"),
+        ({"kind": "expression", "expression": "-(lines > 3)"}, "only a number can have a minus before it"),
+        ({"kind": "expression", "expression": "tags == 'red'"}, "a list cannot be part of an expression"),
+        ({"kind": "template", "text": "{tags:slug}"}, "a list cannot be stored as string"),
+        ({"kind": "number", "max": 3, "when": {"tags": ["red"]}}, "a list cannot be stored as string"),
+    ],
+)
+def test_types_that_do_not_go_together_are_told_when_the_size_is_estimated(entry: dict[str, Any], reason: str) -> None:
+    changes: dict[str, Any] = {COLUMN + "is_open": entry}
+    with pytest.raises(ScenarioError) as caught:
         estimate_bytes(shop_spec(**changes), 1_000)
+    assert str(caught.value).startswith(f"shop.toml: tables.sale.columns.is_open: {reason}")
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [(['{"a": 1}', "[]", '"a"', "null"], ""), (["[1, NaN]"], "'[1, NaN]' is no JSON"), (["red"], "'red' is no JSON")],
+)
+def test_words_for_json_must_be_json(words: list[str], reason: str) -> None:
+    spec = shop_spec(**{COLUMN + "note": {"kind": "choice", "weights": dict.fromkeys(words, 1)}})
+    with pytest.raises(ScenarioError) if reason else nullcontext() as caught:
+        check_spec(spec, catalogue(("note text", "note jsonb")), SCALE)
+    assert caught is None or f"tables.sale.columns.note: {reason}" in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -405,6 +517,7 @@ def test_types_that_do_not_go_together_are_told_when_the_size_is_estimated() -> 
     [
         ({"kind": "faker", "provider": "frobnicate"}, "Faker has no 'frobnicate' for en_US"),
         ({"kind": "faker", "provider": "format"}, "Faker's 'format' gives no words: "),
+        ({"kind": "faker", "provider": "image"}, "Faker's 'image' gives no words: "),
         ({"kind": "faker", "provider": "last_name", "locales": ["xx_YY"]}, "Faker has no locale 'xx_YY'"),
         ({"kind": "faker", "provider": "sentence", "max_length": 1}, "the pool is empty"),
     ],
@@ -422,6 +535,9 @@ def test_a_file_that_is_missing_or_no_toml_is_named_with_the_line(tmp_path: Path
     broken = tmp_path / "broken.toml"
     broken.write_text("[tables]\nsales = = 3\n")
     with pytest.raises(ScenarioError, match=r"broken.toml: not valid TOML: .*line 2"):
+        load_spec(broken)
+    broken.write_text(f"a = {'[' * 5000}{']' * 5000}")
+    with pytest.raises(ScenarioError, match=r"broken.toml: lists or tables lie too deep in one another"):
         load_spec(broken)
     broken.write_bytes(b"\xff\xfe")
     with pytest.raises(ScenarioError, match=r"broken.toml: not UTF-8"):
