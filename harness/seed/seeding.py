@@ -117,18 +117,18 @@ async def fill(
         scenario, spec, scale_rows, profile, seed, address, database, run_folder, with_access,
         workers or default_workers(), schema,
     )  # fmt: skip
-    connection = await connect(address, database)
-    prepared = asyncio.create_task(asyncio.to_thread(pools_and_row_bytes, spec, seed))
-    try:
-        with hired(min(request.workers, request.blocks)) as crew:  # they start while the tables are made
+    with hired(min(request.workers, request.blocks)) as crew:  # they start while the tables are made
+        connection = await connect(address, database)
+        prepared = asyncio.create_task(asyncio.to_thread(pools_and_row_bytes, spec, seed))
+        try:
             catalogue = await _begin(connection, request, progress)
             async with _crew(request) as connections:  # for afterwards; the processes still start
                 await _load_rows(connection, request, catalogue, await prepared, crew, progress)
                 await _settle(connection, connections, request, progress)  # the processes end meanwhile
-        return await _finish(connection, request)
-    finally:
-        await asyncio.gather(prepared, return_exceptions=True)
-        await connection.close()
+            return await _finish(connection, request)
+        finally:
+            await asyncio.gather(prepared, return_exceptions=True)
+            await connection.close()
 
 
 async def has_begun(address: Address, database: str) -> bool:

@@ -127,6 +127,22 @@ def crew() -> list[psutil.Process]:
     return [worker for process in first for worker in process.children()]
 
 
+async def test_the_processes_start_before_anything_else_and_end_where_no_server_is(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[psutil.Process] = []
+
+    async def connect_nowhere(*_: Any) -> None:
+        children = psutil.Process().children()
+        started.extend(child for child in children if "harness.seed.worker" in " ".join(child.cmdline()))
+        raise SeedError("no server")
+
+    monkeypatch.setattr(seeding_module, "connect", connect_nowhere)
+    with pytest.raises(SeedError, match="no server"):
+        await filled(server, "nowhere", tmp_path, shop_spec(), 500)
+    assert [process.is_running() for process in started] == [False]
+
+
 class Killer(Silent):
     """Kills one of the seeder's processes when so many rows are there."""
 
