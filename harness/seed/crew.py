@@ -22,6 +22,9 @@ _REUSE = {"MALLOC_MMAP_THRESHOLD_": str(1 << 26), "MALLOC_TRIM_THRESHOLD_": str(
 _NO_THREADS = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 """numpy's linear algebra, which no generator uses, starts threads that spin for a tenth of a second of processor."""
 
+_PROGRAM = "import gc; gc.disable(); from harness.seed.worker import main; main()"
+"""Nothing that is imported becomes garbage: to look for it takes a tenth of the start. `main` enables it again."""
+
 
 @contextlib.contextmanager
 def hired(workers: int) -> Iterator[Crew]:
@@ -47,7 +50,7 @@ class Crew:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the crew
         with out_of_reach():  # and so it stays: they end by SIGTERM
             self._process = subprocess.Popen(
-                [sys.executable, "-c", "from harness.seed.worker import main; main()", *map(str, descriptors)],
+                [sys.executable, "-c", _PROGRAM, *map(str, descriptors)],
                 pass_fds=descriptors,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,

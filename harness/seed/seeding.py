@@ -117,17 +117,18 @@ async def fill(
         scenario, spec, scale_rows, profile, seed, address, database, run_folder, with_access,
         workers or default_workers(), schema,
     )  # fmt: skip
-    connection = await connect(address, database)
-    prepared = asyncio.create_task(asyncio.to_thread(pools_and_row_bytes, spec, seed))
-    try:
-        with hired(min(request.workers, request.blocks)) as crew:  # they start while the tables are made
+    with hired(min(request.workers, request.blocks)) as crew:  # they start while the tables are made
+        connection = await connect(address, database)
+        prepared = asyncio.create_task(asyncio.to_thread(pools_and_row_bytes, spec, seed))
+        try:
             catalogue = await _begin(connection, request, progress)
-            await _load_rows(connection, request, catalogue, await prepared, crew, progress)
-            await _settle(connection, request, progress)  # they end meanwhile, which takes them a moment
-        return await _finish(connection, request)
-    finally:
-        await asyncio.gather(prepared, return_exceptions=True)
-        await connection.close()
+            async with _crew(request) as connections:  # for afterwards; the processes still start
+                await _load_rows(connection, request, catalogue, await prepared, crew, progress)
+                await _settle(connection, connections, request, progress)  # the processes end meanwhile
+            return await _finish(connection, request)
+        finally:
+            await asyncio.gather(prepared, return_exceptions=True)
+            await connection.close()
 
 
 async def has_begun(address: Address, database: str) -> bool:
@@ -207,23 +208,22 @@ def _as_blocks(loaded: dict[str, list[tuple[int, int]]]) -> dict[str, Blocks]:
     return {table: sorted(blocks) for table, blocks in loaded.items()}
 
 
-async def _settle(connection: Any, request: SeedRequest, progress: Progress) -> None:
+async def _settle(connection: Any, connections: list[Any], request: SeedRequest, progress: Progress) -> None:
     """Keys, indexes, access rules and the vacuum; a resumed seeding leaves out the steps that are done."""
     done = {row["name"] for row in await connection.fetch(catalogue_sql("seed", "read_steps"))}
     keys = remaining(constraint_steps(request.scenario.constraints), done)
     vacuums = [step for step in vacuum_steps(list(request.counts), request.schema) if step.mark not in done]
     filled = {name: table.stored_columns for name, table in request.spec.stored_tables.items()}
-    async with _crew(request) as connections:
-        await move_sequences(connection, request.schema, filled)
-        await _run(connections, keys, request, progress, "seed: keys and indexes")
-        await move_sequences(connection, request.schema, filled)  # a constraint can make a column an identity
-        if request.with_access and "access" not in done:
-            await apply_files(connection, request.scenario.access)
-            await connection.execute(catalogue_sql("seed", "mark_step"), "access")
-        # A commit that waits for the disk takes the chunks' along, which did not: VACUUM freezes no row before that.
-        if "rows" not in done:
-            await connection.execute(catalogue_sql("seed", "mark_step"), "rows")
-        await _run(connections, vacuums, request, progress, "seed: vacuum")
+    await move_sequences(connection, request.schema, filled)
+    await _run(connections, keys, request, progress, "seed: keys and indexes")
+    await move_sequences(connection, request.schema, filled)  # a constraint can make a column an identity
+    if request.with_access and "access" not in done:
+        await apply_files(connection, request.scenario.access)
+        await connection.execute(catalogue_sql("seed", "mark_step"), "access")
+    # A commit that waits for the disk takes the chunks' along, which did not: VACUUM freezes no row before that.
+    if "rows" not in done:
+        await connection.execute(catalogue_sql("seed", "mark_step"), "rows")
+    await _run(connections, vacuums, request, progress, "seed: vacuum")
     try:
         await connection.execute("CHECKPOINT")
     except asyncpg.InsufficientPrivilegeError:

@@ -111,6 +111,7 @@ def main() -> None:
     news, *pipes = [Connection(int(descriptor)) for descriptor in sys.argv[1:]]
     pa.set_memory_pool(pa.system_memory_pool())  # as fast here, and it gives freed batches back: a fifth less memory
     gc.freeze()  # what is imported is never looked through for garbage, and so its pages stay shared
+    gc.enable()
     numbers = {_fork(pipe, (news, *pipes)): number for number, pipe in enumerate(pipes)}
     for pipe in pipes:
         pipe.close()

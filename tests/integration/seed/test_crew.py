@@ -57,6 +57,21 @@ print(*sorted({name.partition(".")[0] for name in sys.modules} | {"pyarrow.parqu
     assert {"pandas", "scipy", "faker", "postgast", "rich", "typer", "pyarrow.parquet"}.isdisjoint(done.stdout.split())
 
 
+class Collector:
+    """What unpickles as the error that tells whether garbage is looked for, and how much is not looked through."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return exec, ("import gc; raise ValueError(gc.isenabled(), gc.get_freeze_count())",)
+
+
+def test_a_worker_looks_for_garbage_but_not_in_what_it_imported() -> None:
+    with hired(1) as crew:
+        answer = crew.workers[0].ask(Collector())
+    enabled, frozen = answer.args
+    assert enabled
+    assert frozen > 10_000
+
+
 class Orphaner(Silent):
     """Kills the process that the workers are forks of, when the first rows are there."""
 

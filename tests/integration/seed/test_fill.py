@@ -17,6 +17,7 @@ from harness.progress import Silent
 from harness.scenario import Scenario, SqlFile, load_scenario
 from harness.seed import MANIFEST_FILE, declared_catalogue, estimate_bytes, fill, load_spec, read_catalogue
 from harness.seed import load as load_module
+from harness.seed import seeding as seeding_module
 from harness.server import Databases, Server, connect
 from tests.integration.seed.filling import digest, filled, query, shop_scenario
 from tests.unit.seed.tiny import shop_spec
@@ -51,6 +52,21 @@ async def test_the_steps_after_the_load_do_not_wait_for_the_disk_each(
     scenario = replace(scenario, constraints=(*scenario.constraints, noted))
     await filled(server, database, tmp_path, shop_spec(), 500, scenario)
     assert [row["s"] for row in await query(server, database, "SELECT s FROM noted")] == ["off"]
+
+
+async def test_the_connections_for_the_steps_after_the_load_are_made_while_the_processes_start(
+    server: Server, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connected = "SELECT count(*) AS n FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid()"
+    found: list[int] = []
+
+    async def load(*arguments: Any) -> None:
+        found.append((await query(server, database, connected, database))[0]["n"])
+        await load_module.load(*arguments)
+
+    monkeypatch.setattr(seeding_module, "load", load)
+    await filled(server, database, tmp_path, shop_spec(), 500, workers=2)
+    assert found == [3]  # with the one that made the tables
 
 
 async def test_nothing_of_the_seeding_is_left_behind(server: Server, database: str, tmp_path: Path) -> None:
@@ -109,6 +125,22 @@ def crew() -> list[psutil.Process]:
     """The seeder's worker processes; they are forks of one that imports for all of them."""
     first = [child for child in psutil.Process().children() if "harness.seed.worker" in " ".join(child.cmdline())]
     return [worker for process in first for worker in process.children()]
+
+
+async def test_the_processes_start_before_anything_else_and_end_where_no_server_is(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[psutil.Process] = []
+
+    async def connect_nowhere(*_: Any) -> None:
+        children = psutil.Process().children()
+        started.extend(child for child in children if "harness.seed.worker" in " ".join(child.cmdline()))
+        raise SeedError("no server")
+
+    monkeypatch.setattr(seeding_module, "connect", connect_nowhere)
+    with pytest.raises(SeedError, match="no server"):
+        await filled(server, "nowhere", tmp_path, shop_spec(), 500)
+    assert [process.is_running() for process in started] == [False]
 
 
 class Killer(Silent):
