@@ -28,6 +28,7 @@ CAPACITY = 1 << 18
 """Samples that a worker can hold in one slice; pages that are never written take no memory."""
 
 _PACKED = struct.Struct("<qdddfii")
+_STATE = struct.Struct("<i")
 
 Samples = NDArray[np.void]
 
@@ -79,6 +80,11 @@ class SampleLog:
         _PACKED.pack_into(self._memory, place, op, intended_s, sent_s, done_s, answered_s, client, state)
         self.count += 1
         return True
+
+    def ends_in_failure(self, count: int) -> bool:
+        """Whether the last of the `count` latest executions failed; False where there are none."""
+        state = self._memory[self.count * _PACKED.size - _STATE.size : self.count * _PACKED.size]
+        return count > 0 and _STATE.unpack(state)[0] != 0
 
 
 def answered_mean_s(samples: Samples) -> float | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
 
@@ -30,6 +31,9 @@ _HOPELESS_SHARE = 0.1
 
 PATIENCE_S = 15.0
 """How long beyond the statement timeout an answer may take."""
+
+ORDER_S = 0.1
+"""A worker gets as many turns in one order as take about so long: an order costs a millisecond and more."""
 
 LONGEST_WRITES_S = 300.0
 """A slice of writes runs to its end, but not for ever."""
@@ -129,19 +133,29 @@ class Coordinator:
         self, task: Task, order: Sequence[Sequence[str]], plan: SlicePlan
     ) -> dict[str, tuple[SliceOutcome, float]]:
         """Runs one slice on each arm, all in turns; gives it with the seconds that it took, arm by arm."""
-        reads, count = self.work(task).reads, operations_in_slice(plan, task.clients)
-        first_op = self.take_operations(task.query, order[0], count)
+        first_op = self.take_operations(task.query, order[0], operations_in_slice(plan, task.clients))
         outcomes: dict[str, list[SliceOutcome]] = {arm: [] for arm in order[0]}
-        before, alone = time.perf_counter(), self.crew.is_alone(task.clients)
-        for turn, arms in enumerate(order):
-            going = [arm for arm in arms if not (reads and _gives_up(outcomes[arm]))]
-            for together in [going] if alone else [[arm] for arm in going]:
-                found = await self._turn(task, together, plan, first_op, turn) if together else []
-                for arm, outcome in zip(together, found, strict=True):
+        before, turn, at_once = time.perf_counter(), 0, 1
+        while turn < len(order):
+            rounds = self._still_going(task, order[turn : turn + at_once], outcomes)
+            began = time.perf_counter()
+            for part in [rounds] if self.crew.is_alone(task.clients) else [[[arm]] for arm in rounds[0]]:
+                found = await self._turns(task, part, plan, first_op, turn) if part[0] else []
+                for arm, outcome in zip(chain.from_iterable(part), found, strict=True):
                     outcomes[arm].append(outcome)
+            turn += len(rounds)
+            each_s = (time.perf_counter() - began) / len(rounds)
+            at_once = max(1, int(ORDER_S / each_s)) if self.crew.is_alone(task.clients) else 1
         slices = {arm: in_turns(found) for arm, found in outcomes.items()}
         beside_s = time.perf_counter() - before - sum(item.seconds for item in slices.values())
         return {arm: (item, item.seconds + beside_s / len(slices)) for arm, item in slices.items()}
+
+    def _still_going(
+        self, task: Task, rounds: Sequence[Sequence[str]], outcomes: Mapping[str, Sequence[SliceOutcome]]
+    ) -> list[list[str]]:
+        """The rounds without the arms on which a read gives up."""
+        done = {arm for arm, found in outcomes.items() if self.work(task).reads and _gives_up(found)}
+        return [[arm for arm in arms if arm not in done] for arms in rounds]
 
     async def _slice(
         self, block: int, task: Task, arm: str, plan: SlicePlan, outcome: SliceOutcome
@@ -177,18 +191,18 @@ class Coordinator:
     async def run(self, task: Task, arm: str, plan: SlicePlan) -> SliceOutcome:
         """Runs a slice on one arm alone, for a pilot."""
         first_op = self.take_operations(task.query, (arm,), operations_in_slice(plan, task.clients))
-        (outcome,) = await self._turn(task, (arm,), plan, first_op, 0)
+        (outcome,) = await self._turns(task, [[arm]], plan, first_op, 0)
         return outcome
 
-    async def _turn(
-        self, task: Task, arms: Sequence[str], plan: SlicePlan, first_op: int, turn: int
+    async def _turns(
+        self, task: Task, rounds: Sequence[Sequence[str]], plan: SlicePlan, first_op: int, turn: int
     ) -> list[SliceOutcome]:
-        """Runs a part of a slice on one arm after the other; afterwards the crew is whole again.
+        """Runs some turns of a slice, the first of which is number `turn`; gives them arm by arm, round by round.
 
-        Times count from the start of measuring.
+        Afterwards the crew is whole again. Times count from the start of measuring.
         """
         order = SliceOrder(
-            arms=tuple(self._arms[arm] for arm in arms),
+            rounds=tuple(tuple(self._arms[arm] for arm in arms) for arms in rounds),
             query=task.query,
             clients=task.clients,
             executions=plan.executions,
@@ -246,8 +260,9 @@ class Coordinator:
 
 def _gives_up(turns: Sequence[SliceOutcome]) -> bool:
     """Whether a read fails again and again, or its last turn did not end: the slice's further turns would, too."""
-    if not turns:
+    ran = [turn for turn in turns if len(turn.samples) or turn.failure]
+    if not ran:
         return False
     most = MOST_FAILURES_IN_A_ROW
-    states = np.concatenate([turn.samples["state"] for turn in turns[-most:]])[-most:]
-    return bool(turns[-1].failure) or (len(states) == most and bool(np.all(states)))
+    states = np.concatenate([turn.samples["state"] for turn in ran[-most:]])[-most:]
+    return bool(ran[-1].failure) or (len(states) == most and bool(np.all(states)))

@@ -102,10 +102,10 @@ class Crew:
         self.faults = tuple(dict.fromkeys(fault for faults in found for fault in faults))
 
     async def run(self, order: SliceOrder, patience_s: float, share_cores: bool) -> list[SliceOutcome]:
-        """Runs the slice on every worker that takes part; gives it for each of the order's arms.
+        """Runs the order on every worker that takes part; gives an outcome for each arm of each of its rounds.
 
         A dead worker makes an outcome a failure, not an error. Begins nothing after `order.stop_at` and waits
-        `patience_s` beyond it for the last answer. Workers begin together, but once: several run one arm at a time.
+        `patience_s` beyond it for the last answer. Workers begin together, but once: several get one arm at a time.
         """
         crew = self._takes_part(order.clients)
         databases = [arm.database for arm in crew[0].setup.arms] if crew[0].setup else []
@@ -114,7 +114,7 @@ class Crew:
         order = replace(order, start_at=now + START_AHEAD_S if len(crew) > 1 else now)
         timeout_s = max(order.stop_at - now, 0.0) + patience_s
         found, failures = await _ask_all(dict.fromkeys(crew, order), timeout_s)
-        return [_joined([parts[place] for parts in found], failures) for place in range(len(order.arms))]
+        return [_joined([parts[place] for parts in found], failures) for place in range(sum(map(len, order.rounds)))]
 
     def is_alone(self, clients: int) -> bool:
         """Whether one worker runs all of so many clients, so that it can run one arm after the other by itself."""
@@ -260,7 +260,9 @@ async def _replacement(setup: Setup) -> WorkerProcess:
                 if item.reads:
                     now = time.perf_counter()
                     sets = tuple(range(len(item.sets)))
-                    order = SliceOrder((arm,), query, 1 << 30, WARMUP_EXECUTIONS, 0, sets, now, now + SETUP_TIMEOUT_S)
+                    order = SliceOrder(
+                        ((arm,),), query, 1 << 30, WARMUP_EXECUTIONS, 0, sets, now, now + SETUP_TIMEOUT_S
+                    )
                     await worker.ask(order, 2 * SETUP_TIMEOUT_S)
     except WorkerDiedError:
         worker.dead = True

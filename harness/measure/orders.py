@@ -80,15 +80,16 @@ class Refused:
 
 @dataclass(frozen=True)
 class SliceOrder:
-    """Run one query (by index) on one arm (by index) after the other with the first `clients` clients.
+    """Run one query (by index) in turns, each on one arm (by index) after the other, with the first `clients` clients.
 
     `cycle` are the indices of the parameter sets, `first_op` the first operation's number; clock readings are of the
     performance counter, which all processes of a machine share: start at `start_at`, begin nothing after `stop_at`.
-    Of each client's operations only those of the `turn` are run, from 0, out of `turns` of equal length. The answer is
-    a SliceReport for each of the arms.
+    Each client's operations are parted into `turns` of equal length, counted from 0: `rounds` are the arms of the first
+    turn to run, whose number is `turn`, then of those that follow it. An arm on which a read fails at the end of a turn
+    has none of the order's further ones. The answer is a SliceReport for each arm of each round.
     """
 
-    arms: tuple[int, ...]
+    rounds: tuple[tuple[int, ...], ...]
     query: int
     clients: int
     executions: int
@@ -141,6 +142,9 @@ class SliceReport:
     lost: bool
     finished: bool
     changes: int = 0
+
+
+NOTHING_RUN = SliceReport(0, 0, (), 0.0, 0.0, {}, lost=False, finished=True)
 
 
 @dataclass(frozen=True)

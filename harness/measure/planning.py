@@ -24,8 +24,8 @@ CROWDED_TURN_S = 0.04
 OVERHEAD_S = 0.003
 """What a slice costs beside its executions and turns: counters, records."""
 
-TURN_OVERHEAD_S = 0.0007
-"""What a turn costs beside its executions: the order and the report."""
+TURN_OVERHEAD_S = 0.0003
+"""What a turn costs beside its executions: its start and its share of the order and the report."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import socket
 import sys
 import time
 from collections.abc import Coroutine, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from harness.measure.clients import started
 from harness.measure.lag import LagProbe
 from harness.measure.loops import Tally, closed_loop, open_loop, plain
 from harness.measure.orders import (
+    NOTHING_RUN,
     CountPlans,
     Fault,
     OpenOrder,
@@ -80,18 +82,23 @@ class Worker:
         )
 
     async def _closed_slices(self, order: SliceOrder) -> tuple[SliceReport, ...]:
-        """The slice on each of the arms; what is between two of them is no more than the probe's start and stop."""
+        """The turns on each of their arms; what is between two of them is no more than the probe's start and stop."""
         self._log.clear()
-        reports = []
-        for arm in order.arms:
-            clients = [client for held, client in self._sessions if held == arm and client < order.clients]
-            tally, work = Tally(), self._works(arm)[order.query]
-            loops = [
-                closed_loop(self._sessions[arm, client], work, order, client, self._log, tally) for client in clients
-            ]
-            reports.append(await self._timed(loops, order.start_at, tally, alone=len(clients) == 1))
+        reports, failing = [], set()
+        for number, arms in enumerate(order.rounds, order.turn):
+            turn = replace(order, turn=number)
+            for arm in arms:
+                reports.append(await self._closed_turn(turn, arm) if arm not in failing else NOTHING_RUN)
+                if self._works(arm)[order.query].reads and self._log.ends_in_failure(reports[-1].count):
+                    failing.add(arm)
         gc.collect()
         return tuple(reports)
+
+    async def _closed_turn(self, order: SliceOrder, arm: int) -> SliceReport:
+        clients = [client for held, client in self._sessions if held == arm and client < order.clients]
+        tally, work = Tally(), self._works(arm)[order.query]
+        loops = [closed_loop(self._sessions[arm, client], work, order, client, self._log, tally) for client in clients]
+        return await self._timed(loops, order.start_at, tally, alone=len(clients) == 1)
 
     async def _open_slice(self, order: OpenOrder) -> SliceReport:
         """Every client takes the next operation when it is free: a stall is charged to all that wait behind it."""
@@ -121,7 +128,7 @@ class Worker:
         began = time.perf_counter()
         self._probe.start(alone)
         cpu_before = time.process_time()
-        await asyncio.gather(*map(started, loops))
+        await asyncio.gather(*map(started, loops)) if len(loops) > 1 else await started(loops[0])
         cpu_s = time.process_time() - cpu_before
         lags = self._probe.stop()
         return SliceReport(

@@ -51,7 +51,7 @@ class Ours:
         """One query back to back."""
         now = time.perf_counter()
         sets = tuple(range(len(self.arms[arm].works[query].sets)))
-        order = SliceOrder((arm,), query, clients, executions, 0, sets, now, now + _PATIENCE_S)
+        order = SliceOrder(((arm,),), query, clients, executions, 0, sets, now, now + _PATIENCE_S)
         (outcome,) = await self.crew.run(order, _PATIENCE_S, share_cores=short)
         return outcome
 

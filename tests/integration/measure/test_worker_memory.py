@@ -31,7 +31,7 @@ def test_a_workers_memory_does_not_grow_with_what_it_has_run(arms: dict[str, str
             held = []
             for _ in range(ROUNDS):
                 now = time.perf_counter()
-                closed = SliceOrder((0,), 0, 2, OPERATIONS // 2, 0, (0, 1), now, now + 60)
+                closed = SliceOrder(((0,),), 0, 2, OPERATIONS // 2, 0, (0, 1), now, now + 60)
                 (outcome,) = await crew.run(closed, 60, share_cores=False)
                 assert len(outcome.samples) == OPERATIONS
                 start_at = time.perf_counter() + 0.01
@@ -51,7 +51,7 @@ def test_a_workers_memory_does_not_grow_with_what_it_has_run(arms: dict[str, str
                 assert len(outcome.samples) == OPERATIONS
                 held.append(process.memory_info().rss)
             now = time.perf_counter()
-            await crew.run(SliceOrder((0,), 0, 1, LONG, 0, (0, 1), now, now + 60), 60, share_cores=False)
+            await crew.run(SliceOrder(((0,),), 0, 1, LONG, 0, (0, 1), now, now + 60), 60, share_cores=False)
             held.append(process.memory_info().rss)
             return held
         finally:

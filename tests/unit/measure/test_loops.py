@@ -63,7 +63,7 @@ def logged(loop: Any) -> tuple[Samples, Client, Tally]:
 def test_a_closed_loops_latencies_leave_out_the_change_of_asker() -> None:
     async def loop(session: Session, log: SampleLog, tally: Tally) -> None:
         now = time.perf_counter()
-        await closed_loop(session, WORK, SliceOrder((0,), 0, 1, 8, 0, (0, 1, 2, 3), now, now + 60), 0, log, tally)
+        await closed_loop(session, WORK, SliceOrder(((0,),), 0, 1, 8, 0, (0, 1, 2, 3), now, now + 60), 0, log, tally)
 
     samples, client, tally = logged(loop)
     assert len(samples) == 8

@@ -16,7 +16,7 @@ TASK = Task(0, 1)
 
 
 def order(clients: int, executions: int, cycle: int, first_op: int = 0) -> SliceOrder:
-    return SliceOrder((0,), 0, clients, executions, first_op, tuple(range(cycle)), 0.0, 0.0)
+    return SliceOrder(((0,),), 0, clients, executions, first_op, tuple(range(cycle)), 0.0, 0.0)
 
 
 def test_sparse_arms_join_every_other_block() -> None:
