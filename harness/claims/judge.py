@@ -27,7 +27,8 @@ def judge_claims(claims: Sequence[Claim], result: Result, facts: Mapping[str, ob
     """One result per claim, in their order.
 
     A figure with an interval supports a claim only if the whole interval satisfies it, and refutes it only if the
-    whole interval contradicts it. A figure without one (a count, a size) decides by itself.
+    whole interval contradicts it. A figure without one (a count, a size) decides by itself, a doubtful one nothing;
+    among several that make one figure, doubtful ones are told.
     """
     return tuple(_judge(claim, result, facts) for claim in claims)
 
@@ -44,9 +45,15 @@ def _judge(claim: Claim, result: Result, facts: Mapping[str, object]) -> ClaimRe
     if claim.min_rows > (rows := _rows(result.scale)):
         small = f"the claim names {claim.min_rows:,} rows, this run has {rows:,} ({result.scale})"
         return _result(claim, "undecided", small, figure)
+    doubtful = sum(item.doubtful for item in figure.comparisons)
+    if doubtful and len(figure.comparisons) == 1:
+        return _result(claim, "undecided", "too many blocks of the comparison are void to decide by it", figure)
     verdict = _decide(claim, figure)
-    open_ = "the interval holds values on both sides of the threshold" if verdict == "undecided" else ""
-    return _result(claim, verdict, open_, figure)
+    remarks = {
+        "the interval holds values on both sides of the threshold": verdict == "undecided",
+        f"too many blocks are void in {doubtful} of the {len(figure.comparisons)} comparisons": doubtful > 0,
+    }
+    return _result(claim, verdict, "; ".join(reason for reason, holds in remarks.items() if holds), figure)
 
 
 def _figure(claim: Claim, result: Result, facts: Mapping[str, object]) -> Selected | None:

@@ -48,7 +48,7 @@ class Views:
 
     def pair(self, load: Load, arm: str, family: Family) -> Pair:
         """The stored run's comparison, and the new run's of the arm; of one kind, whatever the samples can tell."""
-        paired = all(view.is_paired(*family) for view in (self.base, self.new))
+        paired = all(view.is_paired(load, *family) for view in (self.base, self.new))
         return Pair(_series(self.base, load, CHANGED, family, paired), _series(self.new, load, arm, family, paired))
 
 

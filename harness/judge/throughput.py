@@ -45,6 +45,7 @@ def _series(view: View, load: Load, arm: str) -> Series:
         baseline=per_operation(BASELINE),
         changed=per_operation(arm),
         control=per_operation(CONTROL) if arm != CONTROL else (),
+        whole=(),
     )
 
 

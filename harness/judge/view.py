@@ -60,6 +60,12 @@ class View:
         }
         levels = sorted({item.clients for item in table.slices})
         self.loads: list[Load] = [(query, clients) for query in queries for clients in levels]
+        self._paired = {
+            ((query, clients), name)
+            for (query, clients, _, _), item in self._slices.items()
+            for name in _RELATIVE.values()
+            if getattr(item, name) is not None
+        }
         self._void = {
             (query, clients, block) for (query, clients, _, block), item in self._slices.items() if item.invalid
         }
@@ -82,10 +88,9 @@ class View:
         name = "server_mean_s" if basis == "server" else f"{metric}_s"
         return tuple(None if item is None else getattr(item, name) for item in self.good(load, arm))
 
-    def is_paired(self, metric: str, basis: Basis) -> bool:
+    def is_paired(self, load: Load, metric: str, basis: Basis) -> bool:
         """Whether operations can be held against each other: not of tails, of open loads, without each one's time."""
-        name = _RELATIVE.get((metric, basis), "")
-        return bool(name) and any(getattr(item, name) is not None for item in self._slices.values())
+        return (load, _RELATIVE.get((metric, basis), "")) in self._paired
 
     def compared(
         self, load: Load, arm: str, metric: str, basis: Basis, paired: bool | None = None
@@ -96,7 +101,7 @@ class View:
         baseline, which takes out what the operations' costs differ by. Where there is no such ratio, or `paired` asks
         for none, it is the metric itself.
         """
-        if not (self.is_paired(metric, basis) if paired is None else paired):
+        if not (self.is_paired(load, metric, basis) if paired is None else paired):
             return self.values(load, arm, metric, basis)
         name = _RELATIVE[metric, basis]
         if arm == BASELINE:
@@ -109,9 +114,17 @@ class View:
             baseline=self.compared(load, BASELINE, metric, basis, paired),
             changed=self.compared(load, arm, metric, basis, paired),
             control=self.compared(load, CONTROL, metric, basis, paired) if arm != CONTROL else (),
+            whole=self._whole(load, arm, metric, basis, paired),
             invalid=self._invalid.get(load, "") or self._too_many_errors(load, arm),
-            doubtful=self._too_many_void(load, arm),
+            doubtful=self.doubt(load, arm),
         )
+
+    def _whole(self, load: Load, arm: str, metric: str, basis: Basis, paired: bool | None) -> tuple[float | None, ...]:
+        """What the times of all operations together changed by; empty where the metric is not of the typical one."""
+        if not (self.is_paired(load, metric, basis) if paired is None else paired):
+            return ()
+        sides = (self.values(load, name, "mean", basis) for name in (BASELINE, arm))
+        return tuple(second / first if first and second else None for first, second in zip(*sides, strict=True))
 
     def paired(self, load: Load, arm: str) -> list[int]:
         """The blocks that ran on both the baseline and the arm."""
@@ -131,12 +144,16 @@ class View:
                 return f"{failed} of {total} executions failed on {name}: more than 0.1 % make the comparison invalid"
         return ""
 
-    def _too_many_void(self, load: Load, arm: str) -> str:
-        """Too many void blocks, or so unequal a share that the choice of blocks would favour an arm."""
-        ran, void = len(self.paired(load, arm)), self.void_blocks(load, arm)
+    def doubt(self, load: Load, arm: str) -> str:
+        """Why the figures may decide nothing; empty where they may.
+
+        Too many blocks are void, or so unequal a share on the two arms that the choice of blocks would favour one.
+        """
+        paired, void = self.paired(load, arm), self.void_blocks(load, arm)
+        ran = len(paired)
         if void > max(1, MOST_VOID_SHARE * ran):
             return f"{void} of {ran} blocks are void: more than 10 % make the comparison inconclusive"
-        late = [sum(bool(item and item.invalid) for item in self.slices(load, name)) for name in (BASELINE, arm)]
+        late = [sum(bool(self._slices[(*load, name, block)].invalid) for block in paired) for name in (BASELINE, arm)]
         if abs(late[0] - late[1]) > max(2, MOST_VOID_SHARE / 2 * ran):
             return f"{late[0]} slices of {BASELINE} and {late[1]} of {arm} are void: too unequal to compare"
         return ""

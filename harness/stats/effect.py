@@ -35,6 +35,11 @@ def _positive(value: float) -> bool:
     return math.isfinite(value) and value > 0
 
 
+def logs_of(ratios: Sequence[float | None]) -> tuple[float, ...]:
+    """The logarithms of those that are there and have one."""
+    return tuple(math.log(value) for value in ratios if value is not None and _positive(value))
+
+
 def estimate(differences: Sequence[float], level: float) -> Effect:
     """The ratio exp(Hodges-Lehmann) with its signed-rank interval at `level`; both absent where blocks are too few."""
     if not differences:
@@ -52,6 +57,25 @@ def estimate(differences: Sequence[float], level: float) -> Effect:
         level=level,
         differences=tuple(differences),
         warnings=tuple(warnings),
+    )
+
+
+def unlike(effect: Effect, whole: Sequence[float | None], delta: float) -> str:
+    """Why the typical operation's effect is not that of all: their times together changed by another factor.
+
+    `whole` are these factors by block. It is proven where the intervals of both, at the effect's level, lie further
+    apart than `delta`; empty where it is not.
+    """
+    logs = logs_of(whole)
+    interval = confidence_interval(logs, effect.level)
+    if interval is None or effect.ci_low is None or effect.ci_high is None:
+        return ""
+    low, high = math.exp(interval[0]), math.exp(interval[1])
+    if low <= effect.ci_high * (1 + delta) and effect.ci_low <= high * (1 + delta):
+        return ""
+    return (
+        f"all operations together take {math.exp(hodges_lehmann(logs)):.3g} times as long ({low:.3g} to {high:.3g}): "
+        "some do not change like the typical one"
     )
 
 

@@ -50,6 +50,8 @@ class Series:
     """Why no figure of this comparison may be used (failed executions); empty where they may."""
     doubtful: str = ""
     """Why the figures, shown as they are, may decide nothing (too many void blocks); empty where they may."""
+    whole: tuple[float | None, ...] = ()
+    """changed / baseline of all operations' times together, where the figures are of the typical operation alone."""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.special import ndtri, stdtr
 
-from harness.stats.effect import estimate, log_ratios
+from harness.stats.effect import estimate, log_ratios, logs_of
 from harness.stats.model import Effect, Evidence, Pair, Rules, Series, Shift, ShiftDecision, Verdict
 from harness.stats.power import EFFICIENCY
 from harness.stats.rank_sum import (
@@ -83,7 +83,10 @@ def welch_p(first: Differences, second: Differences, shift: float = 0.0) -> floa
 
 
 def _assess(pair: Pair, look: int, rules: Rules) -> ShiftDecision:
-    """Shift, margin and evidence of one comparison at one look; the verdict is still open."""
+    """Shift, margin and evidence of one comparison at one look; the verdict is still open.
+
+    Where all operations together are proven slower by more than delta, what holds for the typical one does not pass.
+    """
     base, base_warnings = _effect(pair.base, None, rules)
     new, new_warnings = _effect(pair.new, look, rules)
     controls = (_control(pair.base, None), _control(pair.new, look))
@@ -97,17 +100,33 @@ def _assess(pair: Pair, look: int, rules: Rules) -> ShiftDecision:
     )
     if not all(controls):
         warnings += ("a run without an A/A control: what differs from run to run is not in the margin",)
+    evidence = _evidence(*tested, margin, rules.delta)
+    not_slower = probability_below(*tested, math.log1p(rules.delta))
+    if others := _whole_slower(pair, look, rules):
+        evidence, not_slower, warnings = replace(evidence, equivalent=1.0), 1.0, (*warnings, others)
     return ShiftDecision(
         verdict="inconclusive",
         passes=False,
         shift=estimate_shift(base.differences, new.differences, rules.level),
         base=base,
         new=new,
-        evidence=_evidence(*tested, margin, rules.delta),
-        not_slower=probability_below(*tested, math.log1p(rules.delta)),
+        evidence=evidence,
+        not_slower=not_slower,
         margin=margin,
         look=look,
         warnings=warnings,
+    )
+
+
+def _whole_slower(pair: Pair, look: int, rules: Rules) -> str:
+    """That all operations together take longer than in the stored run, beyond delta, where that is proven."""
+    base, new = logs_of(pair.base.whole), logs_of(pair.new.whole[:look])
+    shift = estimate_shift(base, new, rules.level)
+    if shift.ratio is None or shift.ci_low is None or shift.ci_high is None or shift.ci_low <= 1 + rules.delta:
+        return ""
+    return (
+        f"all operations together take {shift.ratio:.3g} times as long as in the baseline "
+        f"({shift.ci_low:.3g} to {shift.ci_high:.3g})"
     )
 
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from scipy.special import stdtr
 
-from harness.stats.effect import estimate, log_ratios, noise_bound
+from harness.stats.effect import estimate, log_ratios, noise_bound, unlike
 from harness.stats.holm import holm
 from harness.stats.model import Decision, Effect, Evidence, Rules, Ruling, Series, Verdict
 from harness.stats.power import blocks_needed, detectable_effect, spread
@@ -85,7 +85,10 @@ def replay_looks(
 
 
 def _assess(series: Series, look: int, rules: Rules) -> Decision:
-    """Effect, margin and evidence of one comparison at one look; the verdict is still open."""
+    """Effect, margin and evidence of one comparison at one look; the verdict is still open.
+
+    What holds for the typical operation alone is never called equivalent.
+    """
     control, _ = log_ratios(series.baseline, series.control, look)
     margin = max(rules.margin, noise_bound(control, rules.level))
     differences, warnings = log_ratios(series.baseline, series.changed, look)
@@ -93,10 +96,13 @@ def _assess(series: Series, look: int, rules: Rules) -> Decision:
         differences, warnings = (), (series.invalid,)
     effect = estimate(differences, rules.level) if not warnings else Effect(level=rules.level)
     doubts = (series.doubtful,) if series.doubtful else ()
+    evidence = Evidence() if doubts else gather_evidence(differences, margin, rules.delta)
+    if others := unlike(effect, series.whole[:look], rules.delta):
+        evidence, warnings = replace(evidence, equivalent=1.0), (*warnings, others)
     return Decision(
         verdict="inconclusive",
         effect=effect,
-        evidence=Evidence() if doubts else gather_evidence(differences, margin, rules.delta),
+        evidence=evidence,
         margin=margin,
         look=look,
         warnings=(*doubts, *warnings, *effect.warnings),

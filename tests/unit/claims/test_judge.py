@@ -83,6 +83,17 @@ def test_a_speedup_turns_ratio_and_interval_round(ratio: float, verdict: str) ->
     assert (judged.ci_low, judged.ci_high) == pytest.approx((1 / (1.1 * ratio), 1 / (0.9 * ratio)))
 
 
+def test_a_comparison_with_too_many_void_blocks_decides_no_claim_and_is_told_among_several() -> None:
+    doubtful = replace(comparison("q", 1.5), doubtful=True)
+    alone = judge(claim(field=RATIO, relation="<=", threshold=2.0), replace(FULL, latency=(doubtful,)))
+    assert (alone.verdict, alone.value) == ("undecided", 1.5)
+    assert "too many blocks of the comparison are void" in alone.reason
+    both = replace(FULL, latency=(doubtful, comparison("r", 1.5)))
+    mean = judge(claim(field="geomean(latency.ratio)", relation="<=", threshold=2.0), both)
+    assert mean.verdict == "supported"
+    assert "too many blocks are void in 1 of the 2 comparisons" in mean.reason
+
+
 def test_the_figure_of_a_speedup_has_its_interval_and_this_machines_times() -> None:
     judged = judge(claim(field="latency[query=slow].ratio", relation=">=", threshold=6, unit="speedup"))
     words = judged.figure

@@ -114,3 +114,28 @@ def test_the_ratio_is_that_of_the_same_operations_and_not_of_the_medians(tmp_pat
         assert found[figure].ratio == pytest.approx(1.1, rel=1e-6)
         assert found[figure].verdict == "slower"
         assert found[figure].margin == pytest.approx(0.02)
+
+
+@pytest.mark.parametrize(("slow_sets", "verdict"), [(0, "equivalent"), (2, "inconclusive")])
+def test_a_query_of_which_a_fifth_of_the_operations_is_slower_is_not_called_equivalent(
+    tmp_path: Path, slow_sets: int, verdict: str
+) -> None:
+    generator = np.random.default_rng(8)
+    writer = SampleWriter(tmp_path / "s", ["q"], ["before", "after", "control"], {})
+    for block in range(WARMUP_BLOCKS + 12):
+        slices = []
+        for arm in ("before", "after", "control"):
+            samples = np.zeros(30, dtype=SAMPLE)
+            samples["op"] = np.arange(30)
+            samples["done_s"] = 0.004 * np.exp(generator.normal(0, 0.02, 30))
+            if arm == "after":
+                samples["done_s"][samples["op"] % 10 < slow_sets] *= 10
+            slices.append((SliceFacts("q", arm, 1, block, 0.0001, None, None), samples))
+        writer.append(slices)
+    writer.finish()
+    found = judge_table(read_table(tmp_path / "s"), {"q": QueryRules()})
+    (item,) = [item for item in found if (item.arm, item.metric) == ("after", "p50")]
+    assert item.ratio == pytest.approx(1.0, abs=0.01)
+    assert item.verdict == verdict
+    told = [warning for warning in item.warnings if "all operations together take 2." in warning]
+    assert bool(told) == (slow_sets > 0)

@@ -109,7 +109,7 @@ def test_a_void_slice_voids_the_block_for_all_arms() -> None:
         for item in slices
     ]
     item = one(judge_table(BlockTable(tuple(late)), RULES), "slow")
-    assert (item.blocks, item.void_blocks) == (11, 1)
+    assert (item.blocks, item.void_blocks, item.doubtful) == (11, 1, False)
 
 
 def test_more_than_a_tenth_of_void_blocks_makes_the_comparison_inconclusive() -> None:
@@ -122,6 +122,7 @@ def test_more_than_a_tenth_of_void_blocks_makes_the_comparison_inconclusive() ->
     assert (item.verdict, item.p_adjusted, item.blocks) == ("inconclusive", None, 10)
     assert item.ratio == pytest.approx(1.2, rel=0.02)
     assert item.warnings[0].startswith("2 of 12 blocks are void")
+    assert item.doubtful
 
 
 def test_void_blocks_that_lie_on_one_arm_alone_make_the_comparison_inconclusive() -> None:
@@ -135,6 +136,7 @@ def test_void_blocks_that_lie_on_one_arm_alone_make_the_comparison_inconclusive(
     item = one(judge_table(BlockTable(tuple(late)), RULES), "slow")
     assert item.verdict == "inconclusive"
     assert item.warnings[0] == "0 slices of before and 3 of after are void: too unequal to compare"
+    assert item.doubtful
 
 
 @pytest.mark.parametrize(("failures", "valid"), [(0, True), (1, False)])
