@@ -32,7 +32,8 @@ def attribution(
 
 def _of_query(view: View, load: Load) -> list[Attribution]:
     metric, basis = view.headline(load, CHANGED)
-    parts = factorial(*(view.compared(load, arm, metric, basis) for arm in CORNERS))
+    paired = view.is_paired(load, metric, basis)
+    parts = factorial(*(view.compared(load, arm, metric, basis, paired) for arm in CORNERS))
     if parts is None or view.series(load, CHANGED, metric, basis).invalid:
         return []
     found = []

@@ -92,16 +92,13 @@ class View:
         """Whether operations can be held against each other: not of tails, of open loads, without each one's time."""
         return (load, _RELATIVE.get((metric, basis), "")) in self._paired
 
-    def compared(
-        self, load: Load, arm: str, metric: str, basis: Basis, paired: bool | None = None
-    ) -> tuple[float | None, ...]:
-        """What comparisons of the metric rest on, block by block: times of any unit, the baseline's one.
+    def compared(self, load: Load, arm: str, metric: str, basis: Basis, paired: bool) -> tuple[float | None, ...]:
+        """What comparisons of the metric rest on, block by block.
 
-        For the typical operation (`p50`, and the server's `mean`) that is its ratio to the same operation on the
-        baseline, which takes out what the operations' costs differ by. Where there is no such ratio, or `paired` asks
-        for none, it is the metric itself.
+        `paired` (possible for `p50` and the server's `mean`): the typical operation's time in units of that of the
+        same operation on the baseline, which takes out what the operations' costs differ by. Else the metric itself.
         """
-        if not (self.is_paired(load, metric, basis) if paired is None else paired):
+        if not paired:
             return self.values(load, arm, metric, basis)
         name = _RELATIVE[metric, basis]
         if arm == BASELINE:
@@ -109,20 +106,23 @@ class View:
         return tuple(None if item is None else getattr(item, name) for item in self.good(load, arm))
 
     def series(self, load: Load, arm: str, metric: str, basis: Basis, paired: bool | None = None) -> Series:
-        """What the statistics judge; the control is the noise floor of every arm but itself."""
+        """What the statistics judge; the control is the noise floor of every arm but itself.
+
+        `paired` None: wherever operations can be held against each other.
+        """
+        paired = self.is_paired(load, metric, basis) if paired is None else paired
+        invalid = self._invalid.get(load, "") or self._too_many_errors(load, arm)
         return Series(
             baseline=self.compared(load, BASELINE, metric, basis, paired),
             changed=self.compared(load, arm, metric, basis, paired),
             control=self.compared(load, CONTROL, metric, basis, paired) if arm != CONTROL else (),
-            whole=self._whole(load, arm, metric, basis, paired),
-            invalid=self._invalid.get(load, "") or self._too_many_errors(load, arm),
+            whole=self._whole(load, arm, basis) if paired and not invalid else (),
+            invalid=invalid,
             doubtful=self.doubt(load, arm),
         )
 
-    def _whole(self, load: Load, arm: str, metric: str, basis: Basis, paired: bool | None) -> tuple[float | None, ...]:
-        """What the times of all operations together changed by; empty where the metric is not of the typical one."""
-        if not (self.is_paired(load, metric, basis) if paired is None else paired):
-            return ()
+    def _whole(self, load: Load, arm: str, basis: Basis) -> tuple[float | None, ...]:
+        """What the times of all operations together changed by, block by block."""
         sides = (self.values(load, name, "mean", basis) for name in (BASELINE, arm))
         return tuple(second / first if first and second else None for first, second in zip(*sides, strict=True))
 

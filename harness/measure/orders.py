@@ -145,6 +145,7 @@ class SliceReport:
 
 
 NOTHING_RUN = SliceReport(0, 0, (), 0.0, 0.0, {}, lost=False, finished=True)
+"""The report of a turn that an arm does not have any more."""
 
 
 @dataclass(frozen=True)

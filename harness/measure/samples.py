@@ -12,7 +12,8 @@
 an operation of an open load that was never sent (skipped) has null in the last two |
 | `answered_s` | float32 | seconds from the request to its answer's last byte; null: it failed |
 | `sqlstate` | string | null: the execution succeeded |
-| `lag_p99_s`, `client_cpu_s` | float64 | of the slice: the event loop's lag, CPU time per execution |
+| `lag_p99_s`, `client_cpu_s` | float64 | of the slice: the event loop's lag (see `lag`), CPU time per \
+execution |
 | `server_mean_s`, `statements_mean_s` | float64 | of the slice: the mean time from a request to its answer's last \
 byte, and what pg_stat_statements has of it (null where unknown) |
 | `invalid` | string | of the slice: why it may not be used; null where it may |
