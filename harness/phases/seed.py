@@ -5,7 +5,7 @@ from __future__ import annotations
 from harness import arms
 from harness.job import Run
 from harness.phases.arms import arms_are_there
-from harness.seed import estimate_bytes, fill, has_begun
+from harness.seed import estimate_bytes, fill, has_begun, hired
 from harness.server.access import check_access
 from harness.server.disk import check_space, with_log
 from harness.server.roles import prepare_roles, roles_wanted
@@ -22,7 +22,7 @@ async def seed_template(run: Run) -> None:
         if not await arms_are_there(run):
             await databases.drop_all(keep=arms.TEMPLATE)
         return
-    with recorder.phase("seed"):
+    with recorder.phase("seed"), hired() as crew:  # the processes start while the database is made
         goes_on = is_there and await has_begun(databases.server.address, databases.name(arms.TEMPLATE))
         await databases.drop_all(keep=arms.TEMPLATE if goes_on else None)
         has_roles = await _prepare_roles(run)
@@ -36,6 +36,7 @@ async def seed_template(run: Run) -> None:
             databases.server.address,
             databases.name(arms.TEMPLATE) if goes_on else await databases.create(arms.TEMPLATE),
             recorder.folder,
+            crew,
             run.progress,
             with_access=has_roles,
         )

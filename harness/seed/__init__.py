@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from harness.seed.catalogue import declared_catalogue, read_catalogue
     from harness.seed.check import check_declared, check_spec, load_spec
+    from harness.seed.crew import default_workers, hired
     from harness.seed.encode import KEY_SEPARATOR
     from harness.seed.manifest import MANIFEST_FILE
     from harness.seed.scale import parse_scale
-    from harness.seed.seeding import Profile, default_workers, discard_parts, fill, has_begun
+    from harness.seed.seeding import Profile, discard_parts, fill, has_begun
     from harness.seed.size import estimate_bytes
     from harness.seed.spec import SeedSpec, json_schema
 
@@ -31,6 +32,7 @@ __all__ = [
     "estimate_bytes",
     "fill",
     "has_begun",
+    "hired",
     "json_schema",
     "load_spec",
     "parse_scale",
@@ -45,11 +47,12 @@ _HOMES = {
     "check_declared": "check",
     "check_spec": "check",
     "declared_catalogue": "catalogue",
-    "default_workers": "seeding",
+    "default_workers": "crew",
     "discard_parts": "seeding",
     "estimate_bytes": "size",
     "fill": "seeding",
     "has_begun": "seeding",
+    "hired": "crew",
     "json_schema": "spec",
     "load_spec": "check",
     "parse_scale": "scale",

@@ -16,6 +16,8 @@ from typing import Any
 
 from harness.server.account import out_of_reach
 
+MAX_WORKERS = 8
+
 _REUSE = {"MALLOC_MMAP_THRESHOLD_": str(1 << 26), "MALLOC_TRIM_THRESHOLD_": str(1 << 27), "MALLOC_ARENA_MAX": "1"}
 """glibc keeps the messages' memory for the next ones, instead of getting it from the system and zeroed each time."""
 
@@ -26,10 +28,16 @@ _PROGRAM = "import gc; gc.disable(); from harness.seed.worker import main; main(
 """Nothing that is imported becomes garbage: to look for it takes a tenth of the start. `main` enables it again."""
 
 
+def default_workers() -> int:
+    """One for each core that this process may use, up to MAX_WORKERS."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(MAX_WORKERS, cores)
+
+
 @contextlib.contextmanager
-def hired(workers: int) -> Iterator[Crew]:
-    """That many worker processes, which start at once and end with the block."""
-    crew = Crew(workers)
+def hired(workers: int | None = None) -> Iterator[Crew]:
+    """That many worker processes, or the usual number of them, which start at once and end with the block."""
+    crew = Crew(workers or default_workers())
     try:
         yield crew
     finally:

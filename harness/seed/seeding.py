@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import hashlib
 import importlib.metadata
-import os
 import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -24,11 +23,11 @@ from harness.seed.catalogue import read_catalogue
 from harness.seed.check import check_spec
 from harness.seed.column_type import Catalogue
 from harness.seed.constrain import Step, constraint_steps, remaining, run_steps, vacuum_steps
-from harness.seed.crew import Crew, hired
+from harness.seed.crew import Crew
 from harness.seed.load import Blocks, load, missing_chunks
 from harness.seed.manifest import MANIFEST_FILE, join_manifest
 from harness.seed.pools import Pools, write_pools
-from harness.seed.scale import BLOCK_ROWS, row_counts
+from harness.seed.scale import row_counts
 from harness.seed.sequences import move_sequences
 from harness.seed.size import pools_and_row_bytes
 from harness.seed.spec import SeedSpec
@@ -38,22 +37,15 @@ from harness.server.apply import apply_files
 
 Profile = Literal["clean", "realistic"]
 
-MAX_WORKERS = 8
 PARTS_FOLDER = ".seeding.new"
 _MAINTENANCE_KB = 256 * 1024
 _DETERMINING = ("faker", "numpy", "pyarrow")
 """Packages whose versions may change the rows."""
 
 
-def default_workers() -> int:
-    """One for each core that this process may use, up to MAX_WORKERS."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(MAX_WORKERS, cores)
-
-
 @dataclass(frozen=True)
 class SeedRequest:
-    """What is seeded, where, and with how many processes."""
+    """What is seeded, and where."""
 
     scenario: Scenario
     spec: SeedSpec
@@ -64,7 +56,6 @@ class SeedRequest:
     database: str
     run_folder: Path
     with_access: bool
-    workers: int
     schema: str
 
     @property
@@ -72,11 +63,6 @@ class SeedRequest:
         """Rows of each table that is loaded."""
         counts = row_counts(self.spec, self.scale_rows)
         return {table: counts[table] for table in self.spec.stored_tables}
-
-    @property
-    def blocks(self) -> int:
-        """Blocks of all tables."""
-        return sum(-(-rows // BLOCK_ROWS) for rows in self.counts.values())
 
     @property
     def fingerprint(self) -> str:
@@ -102,33 +88,32 @@ async def fill(
     address: Address,
     database: str,
     run_folder: Path,
+    crew: Crew,
     progress: Progress,
     *,
     with_access: bool = False,
-    workers: int | None = None,
     schema: str = "public",
 ) -> SeedManifest:
     """Fills the database, which is empty or holds a killed seeding of the same kind, and settles it for measuring.
 
     `with_access` applies the scenario's access files, too: its roles must exist. The planted anomalies are written to
-    `seed_manifest.parquet` in `run_folder`. Raises ScenarioError, SeedError, MigrationError, DiskError or ServerError.
+    `seed_manifest.parquet` in `run_folder`. The crew's processes end when the rows are there. Raises ScenarioError,
+    SeedError, MigrationError, DiskError or ServerError.
     """
     request = SeedRequest(
-        scenario, spec, scale_rows, profile, seed, address, database, run_folder, with_access,
-        workers or default_workers(), schema,
+        scenario, spec, scale_rows, profile, seed, address, database, run_folder, with_access, schema
     )  # fmt: skip
-    with hired(min(request.workers, request.blocks)) as crew:  # they start while the tables are made
-        connection = await connect(address, database)
-        prepared = asyncio.create_task(asyncio.to_thread(pools_and_row_bytes, spec, seed))
-        try:
-            catalogue = await _begin(connection, request, progress)
-            async with _crew(request) as connections:  # for afterwards; the processes still start
-                await _load_rows(connection, request, catalogue, await prepared, crew, progress)
-                await _settle(connection, connections, request, progress)  # the processes end meanwhile
-            return await _finish(connection, request)
-        finally:
-            await asyncio.gather(prepared, return_exceptions=True)
-            await connection.close()
+    connection = await connect(address, database)
+    prepared = asyncio.create_task(asyncio.to_thread(pools_and_row_bytes, spec, seed))
+    try:
+        catalogue = await _begin(connection, request, progress)
+        async with _connections(request, len(crew.workers)) as connections:  # for afterwards; processes still start
+            await _load_rows(connection, request, catalogue, await prepared, crew, progress)
+            await _settle(connection, connections, request, progress)  # the processes end meanwhile
+        return await _finish(connection, request)
+    finally:
+        await asyncio.gather(prepared, return_exceptions=True)
+        await connection.close()
 
 
 async def has_begun(address: Address, database: str) -> bool:
@@ -250,11 +235,11 @@ async def _run(connections: list[Any], steps: list[Step], request: SeedRequest, 
 
 
 @contextlib.asynccontextmanager
-async def _crew(request: SeedRequest) -> AsyncIterator[list[Any]]:
-    """Connections for the steps after the load, with memory to sort in; what ends the seeding waits for the disk."""
+async def _connections(request: SeedRequest, number: int) -> AsyncIterator[list[Any]]:
+    """So many, for the steps after the load, with memory to sort in; what ends the seeding waits for the disk."""
     connections: list[Any] = []
     try:
-        for _ in range(request.workers):
+        for _ in range(number):
             connections.append(await connect(request.address, request.database, NO_WAIT_FOR_DISK))
             await connections[-1].fetch(catalogue_sql("seed", "raise_memory"), _MAINTENANCE_KB)
         yield connections

@@ -26,7 +26,7 @@ from pathlib import Path
 
 from harness.progress import Silent
 from harness.scenario import Scenario, load_scenario
-from harness.seed import default_workers, fill, load_spec, parse_scale
+from harness.seed import default_workers, fill, hired, load_spec, parse_scale
 from harness.server import Databases, Journal, ServerOptions, open_server
 from tests.benchmarks.clock import Stopwatch, Times, middle
 from tests.benchmarks.memory import PeakMemory
@@ -38,14 +38,17 @@ SMALL_SCALE = 100_000
 _SMALL_ROUNDS = 3
 
 
-async def ours(bench: Bench, database: str, folder: Path) -> Times:
-    """One seeding, from the first process that is started to the last checkpoint."""
+async def ours(bench: Bench, arm: str, folder: Path) -> Times:
+    """One seeding, from the first process that is started to the last checkpoint, as the seed phase does it.
+
+    Its processes start while its database is made, which is in its whole time, and in the ceiling's.
+    """
     watch = Stopwatch(bench.postmaster)
     begun = bench.now()
-    await fill(
-        bench.scenario, bench.spec, bench.scale, "clean", 1, bench.databases.server.address, database, folder, watch,
-        workers=bench.workers,
-    )  # fmt: skip
+    with hired(bench.workers) as crew:
+        database = await bench.databases.create(arm)
+        address = bench.databases.server.address
+        await fill(bench.scenario, bench.spec, bench.scale, "clean", 1, address, database, folder, crew, watch)
     return Times(watch.begun["seed: keys and indexes"] - watch.begun["seed: rows"], bench.now() - begun)
 
 
@@ -56,9 +59,9 @@ async def our_speed(bench: Bench, database: str, folder: Path, table: str) -> fl
     spec = bench.spec.model_copy(update={"tables": tables})
     scenario = dataclasses.replace(bench.scenario, constraints=())
     watch = Stopwatch(bench.postmaster)
-    await fill(
-        scenario, spec, bench.scale, "clean", 1, bench.databases.server.address, database, folder, watch, workers=1
-    )
+    with hired(1) as crew:
+        address = bench.databases.server.address
+        await fill(scenario, spec, bench.scale, "clean", 1, address, database, folder, crew, watch)
     return bench.counts[table] / (watch.begun["seed: keys and indexes"] - watch.begun["seed: rows"]).clock_s
 
 
@@ -72,14 +75,13 @@ class Ours:
 
     async def seed(self, folder: Path) -> None:
         """One more, into a database of its own."""
-        database = await self.bench.databases.create("ours")
-        self.times.append(await ours(self.bench, database, folder))
+        self.times.append(await ours(self.bench, "ours", folder))
         await self.bench.databases.drop("ours")
 
     async def watch(self, folder: Path) -> None:
         """One that is not timed, for looking at the memory costs a twentieth of the time; its database stays."""
         with PeakMemory() as memory:
-            await ours(self.bench, await self.bench.databases.create("watched"), folder)
+            await ours(self.bench, "watched", folder)
         self.peak_mb = memory.mb
 
     @property
@@ -121,7 +123,7 @@ async def measure(bench: Bench, rounds: int, folder: Path, small: Ours | None) -
             if is_ours:
                 await one.seed(folder / str(number))
             else:
-                other.append(await ceiling(bench, await bench.databases.create("ceiling"), parts))
+                other.append(await ceiling(bench, "ceiling", parts))
                 await bench.databases.drop("ceiling")
         print(f"round {number + 1}: ours {one.times[-1]}, ceiling {other[-1]}", flush=True)
     usual = await usual_speed(bench, await bench.databases.create("usual"), bench.scenario.main_tables[0])

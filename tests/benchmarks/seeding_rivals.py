@@ -79,10 +79,11 @@ def _columns(bench: Bench, table: str) -> str:
     return ", ".join(map(quote_ident, bench.spec.tables[table].stored_columns))
 
 
-async def ceiling(bench: Bench, database: str, parts: list[tuple[str, Path]]) -> Times:
-    """The same rows by the server's own COPY FROM a file."""
-    first = await bench.connect(database)
+async def ceiling(bench: Bench, arm: str, parts: list[tuple[str, Path]]) -> Times:
+    """The same rows by the server's own COPY FROM a file, into a new database."""
     begun = bench.now()
+    database = await bench.databases.create(arm)
+    first = await bench.connect(database)
     await apply_files(first, bench.scenario.schema)
     connections = [first, *[await bench.connect(database) for _ in range(bench.workers - 1)]]
     for connection in connections:

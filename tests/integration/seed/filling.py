@@ -11,7 +11,7 @@ import asyncpg
 from harness.progress import Silent
 from harness.result import SeedManifest
 from harness.scenario import Scenario, SqlFile, load_scenario
-from harness.seed import SeedSpec, fill
+from harness.seed import SeedSpec, fill, hired
 from harness.seed.seeding import Profile
 from harness.server import Server, connect
 
@@ -39,18 +39,10 @@ async def filled(
     workers: int = 2,
 ) -> SeedManifest:
     """Fills the database."""
-    return await fill(
-        scenario or shop_scenario(),
-        spec,
-        scale,
-        profile,
-        seed,
-        server.address,
-        database,
-        folder,
-        Silent(),
-        workers=workers,
-    )
+    with hired(workers) as crew:
+        return await fill(
+            scenario or shop_scenario(), spec, scale, profile, seed, server.address, database, folder, crew, Silent()
+        )
 
 
 async def query(server: Server, database: str, sql: str, *arguments: Any) -> list[asyncpg.Record]:

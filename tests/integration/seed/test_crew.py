@@ -89,9 +89,10 @@ async def test_workers_go_on_without_the_process_they_were_forked_from(
     server: Server, database: str, tmp_path: Path
 ) -> None:
     spec, orphaner = shop_spec(), Orphaner()
-    manifest = await fill(
-        shop_scenario(), spec, 20_000, "clean", 1, server.address, database, tmp_path, orphaner, workers=2
-    )
+    with hired(2) as crew:
+        manifest = await fill(
+            shop_scenario(), spec, 20_000, "clean", 1, server.address, database, tmp_path, crew, orphaner
+        )
     assert orphaner.killed
     assert manifest.rows == 6 + 2_000 + 20_000 + 60_000
     left = [process for process in psutil.process_iter() if _group(process) == orphaner.killed]

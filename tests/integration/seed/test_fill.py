@@ -15,7 +15,7 @@ import pytest
 from harness.errors import HarnessError, ScenarioError, SeedError
 from harness.progress import Silent
 from harness.scenario import Scenario, SqlFile, load_scenario
-from harness.seed import MANIFEST_FILE, declared_catalogue, estimate_bytes, fill, load_spec, read_catalogue
+from harness.seed import MANIFEST_FILE, declared_catalogue, estimate_bytes, fill, hired, load_spec, read_catalogue
 from harness.seed import load as load_module
 from harness.seed import seeding as seeding_module
 from harness.server import Databases, Server, connect
@@ -163,8 +163,8 @@ async def test_a_killed_seeding_goes_on_at_its_first_missing_block(
     monkeypatch.setattr(load_module, "CHUNK_BLOCKS", 2)
     spec = shop_spec()
     killer = Killer(LARGE)
-    with pytest.raises(SeedError, match=r"the process that loaded \w+ was ended by SIGKILL"):
-        await fill(shop_scenario(), spec, LARGE, "clean", 1, server.address, database, tmp_path, killer, workers=2)
+    with hired(2) as workers, pytest.raises(SeedError, match=r"the process that loaded \w+ was ended by SIGKILL"):
+        await fill(shop_scenario(), spec, LARGE, "clean", 1, server.address, database, tmp_path, workers, killer)
     loaded = (await query(server, database, "SELECT sum(blocks) AS n FROM bench_seed.chunk"))[0]["n"]
     sales = (await query(server, database, "SELECT count(*) AS n FROM line"))[0]["n"]
     assert loaded >= 8
@@ -200,8 +200,14 @@ class Watcher(Silent):
 
 async def test_a_cancelled_seeding_leaves_no_process(server: Server, database: str, tmp_path: Path) -> None:
     watcher = Watcher()
-    filling = fill(shop_scenario(), shop_spec(), 400_000, "clean", 1, server.address, database, tmp_path, watcher)
-    task = asyncio.create_task(filling)
+
+    async def filling() -> None:
+        with hired() as workers:
+            await fill(
+                shop_scenario(), shop_spec(), 400_000, "clean", 1, server.address, database, tmp_path, workers, watcher
+            )
+
+    task = asyncio.create_task(filling())
     await watcher.begun.wait()
     assert crew() != []
     task.cancel()

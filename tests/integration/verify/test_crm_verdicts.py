@@ -17,7 +17,7 @@ from harness.phases.planted import MANIFEST, score_planted
 from harness.progress import Silent
 from harness.result import Integrity, PlantedKind
 from harness.scenario import load_scenario
-from harness.seed import fill, load_spec
+from harness.seed import fill, hired, load_spec
 from harness.server import Databases
 from harness.snapshot import take_snapshot
 from harness.verify import verify
@@ -62,19 +62,9 @@ async def _seed(databases: Databases, profile: Any, folder: Path) -> pd.DataFram
     await _execute(databases, profile, [file.text for file in scenario.roles])
     address = databases.server.address
     spec = load_spec(scenario.seed)
-    await fill(
-        scenario,
-        spec,
-        SCALE,
-        profile,
-        1,
-        address,
-        databases.name(profile),
-        folder,
-        Silent(),
-        with_access=True,
-        workers=1,
-    )
+    with hired(1) as crew:
+        name = databases.name(profile)
+        await fill(scenario, spec, SCALE, profile, 1, address, name, folder, crew, Silent(), with_access=True)
     path = folder / "seed_manifest.parquet"
     planted = pd.read_parquet(path)
     path.unlink()
