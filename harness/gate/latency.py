@@ -36,7 +36,7 @@ class Views:
 
         It has to be the same in both runs, so one run with too large a share of the client is enough.
         """
-        slices = [view.good(load, arm) for view in (self.base, self.new) for arm in (BASELINE, CHANGED)]
+        slices = [view.early(load, arm) for view in (self.base, self.new) for arm in (BASELINE, CHANGED)]
         told = all(any(item and item.server_mean_s is not None for item in side) for side in slices)
         heavy = max(client_share(side) for side in slices) > MOST_CLIENT_SHARE
         return ("mean", "server") if told and heavy else ("p50", "response")

@@ -96,7 +96,7 @@ def _comparison(view: View, load: Load, arm: str, metric: str, basis: Basis, dec
         blocks_needed=decision.blocks_needed,
         after_low_s=ends[0],
         after_high_s=ends[1],
-        doubtful=bool(view.doubt(load, arm)),
+        doubtful=decision.doubtful,
         warnings=(*decision.warnings, *rules.remarks, *_remarks(metric, samples, few, headline, basis)),
     )
 

@@ -66,7 +66,10 @@ def _mix(family: Mapping[Load, Series], queries: Mapping[str, QueryRules], clien
         changed=mixed([series.changed for _, series in members]),
         control=mixed([series.control for _, series in members]),
         invalid="; ".join(dict.fromkeys(series.invalid for _, series in members if series.invalid)),
-        doubtful="; ".join(dict.fromkeys(series.doubtful for _, series in members if series.doubtful)),
+        doubts=tuple(
+            "; ".join(dict.fromkeys(filter(None, block)))
+            for block in zip(*[series.doubts for _, series in members], strict=True)
+        ),
     )
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from statistics import fmean, median
 from typing import Literal
 
 from harness.measure.model import BASELINE, WARMUP_BLOCKS, BlockTable, Load, SliceRecord
 from harness.scenario import Query
-from harness.stats import Series, median_interval
+from harness.stats import Rules, Series, median_interval
 
 CONTROL = "control"
 
@@ -52,6 +53,7 @@ class View:
         self.arms = table.arms
         self.blocks = table.counted_blocks
         self.queries = queries
+        self._doubts: dict[tuple[Load, str], tuple[str, ...]] = {}
         self._invalid = invalid or {}
         self._slices = {
             (item.query, item.clients, item.arm, item.block - WARMUP_BLOCKS): item
@@ -118,7 +120,7 @@ class View:
             control=self.compared(load, CONTROL, metric, basis, paired) if arm != CONTROL else (),
             whole=self._whole(load, arm, basis) if paired and not invalid else (),
             invalid=invalid,
-            doubtful=self.doubt(load, arm),
+            doubts=self.doubts(load, arm),
         )
 
     def _whole(self, load: Load, arm: str, basis: Basis) -> tuple[float | None, ...]:
@@ -144,19 +146,25 @@ class View:
                 return f"{failed} of {total} executions failed on {name}: more than 0.1 % make the comparison invalid"
         return ""
 
-    def doubt(self, load: Load, arm: str) -> str:
-        """Why the figures may decide nothing; empty where they may.
+    def doubts(self, load: Load, arm: str) -> tuple[str, ...]:
+        """Why the figures of the blocks up to each may decide nothing; empty where they may.
 
         Too many blocks are void, or so unequal a share on the two arms that the choice of blocks would favour one.
+        Block by block, so that a look says the same whether blocks that it did not see have followed or not.
         """
-        paired, void = self.paired(load, arm), self.void_blocks(load, arm)
-        ran = len(paired)
-        if void > max(1, MOST_VOID_SHARE * ran):
-            return f"{void} of {ran} blocks are void: more than 10 % make the comparison inconclusive"
-        late = [sum(bool(self._slices[(*load, name, block)].invalid) for block in paired) for name in (BASELINE, arm)]
-        if abs(late[0] - late[1]) > max(2, MOST_VOID_SHARE / 2 * ran):
-            return f"{late[0]} slices of {BASELINE} and {late[1]} of {arm} are void: too unequal to compare"
-        return ""
+        if (load, arm) not in self._doubts:
+            marks = zip(range(self.blocks), self.slices(load, BASELINE), self.slices(load, arm), strict=True)
+            counts = accumulate(
+                ((True, (*load, block) in self._void, bool(first.invalid), bool(second.invalid))
+                 if first and second else (False,) * 4 for block, first, second in marks),
+                lambda total, item: tuple(map(sum, zip(total, item, strict=True))),
+            )  # fmt: skip
+            self._doubts[load, arm] = tuple(_doubt(arm, *map(int, found)) for found in counts)
+        return self._doubts[load, arm]
+
+    def early(self, load: Load, arm: str) -> list[SliceRecord | None]:
+        """The good slices up to the first look."""
+        return self.good(load, arm)[: Rules.looks[0]]
 
     def samples(self, load: Load, arm: str) -> int:
         """Successful executions in the smallest slice of both arms."""
@@ -174,11 +182,22 @@ class View:
         return median_interval(values, 0.95) or (None, None)
 
     def headline(self, load: Load, arm: str) -> tuple[str, Basis]:
-        """Which figure decides: the response's p50, or the server's mean where the client takes too much of it."""
-        both = [self.good(load, name) for name in (BASELINE, arm)]
+        """Which figure decides: the response's p50, or the server's mean where the client takes too much of it.
+
+        The blocks before the first look say so, and those that follow do not choose anew.
+        """
+        both = [self.early(load, name) for name in (BASELINE, arm)]
         told = all(any(item and item.server_mean_s is not None for item in slices) for slices in both)
         heavy = max(client_share(slices) for slices in both) > MOST_CLIENT_SHARE
         return ("mean", "server") if told and heavy else ("p50", "response")
+
+
+def _doubt(arm: str, ran: int, void: int, late: int, late_changed: int) -> str:
+    if void > max(1, MOST_VOID_SHARE * ran):
+        return f"{void} of {ran} blocks are void: more than 10 % make the comparison inconclusive"
+    if abs(late - late_changed) > max(2, MOST_VOID_SHARE / 2 * ran):
+        return f"{late} slices of {BASELINE} and {late_changed} of {arm} are void: too unequal to compare"
+    return ""
 
 
 def client_share(slices: Sequence[SliceRecord | None]) -> float:

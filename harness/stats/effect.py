@@ -60,23 +60,18 @@ def estimate(differences: Sequence[float], level: float) -> Effect:
     )
 
 
-def unlike(effect: Effect, whole: Sequence[float | None], delta: float) -> str:
-    """Why the typical operation's effect is not that of all: their times together changed by another factor.
+def unlike(effect: Effect, whole: Sequence[float | None], delta: float) -> Effect | None:
+    """What all operations' times together changed by, where that is not the typical operation's effect.
 
     `whole` are these factors by block. It is proven where the intervals of both, at the effect's level, lie further
-    apart than `delta`; empty where it is not.
+    apart than `delta`; None where it is not.
     """
-    logs = logs_of(whole)
-    interval = confidence_interval(logs, effect.level)
-    if interval is None or effect.ci_low is None or effect.ci_high is None:
-        return ""
-    low, high = math.exp(interval[0]), math.exp(interval[1])
-    if low <= effect.ci_high * (1 + delta) and effect.ci_low <= high * (1 + delta):
-        return ""
-    return (
-        f"all operations together take {math.exp(hodges_lehmann(logs)):.3g} times as long ({low:.3g} to {high:.3g}): "
-        "some do not change like the typical one"
-    )
+    found = estimate(logs_of(whole), effect.level)
+    if found.ci_low is None or found.ci_high is None or effect.ci_low is None or effect.ci_high is None:
+        return None
+    if found.ci_low <= effect.ci_high * (1 + delta) and effect.ci_low <= found.ci_high * (1 + delta):
+        return None
+    return found
 
 
 def noise_bound(control: Sequence[float], level: float) -> float:

@@ -48,10 +48,15 @@ class Series:
     control: tuple[float | None, ...] = ()
     invalid: str = ""
     """Why no figure of this comparison may be used (failed executions); empty where they may."""
-    doubtful: str = ""
-    """Why the figures, shown as they are, may decide nothing (too many void blocks); empty where they may."""
+    doubts: tuple[str, ...] = ()
+    """Why the figures of the blocks up to each index, shown as they are, may decide nothing (too many are void); empty
+    where they may."""
     whole: tuple[float | None, ...] = ()
     """changed / baseline of all operations' times together, where the figures are of the typical operation alone."""
+
+    def doubt(self, look: int | None = None) -> str:
+        """Why the figures of the first `look` blocks, or of all, may decide nothing."""
+        return next(iter(self.doubts[:look][-1:]), "")
 
 
 @dataclass(frozen=True)
@@ -107,7 +112,8 @@ class Decision:
     `p_adjusted` is the smaller of the two directional p-values after Holm and after the looks: compare it with alpha.
     `look` is the number of blocks at which the comparison was settled or last looked at. `blocks_needed` would settle
     an inconclusive comparison at the rules' power, if the effect is what it seems; `detectable` is the smallest
-    slow-down (0.05: five percent) that this many blocks find at that power.
+    slow-down (0.05: five percent) that this many blocks find at that power. `doubtful`: what the effect is of may
+    decide nothing (too many void blocks), or is not what all operations together did.
     """
 
     verdict: Verdict
@@ -118,6 +124,7 @@ class Decision:
     look: int = 0
     blocks_needed: int | None = None
     detectable: float | None = None
+    doubtful: bool = False
     warnings: tuple[str, ...] = field(default=())
 
     @property

@@ -85,13 +85,14 @@ def welch_p(first: Differences, second: Differences, shift: float = 0.0) -> floa
 def _assess(pair: Pair, look: int, rules: Rules) -> ShiftDecision:
     """Shift, margin and evidence of one comparison at one look; the verdict is still open.
 
-    Where all operations together are proven slower by more than delta, what holds for the typical one does not pass.
+    Where all operations together are proven slower by more than delta, what holds for the typical one does not pass,
+    nor does anything where equal arms are proven to have moved between the runs.
     """
     base, base_warnings = _effect(pair.base, None, rules)
     new, new_warnings = _effect(pair.new, look, rules)
     controls = (_control(pair.base, None), _control(pair.new, look))
     margin = max(rules.margin, shift_noise(*controls, rules.level))
-    doubtful = pair.base.doubtful or pair.new.doubtful
+    doubtful = pair.base.doubt() or pair.new.doubt(look)
     tested = (base.differences, new.differences) if not doubtful else ((), ())
     warnings = tuple(
         f"{run}: {warning}"
@@ -102,8 +103,14 @@ def _assess(pair: Pair, look: int, rules: Rules) -> ShiftDecision:
         warnings += ("a run without an A/A control: what differs from run to run is not in the margin",)
     evidence = _evidence(*tested, margin, rules.delta)
     not_slower = probability_below(*tested, math.log1p(rules.delta))
+    if _moved(*controls, rules):
+        warnings += (
+            f"equal arms moved, by up to {margin:.1%}, between the runs: a change of that size would not show",
+        )
+        evidence, not_slower = replace(evidence, equivalent=1.0), 1.0
     if others := _whole_slower(pair, look, rules):
-        evidence, not_slower, warnings = replace(evidence, equivalent=1.0), 1.0, (*warnings, others)
+        evidence, not_slower = replace(evidence, equivalent=1.0, faster=1.0), 1.0
+        warnings += (others,)
     return ShiftDecision(
         verdict="inconclusive",
         passes=False,
@@ -116,6 +123,12 @@ def _assess(pair: Pair, look: int, rules: Rules) -> ShiftDecision:
         look=look,
         warnings=warnings,
     )
+
+
+def _moved(base: Differences, new: Differences, rules: Rules) -> bool:
+    """Whether arms without any difference are proven to lie otherwise in the new run, beyond the margin."""
+    found = _evidence(base, new, rules.margin, rules.delta)
+    return min(found.slower, found.faster) <= rules.look_alpha
 
 
 def _whole_slower(pair: Pair, look: int, rules: Rules) -> str:
@@ -135,7 +148,7 @@ def _effect(series: Series, look: int | None, rules: Rules) -> tuple[Effect, tup
     if series.invalid:
         differences, warnings = (), (series.invalid,)
     effect = estimate(differences, rules.level) if not warnings else Effect(level=rules.level)
-    doubts = (series.doubtful,) if series.doubtful else ()
+    doubts = (doubt,) if (doubt := series.doubt(look)) else ()
     return effect, (*doubts, *warnings, *effect.warnings)
 
 

@@ -85,27 +85,58 @@ def replay_looks(
 
 
 def _assess(series: Series, look: int, rules: Rules) -> Decision:
-    """Effect, margin and evidence of one comparison at one look; the verdict is still open.
-
-    What holds for the typical operation alone is never called equivalent.
-    """
-    control, _ = log_ratios(series.baseline, series.control, look)
+    """Effect, margin and evidence of one comparison at one look; the verdict is still open."""
+    control, unreadable = log_ratios(series.baseline, series.control, look)
     margin = max(rules.margin, noise_bound(control, rules.level))
     differences, warnings = log_ratios(series.baseline, series.changed, look)
     if series.invalid:
         differences, warnings = (), (series.invalid,)
     effect = estimate(differences, rules.level) if not warnings else Effect(level=rules.level)
-    doubts = (series.doubtful,) if series.doubtful else ()
-    evidence = Evidence() if doubts else gather_evidence(differences, margin, rules.delta)
-    if others := unlike(effect, series.whole[:look], rules.delta):
-        evidence, warnings = replace(evidence, equivalent=1.0), (*warnings, others)
+    doubt = series.doubt(look) or next((f"the equal arm: {reason}" for reason in unreadable), "")
+    limits = (_lean(control, margin, rules), unlike(effect, series.whole[:look], rules.delta))
+    evidence = Evidence() if doubt else _limited(gather_evidence(differences, margin, rules.delta), *limits)
     return Decision(
         verdict="inconclusive",
         effect=effect,
         evidence=evidence,
         margin=margin,
         look=look,
-        warnings=(*doubts, *warnings, *effect.warnings),
+        doubtful=bool(doubt or limits[1]),
+        warnings=tuple(filter(None, (doubt, *warnings, limits[0], _whole(limits[1]), *effect.warnings))),
+    )
+
+
+def _lean(control: Sequence[float], margin: float, rules: Rules) -> str:
+    """That two equal arms are proven to differ, beyond the margin: by something that is in this comparison, too."""
+    found = gather_evidence(control, rules.margin, rules.delta)
+    if min(found.slower, found.faster) > rules.look_alpha:
+        return ""
+    return f"two equal arms differ here, by up to {margin:.1%}: a change of that size would not show"
+
+
+def _whole(whole: Effect | None) -> str:
+    if whole is None:
+        return ""
+    return (
+        f"all operations together take {whole.ratio:.3g} times as long ({whole.ci_low:.3g} to {whole.ci_high:.3g}): "
+        "some do not change like the typical one"
+    )
+
+
+def _limited(evidence: Evidence, lean: str, whole: Effect | None) -> Evidence:
+    """Evidence without what the equal arm or all operations together contradict.
+
+    Nothing is equivalent beside equal arms that differ, nor what holds for the typical operation alone; and where all
+    together are proven to have changed the other way, neither direction is the query's.
+    """
+    if lean or whole:
+        evidence = replace(evidence, equivalent=1.0)
+    if whole is None or whole.ci_low is None or whole.ci_high is None:
+        return evidence
+    return replace(
+        evidence,
+        slower=1.0 if whole.ci_high < 1 else evidence.slower,
+        faster=1.0 if whole.ci_low > 1 else evidence.faster,
     )
 
 

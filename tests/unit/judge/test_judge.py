@@ -125,6 +125,35 @@ def test_more_than_a_tenth_of_void_blocks_makes_the_comparison_inconclusive() ->
     assert item.doubtful
 
 
+def test_a_look_that_was_in_doubt_stays_so_when_blocks_follow_in_which_nothing_is_void() -> None:
+    # The first twelve blocks show +20 %, two of them void; the eight that follow show nothing.
+    long, plain = table(USUAL, blocks=20).slices, table({**USUAL, ("slow", "after"): 5.0}, blocks=20).slices
+    first = WARMUP_BLOCKS + 12
+    mixed = [one if one.block < first else other for one, other in zip(long, plain, strict=True)]
+    late = BlockTable(
+        tuple(
+            replace(item, invalid="late") if item.query == "slow" and item.block in (5, 6) else item for item in mixed
+        )
+    )
+    cut = BlockTable(tuple(item for item in late.slices if item.block < first))
+    assert decider(RULES)(cut) == {("fast", 1)}
+    item = one(judge_table(late, RULES), "slow")
+    assert (item.verdict, item.blocks) == ("inconclusive", 18)
+    assert not item.doubtful
+
+
+def test_the_figure_that_decides_is_chosen_before_the_first_look() -> None:
+    first = WARMUP_BLOCKS + 12
+    late = BlockTable(
+        tuple(
+            replace(item, client_cpu_s=(item.mean_s or 0) * (0.9 if item.block >= first else 0.1))
+            for item in table(USUAL, blocks=40).slices
+        )
+    )
+    assert one(judge_table(late, RULES), "slow").gated
+    assert not one(judge_table(late, RULES), "slow", metric="mean").gated
+
+
 def test_void_blocks_that_lie_on_one_arm_alone_make_the_comparison_inconclusive() -> None:
     slices = table(USUAL, blocks=40).slices
     late = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -55,6 +56,16 @@ def test_a_wide_scatter_neither_passes_nor_fails_and_says_what_it_would_have_fou
     assert item.detectable > 0.3
 
 
+def test_nothing_passes_where_equal_arms_moved_between_the_runs() -> None:
+    generator = np.random.default_rng(5)
+    base, new = series(generator, 1.5, 20, 0.01), series(generator, 1.5, 20, 0.01)
+    assert decide_shifts({"query": Pair(base, new)}, 20, RULES)["query"].passes
+    moved = replace(new, control=tuple(1.08 * value for value in new.control if value))
+    item = decide_shifts({"query": Pair(base, moved)}, 20, RULES)["query"]
+    assert (item.verdict, item.passes) == ("inconclusive", False)
+    assert any("equal arms moved" in warning for warning in item.warnings)
+
+
 def test_what_the_controls_differ_by_is_in_the_margin() -> None:
     generator = np.random.default_rng(3)
     base, new = series(generator, 1.0, 20, 0.01), series(generator, 1.06, 20, 0.01)
@@ -93,7 +104,7 @@ def test_a_latency_of_zero_and_constant_ones_are_told_not_judged_in_silence() ->
 def test_doubtful_and_invalid_figures_decide_nothing() -> None:
     generator = np.random.default_rng(6)
     base, new = series(generator, 1.0, 20, 0.01), series(generator, 2.0, 20, 0.01)
-    doubtful = Series(new.baseline, new.changed, new.control, doubtful="too many void blocks")
+    doubtful = Series(new.baseline, new.changed, new.control, doubts=("too many void blocks",) * len(new.baseline))
     invalid = Series(new.baseline, new.changed, new.control, invalid="it failed")
     shown = decide_shifts({"q": Pair(base, doubtful)}, 20, RULES)["q"]
     assert shown.shift.ratio == pytest.approx(2.0, rel=0.02)

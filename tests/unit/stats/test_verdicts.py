@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -147,6 +148,48 @@ def test_a_verdict_that_student_does_not_share_is_marked() -> None:
     item = decide(one, rules=Rules(alpha=0.3))
     assert item.verdict == "slower"
     assert any("Student's t-test does not see it slower" in warning for warning in item.warnings)
+
+
+@pytest.mark.parametrize(
+    ("typical", "whole", "verdict"),
+    [
+        (0.9, 1.8, "inconclusive"),
+        (0.9, 0.6, "faster"),
+        (1.2, 0.7, "inconclusive"),
+        (1.2, 2.0, "slower"),
+        (1.0, 1.8, "inconclusive"),
+        (1.2, 1.2, "slower"),
+    ],
+)
+def test_no_direction_is_the_querys_where_all_operations_together_went_the_other_way(
+    typical: float, whole: float, verdict: str
+) -> None:
+    item = decide(replace(series(typical), whole=series(whole, seed=1).changed))
+    assert item.verdict == verdict
+    assert item.doubtful == (typical != whole)
+    assert any("all operations together" in warning for warning in item.warnings) == (typical != whole)
+
+
+def test_nothing_is_equivalent_beside_equal_arms_that_differ() -> None:
+    assert decide(series(1.0, control=1.0)).verdict == "equivalent"
+    item = decide(series(1.0, control=1.08))
+    assert item.verdict == "inconclusive"
+    assert any("two equal arms differ here" in warning for warning in item.warnings)
+
+
+def test_what_the_equal_arm_cannot_tell_decides_nothing() -> None:
+    item = decide(replace(series(1.2), control=(*[1.0] * 11, 0.0)))
+    assert (item.verdict, item.doubtful) == ("inconclusive", True)
+    assert item.effect.ratio == pytest.approx(1.2, rel=0.01)
+    assert item.warnings[0].startswith("the equal arm: 1 of 12 blocks hold a latency of zero")
+
+
+def test_a_doubt_counts_at_the_looks_that_had_it() -> None:
+    late = series(1.2, blocks=20)
+    early = replace(late, doubts=(*["too many void"] * 12, *[""] * 8))
+    assert decide(early, 20).look == 20
+    assert decide(replace(late, doubts=(*[""] * 12, *["too many void"] * 8)), 20).look == 12
+    assert decide(replace(late, doubts=("too many void",) * 20), 20).verdict == "inconclusive"
 
 
 def test_evidence_of_nothing_is_no_evidence() -> None:
