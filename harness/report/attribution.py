@@ -12,6 +12,8 @@ _NEXT_TO_NOTHING = 1.01
 _ALIKE = 1.05
 """Two effects are as large as each other where the whole interval of their ratio is within this, as of two queries."""
 
+_APART = "; each is the typical operation's own, so that they do not multiply to the whole"
+
 
 def attribution_rows(result: Result) -> tuple[AttributionRow, ...] | Absent:
     """One row per query, the largest effect of both together first."""
@@ -59,9 +61,16 @@ def _sentence(ups: dict[str, Interval]) -> str:
     words = f"{_in_all(both)}: the indexes alone {ups['indexes_alone'].text}, the views alone "
     words += f"{ups['normalisation_alone'].text}, both together "
     if not _is_certain(together) or _size(together) < _NEXT_TO_NOTHING:
-        return f"{words}{'as much as' if _is_alike(together) else 'not certainly more or less than'} the product"
-    more = "more" if together.ratio > 1 else "less"
-    return f"{words}{text.ratio(_size(together))} {more} than the product"
+        words += f"{'as much as' if _is_alike(together) else 'not certainly more or less than'} the product"
+    else:
+        words += f"{text.ratio(_size(together))} {'more' if together.ratio > 1 else 'less'} than the product"
+    return words + (_APART if _do_not_multiply(ups) else "")
+
+
+def _do_not_multiply(ups: dict[str, Interval]) -> bool:
+    """Whether a reader who multiplies the figures finds another whole, as where operations differ in effect."""
+    product = ups["indexes_alone"].ratio * ups["normalisation_alone"].ratio * ups["interaction"].ratio
+    return max(product / ups["both"].ratio, ups["both"].ratio / product) > _ALIKE
 
 
 def _in_all(both: Interval) -> str:

@@ -18,7 +18,9 @@ from harness.judge import (
     throughput,
     undecided,
 )
+from harness.measure.buffer import SAMPLE
 from harness.measure.model import WARMUP_BLOCKS, BlockTable, SliceRecord
+from harness.measure.slices import SliceFacts, summarise_blocks
 from harness.result import Comparison
 
 RULES = {"fast": QueryRules(), "slow": QueryRules()}
@@ -247,6 +249,30 @@ def test_attribution_recovers_planted_effects_within_its_intervals_where_the_cor
         assert found[factor].ci_low <= ratio <= found[factor].ci_high  # type: ignore[index]
         assert found[factor].ci_high / found[factor].ci_low < 1.2  # type: ignore[index]
         assert found[factor].blocks == 10  # type: ignore[index]
+
+
+@pytest.mark.parametrize("client_share", [0.05, 0.5])
+def test_attribution_is_made_of_the_operations_where_they_are_told_apart(client_share: float) -> None:
+    """A fifth of them gains by the indexes, another by the views: no operation has an interaction, so there is none."""
+    cost_s = np.tile([0.001, 0.002, 0.004, 0.008, 0.016], 20)
+    indexes, views = np.tile([0.1, 1, 1, 1, 1], 20), np.tile([1, 0.1, 1, 1, 1], 20)
+    factors = {"before": 1.0, "before_indexes": indexes, "after_noindexes": views, "after": indexes * views}
+    slices = []
+    for block in range(WARMUP_BLOCKS + 12):
+        for arm, factor in factors.items():
+            rows = np.zeros(100, dtype=SAMPLE)
+            rows["op"] = np.arange(100)
+            rows["done_s"] = cost_s * factor * (1 + 0.01 * block)
+            rows["answered_s"] = 0.9 * rows["done_s"]
+            facts = SliceFacts("fast", arm, 1, block, 0.0, client_share * rows["done_s"].mean(), 0.001)
+            slices.append((facts, rows))
+    found = {
+        item.factor: item for item in attribution(BlockTable(tuple(summarise_blocks(slices))), {"fast": QueryRules()})
+    }
+    assert found["interaction"].basis == ("response" if client_share < 1 / 3 else "server")
+    assert found["interaction"].ratio == pytest.approx(1.0)
+    assert found["both"].ratio == pytest.approx(0.1**0.3, rel=1e-5)
+    assert found["both"].blocks == 12
 
 
 def test_attribution_is_of_the_figure_that_decides() -> None:

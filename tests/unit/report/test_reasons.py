@@ -13,9 +13,9 @@ from harness.result import Attribution, Cause, Result
 from tests.unit.report.cases import ALL_GOOD, CASES, EMPTY, compare, stored
 
 
-def attributed(both: float, indexes: float, views: float, width: float = 0.02) -> str:
+def attributed(both: float, indexes: float, views: float, width: float = 0.02, interaction: float | None = None) -> str:
     ratios = {"both": both, "indexes_alone": indexes, "normalisation_alone": views}
-    ratios["interaction"] = both / (indexes * views)
+    ratios["interaction"] = interaction or both / (indexes * views)
     records = tuple(
         Attribution("q", factor, ratio, ratio * (1 - width), ratio * (1 + width), 12)  # type: ignore[arg-type]
         for factor, ratio in ratios.items()
@@ -46,6 +46,13 @@ def test_what_an_interval_leaves_open_is_not_told_as_nothing() -> None:
     assert attributed(0.5, 0.5, 1.6, width=0.6).endswith(open_yet)
     assert attributed(2.0, 1.0, 2.0, width=0.2).endswith(open_yet)
     assert attributed(2.0, 1.0, 2.0, width=0.04).endswith("both together as much as the product")
+
+
+def test_typical_figures_that_do_not_multiply_say_so() -> None:
+    apart = "as much as the product; each is the typical operation's own, so that they do not multiply to the whole"
+    assert attributed(0.5, 1.0, 1.0, interaction=1.0).endswith(apart)
+    assert attributed(2.0, 1.0, 1.0, interaction=1.0).endswith(apart)
+    assert attributed(0.5, 0.51, 1.0, interaction=1.0).endswith("as much as the product")
 
 
 @pytest.mark.parametrize(
