@@ -89,6 +89,37 @@ def test_the_warm_up_decides_nothing() -> None:
     assert item.before_s == pytest.approx(0.001, rel=0.2)
 
 
+def test_the_times_are_those_of_the_blocks_that_the_ratio_rests_on() -> None:
+    """An arm that sits every other block out, while the machine gets slower: blocks 0, 2, ... are 1, 3, ... ms."""
+    slices = [
+        record("fast", arm, block, 0.001 * (block - WARMUP_BLOCKS + 1))
+        for block in range(WARMUP_BLOCKS, WARMUP_BLOCKS + 12)
+        for arm in ("before", "after", "before_indexes")
+        if arm != "before_indexes" or block % 2 == 0
+    ]
+    comparisons = judge_table(BlockTable(tuple(slices)), {"fast": QueryRules()})
+    assert one(comparisons, "fast").before_s == pytest.approx(0.0065)
+    sparse = one(comparisons, "fast", "before_indexes")
+    assert (sparse.blocks, sparse.ratio) == (6, 1.0)
+    assert sparse.before_s == sparse.after_s == pytest.approx(0.006)
+
+
+@pytest.mark.parametrize("metric", ["p50", "throughput"])
+def test_the_times_of_a_comparison_that_is_settled_are_those_of_its_look(metric: str) -> None:
+    slices = table(USUAL, blocks=20).slices
+    slower = [
+        replace(item, p50_s=9 * (item.p50_s or 0), wall_s=9 * item.wall_s) if item.block >= WARMUP_BLOCKS + 12 else item
+        for item in slices
+    ]
+    judged = [
+        judge_table(BlockTable(tuple(items)), RULES) + throughput(BlockTable(tuple(items)), RULES)
+        for items in (slices, slower)
+    ]
+    early, late = (one(comparisons, "slow", metric=metric) for comparisons in judged)
+    assert early.blocks == 12
+    assert (late.before_s, late.after_s) == (early.before_s, early.after_s)
+
+
 def test_only_the_median_of_the_changed_arm_is_gated() -> None:
     gated = [item for item in judge_table(table(USUAL), RULES) if item.gated]
     assert {(item.query, item.arm, item.metric, item.basis) for item in gated} == {
@@ -125,6 +156,8 @@ def test_more_than_a_tenth_of_void_blocks_makes_the_comparison_inconclusive() ->
     assert item.ratio == pytest.approx(1.2, rel=0.02)
     assert item.warnings[0].startswith("2 of 12 blocks are void")
     assert item.doubtful
+    rates = throughput(BlockTable(tuple(late)), RULES)
+    assert [one(rates, name, metric="throughput").doubtful for name in ("fast", "slow", MIX)] == [False, True, True]
 
 
 def test_void_blocks_that_lie_on_one_arm_alone_make_the_comparison_inconclusive() -> None:
