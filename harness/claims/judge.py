@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Literal
 
@@ -12,7 +12,7 @@ from harness import text
 from harness.claims.facts import FactError
 from harness.claims.model import Claim
 from harness.claims.select import Scalar, Selected, SelectorError, UnmeasuredError
-from harness.result import ClaimResult, Result
+from harness.result import ClaimResult, Comparison, Result
 
 Verdict = Literal["supported", "refuted", "undecided"]
 
@@ -27,8 +27,8 @@ def judge_claims(claims: Sequence[Claim], result: Result, facts: Mapping[str, ob
     """One result per claim, in their order.
 
     A figure with an interval supports a claim only if the whole interval satisfies it, and refutes it only if the
-    whole interval contradicts it. A figure without one (a count, a size) decides by itself, a doubtful one nothing;
-    among several that make one figure, doubtful ones are told.
+    whole interval contradicts it. A figure without one (a count, a size) decides by itself, a doubtful one nothing, be
+    it the only one or picked as the smallest or largest; among several that make one figure, doubtful ones are told.
     """
     return tuple(_judge(claim, result, facts) for claim in claims)
 
@@ -46,14 +46,19 @@ def _judge(claim: Claim, result: Result, facts: Mapping[str, object]) -> ClaimRe
         small = f"the claim names {claim.min_rows:,} rows, this run has {rows:,} ({result.scale})"
         return _result(claim, "undecided", small, figure)
     doubtful = sum(item.doubtful for item in figure.comparisons)
-    if doubtful and len(figure.comparisons) == 1:
-        return _result(claim, "undecided", "too many blocks of the comparison are void to decide by it", figure)
+    if (only := _only(figure)) and only.doubtful:
+        return _result(claim, "undecided", "the comparison is in doubt, as its warnings say", figure)
     verdict = _decide(claim, figure)
     remarks = {
         "the interval holds values on both sides of the threshold": verdict == "undecided",
-        f"too many blocks are void in {doubtful} of the {len(figure.comparisons)} comparisons": doubtful > 0,
+        f"{doubtful} of the {len(figure.comparisons)} comparisons are in doubt, as their warnings say": doubtful > 0,
     }
     return _result(claim, verdict, "; ".join(reason for reason, holds in remarks.items() if holds), figure)
+
+
+def _only(figure: Selected) -> Comparison | None:
+    """The one comparison whose figure this is; None where there is none or several make it."""
+    return figure.comparisons[0] if len(figure.comparisons) == 1 else figure.picked
 
 
 def _figure(claim: Claim, result: Result, facts: Mapping[str, object]) -> Selected | None:
@@ -80,7 +85,8 @@ def _quotient(top: Selected, bottom: Selected, claim: Claim) -> Selected:
         raise SelectorError(f"{claim.field and claim.field.text} is text and cannot be divided")
     if not bottom.value:
         raise UnmeasuredError(f"{claim.per and claim.per.text} is zero")
-    return Selected(top.value / bottom.value, comparisons=top.comparisons)
+    comparisons = tuple(dict.fromkeys((*top.comparisons, *bottom.comparisons)))
+    return Selected(top.value / bottom.value, comparisons=comparisons)
 
 
 def _in_unit(figure: Selected | None, unit: str) -> Selected | None:
@@ -91,10 +97,10 @@ def _in_unit(figure: Selected | None, unit: str) -> Selected | None:
         if figure.value <= 0:
             raise UnmeasuredError("a time is zero")
         low, high = figure.high, figure.low
-        return Selected(1 / figure.value, low and 1 / low, high and 1 / high, figure.comparisons)
+        return replace(figure, value=1 / figure.value, low=low and 1 / low, high=high and 1 / high)
     factor, offset = (1000.0, 0.0) if unit == "ms" else (1.0, -1.0)
     low, high = (None if end is None else end * factor + offset for end in (figure.low, figure.high))
-    return Selected(figure.value * factor + offset, low, high, figure.comparisons)
+    return replace(figure, value=figure.value * factor + offset, low=low, high=high)
 
 
 @dataclass(frozen=True)
@@ -140,7 +146,7 @@ def _result(claim: Claim, verdict: Verdict, reason: str, figure: Selected | None
         statement=claim.statement,
         source=claim.source,
         verdict=verdict,
-        figure="" if figure is None else _figure_text(figure, claim.unit).replace(text.GAP, " "),
+        figure="" if figure is None else _figure_text(figure, claim).replace(text.GAP, " "),
         reason="; ".join(filter(None, (reason, claim.note))),
         tested=_tested(claim).replace(text.GAP, " "),
         value=value,
@@ -149,17 +155,21 @@ def _result(claim: Claim, verdict: Verdict, reason: str, figure: Selected | None
     )
 
 
-def _figure_text(figure: Selected, unit: str) -> str:
-    words = _in_words(figure.value, unit)
+def _figure_text(figure: Selected, claim: Claim) -> str:
+    words = _in_words(figure.value, claim.unit)
     if figure.low is not None and figure.high is not None:
-        words += f" ({_in_words(figure.low, unit)} to {_in_words(figure.high, unit)})"
-    if unit == "ms":
-        return f"{words} {_ON_THIS_MACHINE}"
-    if len(figure.comparisons) == 1:
-        only = figure.comparisons[0]
+        words += f" ({_in_words(figure.low, claim.unit)} to {_in_words(figure.high, claim.unit)})"
+    if claim.unit == "ms":
+        words += f" {_ON_THIS_MACHINE}"
+    queries = text.count(len(figure.comparisons), "query", "queries")
+    if figure.picked and len(figure.comparisons) > 1:
+        words += f"; {figure.picked.query}, out of {queries}"
+    only = _only(figure)
+    if only and claim.unit != "ms":
         words += f"; {text.duration(only.before_s)} before, {text.duration(only.after_s)} after {_ON_THIS_MACHINE}"
-    elif figure.comparisons:
-        words += f"; over {text.count(len(figure.comparisons), 'query', 'queries')}"
+    if figure.comparisons and not only:
+        weighed = ", each weighed by its time before" if claim.field and claim.field.function == "overall" else ""
+        words += f"; over {queries}{weighed}"
     return words
 
 

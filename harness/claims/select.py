@@ -3,8 +3,10 @@
 A path names fields of the result; a list is passed through item by item, and `[name=value,...]` keeps the items whose
 fields have these values. `a|b` is either, `!=` is not, `null` is None. A path that stands alone must lead to exactly
 one value; a function around it takes many: `count`, `distinct` (how many different ones), `sum`, `min`, `max`, `mean`,
-`geomean`, and `overall` for ratios of times: what the sum of all times changed by. A list that is empty because its
-phase did not run gives UnmeasuredError, never 0.
+`geomean`, and `overall` for ratios of times: their mean, each weighed by its `before_s`. That is what the sum of the
+times before would change by if each query changed as its typical operation did; the quotient of the sums of the times
+after and before is another figure where parameters differ in effect. A list that is empty because its phase did not run
+gives UnmeasuredError, never 0.
 """
 
 from __future__ import annotations
@@ -26,6 +28,9 @@ _SHOWN_BY = {"errors": "latency", "void_slices": "latency"}
 """Lists that are rightly empty, and the list that proves that somebody looked."""
 
 _OVERALL = "overall"
+_PICKING = ("min", "max")
+_RATE = "throughput"
+"""The metric whose ratios are of operations a second."""
 _RATIO = "ratio"
 _INTERVALS = {_RATIO: ("ci_low", "ci_high"), "after_s": ("after_low_s", "after_high_s")}
 """Figures that come with an interval, and the fields that hold its ends."""
@@ -41,12 +46,16 @@ class UnmeasuredError(Exception):
 
 @dataclass(frozen=True)
 class Selected:
-    """A figure with its interval where it has one, and the comparisons that it comes from."""
+    """A figure with its interval where it has one, and the comparisons that it comes from.
+
+    Of several comparisons `picked` is the one whose figure it is, the smallest or the largest.
+    """
 
     value: Scalar
     low: float | None = None
     high: float | None = None
     comparisons: tuple[Comparison, ...] = ()
+    picked: Comparison | None = None
 
 
 @dataclass(frozen=True)
@@ -102,9 +111,10 @@ class Selector:
         return found
 
     def _combine(self, found: Sequence[tuple[object, object]]) -> Selected:
-        """One figure of all. Means of ratios have an interval: the same mean of the lower, and of the upper ends.
+        """One figure of all. Where each has an interval it has one, too: the same of the lower, and of the upper ends.
 
-        It is right where the errors of the queries move together and too wide where they are independent.
+        Of a mean or a sum that is right where the errors of the queries move together and too wide where they are
+        independent. Of the smallest or largest it holds as surely as all of the intervals hold at once.
         """
         comparisons = tuple(owner for owner, _ in found if isinstance(owner, Comparison))
         if not self.function:
@@ -114,14 +124,22 @@ class Selector:
             low, high = self._interval(found[0][0])
             return Selected(value, low, high, comparisons)
         values = [_number(value, self.text) for _, value in found]
-        if self.function in _NUMERIC and (self.function != "geomean" or self.segments[-1].name != _RATIO):
-            return Selected(_NUMERIC[self.function](values), comparisons=comparisons)
-        if self.function == _OVERALL and (self.segments[-1].name != _RATIO or len(comparisons) < len(found)):
+        if self.function == _OVERALL and not self._is_of_times(comparisons, len(found)):
             raise SelectorError(f"{self.text}: {_OVERALL} takes ratios of times")
+        combine = _overall(comparisons) if self.function == _OVERALL else _NUMERIC[self.function]
+        value = combine(values)
+        whole = self.function in _PICKING and len(comparisons) == len(found)
+        picked = comparisons[values.index(value)] if whole else None
+        if self.segments[-1].name not in _INTERVALS:
+            return Selected(value, comparisons=comparisons, picked=picked)
         ends = [self._interval(owner) for owner, _ in found]
-        mean = _geomean if self.function == "geomean" else _overall(comparisons)
-        low, high = (mean([_number(end, self.text) for end in side]) for side in zip(*ends, strict=True))
-        return Selected(mean(values), low, high, comparisons)
+        low, high = (combine([_number(end, self.text) for end in side]) for side in zip(*ends, strict=True))
+        return Selected(value, low, high, comparisons, picked)
+
+    def _is_of_times(self, comparisons: Sequence[Comparison], number: int) -> bool:
+        """Whether these are the ratios of comparisons, none of them one of operations a second."""
+        every = len(comparisons) == number and self.segments[-1].name == _RATIO
+        return every and all(item.metric != _RATE for item in comparisons)
 
     def _interval(self, owner: object) -> tuple[float | None, float | None]:
         """The interval of a ratio or of a time, which its record holds beside it; anything else has none."""
@@ -210,7 +228,7 @@ def _geomean(values: Sequence[float]) -> float:
 
 
 def _overall(comparisons: Sequence[Comparison]) -> Callable[[Sequence[float]], float]:
-    """The mean of ratios, each with the weight of its query's time before: the quotient of the two sums of times."""
+    """The mean of ratios, each with the weight of its query's time before."""
     weights = [comparison.before_s or 0.0 for comparison in comparisons]
     if not sum(weights):
         raise UnmeasuredError("a time is zero")

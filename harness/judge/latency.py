@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from statistics import median
 
 from harness.judge.view import Basis, QueryRules, View
-from harness.measure.model import BASELINE, BlockTable, Load, Measurement
+from harness.measure.model import BlockTable, Load, Measurement
 from harness.result import Comparison
-from harness.stats import ABSENT_BELOW, ADVISORY_BELOW, Decision, Rules, decide_family
+from harness.stats import ABSENT_BELOW, ADVISORY_BELOW, Decision, Rules, decide_family, median_interval
 
 CHANGED = "after"
 """The arm whose comparisons decide; all others explain."""
@@ -71,8 +72,8 @@ def _comparison(view: View, load: Load, arm: str, metric: str, basis: Basis, dec
     samples = view.samples(load, arm)
     few = samples < ADVISORY_BELOW.get(metric, 0)
     headline = view.headline(load, arm) == (metric, basis)
-    measured = decision.effect.ratio is not None
-    ends = view.typical_range_s(load, arm, metric, basis) if measured else (None, None)
+    before, after = view.times(load, arm, metric, basis, decision.effect.blocks)
+    ends = median_interval(after, 0.95) or (None, None)
     return Comparison(
         query=query,
         arm=arm,
@@ -87,8 +88,8 @@ def _comparison(view: View, load: Load, arm: str, metric: str, basis: Basis, dec
         void_blocks=view.void_blocks(load, arm),
         samples=samples,
         verdict=decision.verdict,
-        before_s=view.typical_s(load, BASELINE, metric, basis) if measured else None,
-        after_s=view.typical_s(load, arm, metric, basis) if measured else None,
+        before_s=median(before) if before else None,
+        after_s=median(after) if after else None,
         margin=decision.margin,
         gated=rules.gated and headline and arm == CHANGED,
         advisory=few or not headline or arm != CHANGED,

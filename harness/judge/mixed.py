@@ -73,7 +73,8 @@ def _saturation(view: View, clients: int, arm: str) -> str:
 def _comparison(
     view: View, load: Load, arm: str, metric: str, series: Series, decision: Decision, rate_per_s: float | None
 ) -> Comparison:
-    pairs = [(a, b) for a, b in zip(series.baseline, series.changed, strict=True) if a is not None and b is not None]
+    paired = zip(series.baseline, series.changed, strict=True)
+    pairs = [(a, b) for a, b in paired if a is not None and b is not None][: decision.effect.blocks]
     effect, measured, more = decision.effect, decision.effect.ratio is not None, metric == COMPLETED
     ran = [item for name in (BASELINE, arm) for item in view.slices(load, name) if item]
     samples = view.samples(load, arm)
@@ -98,6 +99,7 @@ def _comparison(
         margin=decision.margin,
         advisory=True,
         blocks_needed=decision.blocks_needed,
+        doubtful=decision.doubtful,
         warnings=(*decision.warnings, *view.queries[load[0]].remarks, *remarks),
         load="open",
         rate_per_s=rate_per_s,

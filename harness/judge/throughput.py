@@ -82,7 +82,8 @@ def _weighted(weights: Sequence[float], values: Sequence[float | None]) -> float
 
 def _comparison(view: View, load: Load, arm: str, series: Series, decision: Decision) -> Comparison:
     effect = decision.effect
-    pairs = [(a, b) for a, b in zip(series.baseline, series.changed, strict=True) if a is not None and b is not None]
+    paired = zip(series.baseline, series.changed, strict=True)
+    pairs = [(a, b) for a, b in paired if a is not None and b is not None][: decision.effect.blocks]
     measured = effect.ratio is not None
     return Comparison(
         query=load[0],
@@ -103,6 +104,7 @@ def _comparison(view: View, load: Load, arm: str, series: Series, decision: Deci
         margin=decision.margin,
         advisory=True,
         blocks_needed=decision.blocks_needed,
+        doubtful=decision.doubtful,
         warnings=decision.warnings,
     )
 

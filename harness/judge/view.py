@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from statistics import fmean, median
+from statistics import fmean
 from typing import Literal
 
 from harness.measure.model import BASELINE, WARMUP_BLOCKS, BlockTable, Load, SliceRecord
 from harness.scenario import Query
-from harness.stats import Rules, Series, median_interval
+from harness.stats import Rules, Series
 
 CONTROL = "control"
 
@@ -171,15 +171,21 @@ class View:
         used = [item.executions for name in (BASELINE, arm) for item in self.good(load, name) if item]
         return min(used, default=0)
 
-    def typical_s(self, load: Load, arm: str, metric: str, basis: Basis) -> float | None:
-        """The median over blocks of the metric, in seconds."""
-        values = [value for value in self.values(load, arm, metric, basis) if value is not None]
-        return median(values) if values else None
+    def times(
+        self, load: Load, arm: str, metric: str, basis: Basis, blocks: int
+    ) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """The metric in seconds on the baseline and on the arm, of the first `blocks` blocks that pair the two.
 
-    def typical_range_s(self, load: Load, arm: str, metric: str, basis: Basis) -> tuple[float | None, float | None]:
-        """The 95 % interval of `typical_s`; (None, None) where there are too few blocks for one."""
-        values = [value for value in self.values(load, arm, metric, basis) if value is not None]
-        return median_interval(values, 0.95) or (None, None)
+        These are the blocks that a comparison over so many of them rests on: arms sit blocks out, and machines drift.
+        """
+        changed = self.compared(load, arm, metric, basis, self.is_paired(load, metric, basis))
+        sides = (self.values(load, name, metric, basis) for name in (BASELINE, arm))
+        found = [
+            (first, second)
+            for first, second, figure in zip(*sides, changed, strict=True)
+            if first is not None and second is not None and figure is not None
+        ][:blocks]
+        return tuple(first for first, _ in found), tuple(second for _, second in found)
 
     def headline(self, load: Load, arm: str) -> tuple[str, Basis]:
         """Which figure decides: the response's p50, or the server's mean where the client takes too much of it.

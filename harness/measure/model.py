@@ -9,6 +9,7 @@ from typing import Literal
 
 from harness.measure.writes import Equality
 from harness.result import QueryError, VoidSlice
+from harness.stats import Contrasts
 
 Form = Literal["before", "after"]
 Load = tuple[str, int]
@@ -30,6 +31,9 @@ FORMS: Mapping[str, Form] = MappingProxyType(
     }
 )
 """Which form of a query runs on which arm."""
+
+CORNERS = ("before", "before_indexes", "after_noindexes", "after")
+"""The 2x2 of {old, new form} x {old, new indexes}: neither, the indexes alone, the new form alone, both."""
 
 WARMUP_BLOCKS = 2
 """The first blocks are run and stored, but decide nothing."""
@@ -108,7 +112,9 @@ class SliceRecord:
     `relative` is the time of the typical operation by that of the same operation on the baseline arm in this block (see
     `stats.typical_ratio`), `server_relative` the same of the times to the answer's last byte. Both are None on the
     baseline itself, where no operation succeeded on both arms, and in an open load; the second also where a file does
-    not hold these times of each operation.
+    not hold these times of each operation. `contrasts` and `server_contrasts` are what the four corners of the 2x2 make
+    of the operations that succeeded on all of them (see `stats.typical_contrasts`); they stand on the last corner, and
+    are None wherever a corner took no part.
 
     Of an open load: latencies count from the intended instants, and those of skipped operations up to the last instant
     at which they could have been sent; `wall_s` is the schedule's length and `completed` what succeeded by its end;
@@ -141,6 +147,8 @@ class SliceRecord:
     statements_mean_s: float | None = None
     relative: float | None = None
     server_relative: float | None = None
+    contrasts: Contrasts | None = None
+    server_contrasts: Contrasts | None = None
 
     @property
     def failures(self) -> int:

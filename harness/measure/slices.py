@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from itertools import groupby
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +14,7 @@ from numpy.typing import NDArray
 from harness.measure.buffer import Samples, state_text
 from harness.measure.model import (
     BASELINE,
+    CORNERS,
     DRAIN_SHARE,
     LATE_S,
     MOST_LAG_S,
@@ -19,7 +22,9 @@ from harness.measure.model import (
     WARMUP_BLOCKS,
     SliceRecord,
 )
-from harness.stats import quantile, typical_ratio
+from harness.stats import quantile, typical_contrasts, typical_ratio
+
+Figure = TypeVar("Figure")
 
 _MOST_CLIENTS = 1 << 15
 """As many as the samples' file can tell apart."""
@@ -66,33 +71,40 @@ def summarise_blocks(slices: Iterable[tuple[SliceFacts, Samples]]) -> list[Slice
 
 def _summarise_load(arms: Sequence[tuple[SliceFacts, Samples]]) -> list[SliceRecord]:
     records = [summarise(facts, samples) for facts, samples in arms]
-    baseline = next((samples for facts, samples in arms if facts.arm == BASELINE), None)
-    if baseline is None:
-        return records
-    return [
-        record if record.arm == BASELINE else _held_against(baseline, record, samples)
-        for record, (_, samples) in zip(records, arms, strict=True)
-    ]
+    succeeded = {facts.arm: samples[samples["state"] == 0] for facts, samples in arms}
+    return [_held_against(succeeded, record) for record in records]
 
 
-def _held_against(baseline: Samples, record: SliceRecord, samples: Samples) -> SliceRecord:
-    """The record with the ratios of the same operations of the same clients."""
-    first, second = _same_operations(*(side[side["state"] == 0] for side in (baseline, samples)))
-    told = not np.isnan(first["answered_s"]).any() and not np.isnan(second["answered_s"]).any()
-    return replace(
-        record,
-        relative=typical_ratio(first["done_s"] - first["intended_s"], second["done_s"] - second["intended_s"]),
-        server_relative=typical_ratio(first["answered_s"], second["answered_s"]) if told else None,
+def _held_against(succeeded: Mapping[str, Samples], record: SliceRecord) -> SliceRecord:
+    """The record with what the same operations of the same clients took on the baseline, and on all four corners."""
+    if record.arm != BASELINE and BASELINE in succeeded:
+        ratios = _of_same_operations(typical_ratio, [succeeded[BASELINE], succeeded[record.arm]])
+        record = replace(record, relative=ratios[0], server_relative=ratios[1])
+    if record.arm == CORNERS[-1] and succeeded.keys() >= set(CORNERS):
+        contrasts = _of_same_operations(typical_contrasts, [succeeded[arm] for arm in CORNERS])
+        record = replace(record, contrasts=contrasts[0], server_contrasts=contrasts[1])
+    return record
+
+
+def _of_same_operations(
+    compare: Callable[..., Figure | None], sides: Sequence[Samples]
+) -> tuple[Figure | None, Figure | None]:
+    """What `compare` finds in the responses, and in the times to the answer's last byte where all of them are told."""
+    same = _same_operations(sides)
+    told = not any(np.isnan(side["answered_s"]).any() for side in same)
+    return (
+        compare(*(side["done_s"] - side["intended_s"] for side in same)),
+        compare(*(side["answered_s"] for side in same)) if told else None,
     )
 
 
-def _same_operations(first: Samples, second: Samples) -> tuple[Samples, Samples]:
-    """Those samples of both sides whose operations, of the same client, are on the other side, too; in one order."""
-    keys, orders = zip(*(_sorted_operations(side) for side in (first, second)), strict=True)
-    if np.array_equal(*keys):
-        return first[orders[0]], second[orders[1]]
-    _, mine, others = np.intersect1d(*keys, return_indices=True)
-    return first[orders[0][mine]], second[orders[1][others]]
+def _same_operations(sides: Sequence[Samples]) -> list[Samples]:
+    """Those samples of each side whose operations, of the same client, are on all other sides, too; in one order."""
+    keys, orders = zip(*(_sorted_operations(side) for side in sides), strict=True)
+    if all(np.array_equal(keys[0], other) for other in keys[1:]):
+        return [side[order] for side, order in zip(sides, orders, strict=True)]
+    common = reduce(np.intersect1d, keys)
+    return [side[order[np.searchsorted(key, common)]] for side, key, order in zip(sides, keys, orders, strict=True)]
 
 
 def _sorted_operations(samples: Samples) -> tuple[NDArray[np.int64], NDArray[np.intp]]:

@@ -4,24 +4,33 @@ from __future__ import annotations
 
 from harness import text
 from harness.report.evidence import Absent, Interval
-from harness.report.latency import interval
+from harness.report.latency import headline_comparisons, interval
 from harness.report.reasons import AttributionRow
+from harness.report.words import DOUBTFUL
 from harness.result import Attribution, Result
 
 _NEXT_TO_NOTHING = 1.01
 _ALIKE = 1.05
 """Two effects are as large as each other where the whole interval of their ratio is within this, as of two queries."""
 
+_APART = "; each is the typical operation's own, so that they do not multiply to the whole"
+
 
 def attribution_rows(result: Result) -> tuple[AttributionRow, ...] | Absent:
-    """One row per query, the largest effect of both together first."""
+    """One row per query: those in which both together have a certain effect first, the largest at the top."""
     by_query: dict[str, dict[str, Attribution]] = {}
     for item in result.attribution:
         by_query.setdefault(item.query, {})[item.factor] = item
     if not by_query:
         return Absent(f"Indexes and views are not told apart: {_reason(result)}.")
-    rows = [_row(query, factors) for query, factors in by_query.items()]
-    return tuple(sorted(rows, key=lambda row: (-_size(row.both), row.query)))
+    doubtful = {item.query for item in headline_comparisons(result) if item.doubtful}
+    rows = [_row(query, factors, query in doubtful) for query, factors in by_query.items()]
+    return tuple(sorted(rows, key=_certain_first))
+
+
+def _certain_first(row: AttributionRow) -> tuple[bool, float, str]:
+    certain = row.both is not None and _is_certain(row.both) and not row.sentence.startswith(DOUBTFUL)
+    return (not certain, -_size(row.both), row.query)
 
 
 def _reason(result: Result) -> str:
@@ -30,11 +39,11 @@ def _reason(result: Result) -> str:
     return "too few blocks held all four states" if result.latency else "no query was timed"
 
 
-def _row(query: str, factors: dict[str, Attribution]) -> AttributionRow:
+def _row(query: str, factors: dict[str, Attribution], doubtful: bool) -> AttributionRow:
     ups = {name: _speed_up(item) for name, item in factors.items()}
     return AttributionRow(
         query=text.visible(query),
-        sentence=_sentence(ups),
+        sentence=f"{DOUBTFUL}: {_sentence(ups)}" if doubtful else _sentence(ups),
         indexes=ups.get("indexes_alone"),
         normalisation=ups.get("normalisation_alone"),
         both=ups.get("both"),
@@ -59,9 +68,16 @@ def _sentence(ups: dict[str, Interval]) -> str:
     words = f"{_in_all(both)}: the indexes alone {ups['indexes_alone'].text}, the views alone "
     words += f"{ups['normalisation_alone'].text}, both together "
     if not _is_certain(together) or _size(together) < _NEXT_TO_NOTHING:
-        return f"{words}{'as much as' if _is_alike(together) else 'not certainly more or less than'} the product"
-    more = "more" if together.ratio > 1 else "less"
-    return f"{words}{text.ratio(_size(together))} {more} than the product"
+        words += f"{'as much as' if _is_alike(together) else 'not certainly more or less than'} the product"
+    else:
+        words += f"{text.ratio(_size(together))} {'more' if together.ratio > 1 else 'less'} than the product"
+    return words + (_APART if _do_not_multiply(ups) else "")
+
+
+def _do_not_multiply(ups: dict[str, Interval]) -> bool:
+    """Whether a reader who multiplies the figures finds another whole, as where operations differ in effect."""
+    product = ups["indexes_alone"].ratio * ups["normalisation_alone"].ratio * ups["interaction"].ratio
+    return max(product / ups["both"].ratio, ups["both"].ratio / product) > _ALIKE
 
 
 def _in_all(both: Interval) -> str:

@@ -158,7 +158,7 @@ def _axis(rows: Sequence[LatencyRow]) -> tuple[float, float]:
 def _noise(controls: Sequence[Comparison]) -> str:
     if not controls:
         return "This run has no A/A control, so its noise is not known."
-    bounded = [item for item in controls if item.ratio and item.ci_low and item.ci_high]
+    bounded = [item for item in controls if item.ratio and item.ci_low and item.ci_high and not item.doubtful]
     if not bounded:
         return "The A/A control has too few blocks to tell this run's noise."
     worst = max(bounded, key=lambda item: abs(math.log(item.ratio or 1)))

@@ -46,7 +46,9 @@ def _outcome(item: Comparison) -> str:
         return text.visible(saturated)
     if item.ratio is None:
         return text.visible("; ".join(item.warnings) or "nothing was measured")
-    return f"the median is {text.ratio(item.ratio)} of before's ({text.ratio_range(item.ci_low, item.ci_high)})"
+    undecided = ", undecided" if item.verdict == "inconclusive" else ""
+    interval = text.ratio_range(item.ci_low, item.ci_high)
+    return f"the median is {text.ratio(item.ratio)} of before's ({interval}){undecided}"
 
 
 def _waiting(item: Comparison) -> str:

@@ -14,7 +14,7 @@ from harness.report.gate import gate_sentence
 from harness.report.integrity import accepted_objects
 from harness.report.latency import headline_comparisons, tally
 from harness.report.storage import database_total
-from harness.report.words import EXIT_MEANINGS, EXIT_TONES, fates, gravity, problem, title
+from harness.report.words import DOUBTFUL, EXIT_MEANINGS, EXIT_TONES, fates, gravity, problem, title
 from harness.result import Comparison, Integrity, Result
 
 _MOST_NAMED = 4
@@ -141,11 +141,28 @@ def _problem_words(integrity: Integrity) -> str:
 def _slower(slow: Sequence[Comparison], total: int) -> str:
     if not slow:
         return "a query is slower than allowed"
-    worst = max(slow, key=lambda item: item.ratio or 0)
-    name = text.visible(worst.query)
     number = f"{len(slow):,} of {text.count(total, 'query is', 'queries are')}"
-    interval = text.ratio_range(worst.ci_low, worst.ci_high)
-    return f"{number} slower than allowed, the worst {name} at {text.ratio(worst.ratio)} its former time ({interval})"
+    return f"{number} slower than allowed, the worst {_named(max(slow, key=_ratio), ' its former time')}"
+
+
+def _named(item: Comparison, of_what: str = "") -> str:
+    interval = text.ratio_range(item.ci_low, item.ci_high)
+    return f"{text.visible(item.query)} at {text.ratio(item.ratio)}{of_what} ({interval})"
+
+
+def _ratio(item: Comparison) -> float:
+    return item.ratio or 0.0
+
+
+def _slowest(measured: Sequence[Comparison]) -> str:
+    """The largest ratio that is decided; a larger one that is not is told as such."""
+    open_ones = [item for item in measured if item.verdict == "inconclusive" or item.doubtful]
+    decided = [item for item in measured if item not in open_ones]
+    words = [f"slowest: {_named(max(decided, key=_ratio), ' its former time')}"] if decided else []
+    largest = max(measured, key=_ratio)
+    if largest in open_ones:
+        words.append(f"{DOUBTFUL if largest.doubtful else 'undecided'}: {_named(largest)}")
+    return "; ".join(words)
 
 
 def _reasons(result: Result) -> list[str]:
@@ -211,8 +228,7 @@ def _speed(result: Result) -> Figure:
             label, "not measured", "no query was timed" if not every else "no block of any query counts", "open"
         )
     slower = [item for item in measured if item.verdict == "slower"]
-    worst = max(measured, key=lambda item: item.ratio or 0)
-    context = f"{tally(every)}; slowest: {text.visible(worst.query)} at {text.ratio(worst.ratio)} its former time"
+    context = f"{tally(every)}; {_slowest(measured)}"
     tone: Tone = "bad" if slower else "open" if any(item.verdict == "inconclusive" for item in every) else "good"
     return Figure(label, f"{len(slower):,} of {len(every):,}", context, tone)
 

@@ -27,6 +27,8 @@ BEFORE = "before"
 MEDIAN = "median"
 SERVER_MEAN = "server's mean"
 
+DOUBTFUL = "in doubt"
+
 EXIT_MEANINGS = {
     EXIT_OK: "all good",
     EXIT_REGRESSION: "performance regression",

@@ -15,12 +15,13 @@ class Comparison:
 
     `ratio` is arm over before (1.10: ten percent slower for a latency); None, like its interval, where nothing valid
     was measured. `doubtful` figures are shown, but may decide nothing: too many blocks are void, or all
-    operations together changed otherwise than the typical one. Latencies are in
-    seconds; `after_low_s` and `after_high_s` are the 95 % interval of `after_s`, None where blocks are too few. `basis`
-    is what the samples hold: the response as the client saw it, or the server's time, from sending the request to the
-    arrival of the answer's last byte. `load` is closed (clients back to back, one query alone) or open (the mix at
-    `rate_per_s` operations a second, latencies from the intended instants). Of the open load, `intended`, `late` (that
-    waited for a connection) and `skipped` (never sent) count the operations of `before` and the arm together.
+    operations together changed otherwise than the typical one. Latencies are in seconds, medians over the blocks that
+    the ratio rests on; `after_low_s` and `after_high_s` are the 95 % interval of `after_s`, None where blocks are too
+    few. `basis` is what the samples hold: the response as the client saw it, or the server's time, from sending the
+    request to the arrival of the answer's last byte. `load` is closed (clients back to back, one query alone) or open
+    (the mix at `rate_per_s` operations a second, latencies from the intended instants). Of the open load, `intended`,
+    `late` (that waited for a connection) and `skipped` (never sent) count the operations of `before` and the arm
+    together.
     """
 
     query: str

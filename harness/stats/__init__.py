@@ -2,7 +2,7 @@
 
 from harness.stats.binomial import clopper_pearson
 from harness.stats.effect import estimate, log_ratios, noise_bound
-from harness.stats.factorial import Factorial, factorial
+from harness.stats.factorial import Contrasts, Factorial, factorial, typical_contrasts
 from harness.stats.holm import holm
 from harness.stats.model import Decision, Effect, Evidence, Pair, Rules, Series, Shift, ShiftDecision, Verdict
 from harness.stats.paired import typical_ratio
@@ -14,6 +14,7 @@ from harness.stats.verdict import decide_family, gather_evidence, taken_looks
 __all__ = [
     "ABSENT_BELOW",
     "ADVISORY_BELOW",
+    "Contrasts",
     "Decision",
     "Effect",
     "Evidence",
@@ -39,5 +40,6 @@ __all__ = [
     "quantile",
     "spread",
     "taken_looks",
+    "typical_contrasts",
     "typical_ratio",
 ]

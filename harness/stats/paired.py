@@ -22,8 +22,19 @@ def typical_ratio(baseline_s: Latencies, changed_s: Latencies) -> float | None:
     """
     if not len(baseline_s):
         return None
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratios = np.sort(np.log(np.asarray(changed_s, np.float64)) - np.log(np.asarray(baseline_s, np.float64)))
-    tail = len(ratios) // 4
-    mean = float(ratios[tail : len(ratios) - tail].mean())
+    before, after = logs(baseline_s, changed_s)
+    with np.errstate(invalid="ignore"):
+        mean = interquartile_mean(after - before)
     return math.exp(mean) if math.isfinite(mean) else math.nan
+
+
+def logs(*sides: Latencies) -> list[NDArray[np.float64]]:
+    """The logarithms of each side's latencies; what has none is infinite or not a number."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return [np.log(np.asarray(side, np.float64)) for side in sides]
+
+
+def interquartile_mean(values: NDArray[np.float64]) -> float:
+    """The mean without the n // 4 smallest and the n // 4 largest of the n values, of which there is at least one."""
+    ordered, tail = np.sort(values), len(values) // 4
+    return float(ordered[tail : len(ordered) - tail].mean())

@@ -87,11 +87,41 @@ def test_a_comparison_with_too_many_void_blocks_decides_no_claim_and_is_told_amo
     doubtful = replace(comparison("q", 1.5), doubtful=True)
     alone = judge(claim(field=RATIO, relation="<=", threshold=2.0), replace(FULL, latency=(doubtful,)))
     assert (alone.verdict, alone.value) == ("undecided", 1.5)
-    assert "too many blocks of the comparison are void" in alone.reason
+    assert "the comparison is in doubt" in alone.reason
     both = replace(FULL, latency=(doubtful, comparison("r", 1.5)))
     mean = judge(claim(field="geomean(latency.ratio)", relation="<=", threshold=2.0), both)
     assert mean.verdict == "supported"
-    assert "too many blocks are void in 1 of the 2 comparisons" in mean.reason
+    assert "1 of the 2 comparisons are in doubt" in mean.reason
+
+
+def test_a_picked_comparison_is_named_decides_by_its_interval_and_not_where_it_is_doubtful() -> None:
+    worst = claim(field="max(latency[query=fast|slow].ratio)", relation="<=", threshold=2.1)
+    judged = judge(worst)
+    assert judged.verdict == "undecided"
+    assert judged.figure == "2 (1.8 to 2.2); slow, out of 2 queries; 100 ms before, 200 ms after on this machine"
+    surely = replace(worst, threshold=3.0)
+    assert judge(surely).verdict == "supported"
+    latency = tuple(replace(item, doubtful=item.query == "slow") for item in FULL.latency)
+    judged = judge(surely, replace(FULL, latency=latency))
+    assert judged.verdict == "undecided"
+    assert "the comparison is in doubt" in judged.reason
+    times = claim(field="max(latency[query=fast|slow].after_s)", relation="<", threshold=300, unit="ms")
+    assert judge(times).figure == "200 ms (180 ms to 220 ms) on this machine; slow, out of 2 queries"
+
+
+def test_a_quotient_that_rests_on_a_doubtful_comparison_is_undecided() -> None:
+    doubtful = replace(FULL, latency=tuple(replace(item, doubtful=True) for item in FULL.latency))
+    slow = "latency[query=slow]."
+    quotient = claim(field=f"{slow}after_s", per=f"{slow}before_s", relation="<=", threshold=3.0)
+    assert judge(quotient).verdict == "supported"
+    assert judge(quotient, doubtful).verdict == "undecided"
+    size = claim(field="storage[stage=after,table=null].total_bytes", per=f"{slow}before_s", relation=">", threshold=0)
+    assert judge(size, doubtful).verdict == "undecided"
+
+
+def test_an_overall_ratio_says_how_it_weighs() -> None:
+    judged = judge(claim(field="overall(latency[query=fast|slow].ratio)", relation="<=", threshold=2.0))
+    assert judged.figure.endswith("; over 2 queries, each weighed by its time before")
 
 
 def test_the_figure_of_a_speedup_has_its_interval_and_this_machines_times() -> None:

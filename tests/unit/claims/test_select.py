@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from harness.claims.select import SelectorError, UnmeasuredError, parse
-from harness.result import Integrity
-from tests.unit.claims.results import EMPTY, FULL
+from harness.result import Attribution, Integrity
+from tests.unit.claims.results import EMPTY, FULL, comparison
 
 
 @pytest.mark.parametrize(
@@ -49,6 +49,29 @@ def test_a_ratio_brings_its_interval_and_its_comparison() -> None:
     assert [item.query for item in selected.comparisons] == ["slow"]
 
 
+@pytest.mark.parametrize(("function", "query"), [("min", "fast"), ("max", "slow")])
+def test_the_smallest_and_the_largest_bring_their_interval_and_name_their_comparison(function: str, query: str) -> None:
+    selected = parse(f"{function}(latency[query=fast|slow].ratio)").select(FULL)
+    alone = parse(f"latency[query={query}].ratio").select(FULL)
+    assert (selected.value, selected.low, selected.high) == (alone.value, alone.low, alone.high)
+    assert selected.picked == alone.comparisons[0]
+    assert len(selected.comparisons) == 2
+
+
+def test_the_largest_may_be_any_whose_interval_reaches_so_far() -> None:
+    """1.9 to 2.1 and 1.6 to 2.4: the larger one lies between 1.9 and 2.4."""
+    wide = replace(FULL, latency=(comparison("a", 2.0, width=0.05), comparison("b", 2.0, width=0.2)))
+    selected = parse("max(latency.ratio)").select(wide)
+    assert (selected.low, selected.high) == pytest.approx((1.9, 2.4))
+
+
+def test_ratios_that_are_no_comparisons_have_intervals_too() -> None:
+    parts = tuple(Attribution("q", "both", ratio, 0.9 * ratio, 1.1 * ratio, 6) for ratio in (1.0, 4.0))
+    selected = parse("geomean(attribution.ratio)").select(replace(FULL, attribution=parts))
+    assert (selected.value, selected.low, selected.high) == pytest.approx((2.0, 1.8, 2.2))
+    assert selected.comparisons == ()
+
+
 def test_the_interval_of_a_mean_of_ratios_is_the_mean_of_the_ends() -> None:
     """sqrt(0.1125 * 1.8) and sqrt(0.1375 * 2.2)."""
     selected = parse("geomean(latency[query=fast|slow].ratio)").select(FULL)
@@ -61,6 +84,17 @@ def test_the_overall_ratio_weighs_each_query_by_its_time_and_takes_nothing_else(
     assert (selected.low, selected.high) == pytest.approx((0.95625, 1.16875))
     with pytest.raises(SelectorError, match="overall takes ratios of times"):
         parse("overall(latency[query=slow].before_s)").select(FULL)
+    rates = replace(FULL, throughput=(replace(FULL.latency[0], metric="throughput"),))
+    with pytest.raises(SelectorError, match="overall takes ratios of times"):
+        parse("overall(throughput.ratio)").select(rates)
+
+
+def test_the_overall_ratio_is_of_the_ratios_and_not_of_the_sums_of_times() -> None:
+    """Of a second before and half a second after the typical operation takes 0.8; with 3 s that stay: 3.8 of 4."""
+    odd = replace(comparison("odd", 0.8), before_s=1.0, after_s=0.5)
+    even = replace(comparison("even", 1.0), before_s=3.0, after_s=3.0)
+    selected = parse("overall(latency.ratio)").select(replace(FULL, latency=(odd, even)))
+    assert selected.value == pytest.approx(3.8 / 4)
 
 
 def test_other_figures_have_no_interval() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +19,9 @@ from harness.judge import (
     throughput,
     undecided,
 )
+from harness.measure.buffer import SAMPLE
 from harness.measure.model import WARMUP_BLOCKS, BlockTable, SliceRecord
+from harness.measure.slices import SliceFacts, summarise_blocks
 from harness.result import Comparison
 
 RULES = {"fast": QueryRules(), "slow": QueryRules()}
@@ -87,6 +90,37 @@ def test_the_warm_up_decides_nothing() -> None:
     assert item.before_s == pytest.approx(0.001, rel=0.2)
 
 
+def test_the_times_are_those_of_the_blocks_that_the_ratio_rests_on() -> None:
+    """An arm that sits every other block out, while the machine gets slower: blocks 0, 2, ... are 1, 3, ... ms."""
+    slices = [
+        record("fast", arm, block, 0.001 * (block - WARMUP_BLOCKS + 1))
+        for block in range(WARMUP_BLOCKS, WARMUP_BLOCKS + 12)
+        for arm in ("before", "after", "before_indexes")
+        if arm != "before_indexes" or block % 2 == 0
+    ]
+    comparisons = judge_table(BlockTable(tuple(slices)), {"fast": QueryRules()})
+    assert one(comparisons, "fast").before_s == pytest.approx(0.0065)
+    sparse = one(comparisons, "fast", "before_indexes")
+    assert (sparse.blocks, sparse.ratio) == (6, 1.0)
+    assert sparse.before_s == sparse.after_s == pytest.approx(0.006)
+
+
+@pytest.mark.parametrize("metric", ["p50", "throughput"])
+def test_the_times_of_a_comparison_that_is_settled_are_those_of_its_look(metric: str) -> None:
+    slices = table(USUAL, blocks=20).slices
+    slower = [
+        replace(item, p50_s=9 * (item.p50_s or 0), wall_s=9 * item.wall_s) if item.block >= WARMUP_BLOCKS + 12 else item
+        for item in slices
+    ]
+    judged = [
+        judge_table(BlockTable(tuple(items)), RULES) + throughput(BlockTable(tuple(items)), RULES)
+        for items in (slices, slower)
+    ]
+    early, late = (one(comparisons, "slow", metric=metric) for comparisons in judged)
+    assert early.blocks == 12
+    assert (late.before_s, late.after_s) == (early.before_s, early.after_s)
+
+
 def test_only_the_median_of_the_changed_arm_is_gated() -> None:
     gated = [item for item in judge_table(table(USUAL), RULES) if item.gated]
     assert {(item.query, item.arm, item.metric, item.basis) for item in gated} == {
@@ -123,6 +157,8 @@ def test_more_than_a_tenth_of_void_blocks_makes_the_comparison_inconclusive() ->
     assert item.ratio == pytest.approx(1.2, rel=0.02)
     assert item.warnings[0].startswith("2 of 12 blocks are void")
     assert item.doubtful
+    rates = throughput(BlockTable(tuple(late)), RULES)
+    assert [one(rates, name, metric="throughput").doubtful for name in ("fast", "slow", MIX)] == [False, True, True]
 
 
 def test_a_look_that_was_in_doubt_stays_so_when_blocks_follow_in_which_nothing_is_void() -> None:
@@ -260,6 +296,16 @@ def test_attribution_needs_all_four_corners() -> None:
     assert found["interaction"] == pytest.approx(1.0, rel=0.05)
 
 
+@pytest.mark.parametrize("arm", ["before_indexes", "after_noindexes", "after"])
+@pytest.mark.parametrize("fault", [{"errors": (("57014", 40),)}, {"invalid": "late"}])
+def test_a_query_that_fails_or_is_mostly_void_on_one_corner_is_not_attributed(arm: str, fault: dict[str, Any]) -> None:
+    corners = {("fast", name): 1.0 for name in ("before", "before_indexes", "after_noindexes", "after")}
+    slices = table(corners, blocks=20).slices
+    assert len(attribution(BlockTable(slices), {"fast": QueryRules()})) == 6
+    hurt = tuple(replace(item, **fault) if item.arm == arm and item.block % 4 == 0 else item for item in slices)
+    assert attribution(BlockTable(hurt), {"fast": QueryRules()}) == ()
+
+
 def test_attribution_recovers_planted_effects_within_its_intervals_where_the_corners_join_every_other_block() -> None:
     # An index that halves the time, a view that adds 30 %, both together 10 % dearer than their product.
     corners = {
@@ -276,6 +322,30 @@ def test_attribution_recovers_planted_effects_within_its_intervals_where_the_cor
         assert found[factor].ci_low <= ratio <= found[factor].ci_high  # type: ignore[index]
         assert found[factor].ci_high / found[factor].ci_low < 1.2  # type: ignore[index]
         assert found[factor].blocks == 10  # type: ignore[index]
+
+
+@pytest.mark.parametrize("client_share", [0.05, 0.5])
+def test_attribution_is_made_of_the_operations_where_they_are_told_apart(client_share: float) -> None:
+    """A fifth of them gains by the indexes, another by the views: no operation has an interaction, so there is none."""
+    cost_s = np.tile([0.001, 0.002, 0.004, 0.008, 0.016], 20)
+    indexes, views = np.tile([0.1, 1, 1, 1, 1], 20), np.tile([1, 0.1, 1, 1, 1], 20)
+    factors = {"before": 1.0, "before_indexes": indexes, "after_noindexes": views, "after": indexes * views}
+    slices = []
+    for block in range(WARMUP_BLOCKS + 12):
+        for arm, factor in factors.items():
+            rows = np.zeros(100, dtype=SAMPLE)
+            rows["op"] = np.arange(100)
+            rows["done_s"] = cost_s * factor * (1 + 0.01 * block)
+            rows["answered_s"] = 0.9 * rows["done_s"]
+            facts = SliceFacts("fast", arm, 1, block, 0.0, client_share * rows["done_s"].mean(), 0.001)
+            slices.append((facts, rows))
+    found = {
+        item.factor: item for item in attribution(BlockTable(tuple(summarise_blocks(slices))), {"fast": QueryRules()})
+    }
+    assert found["interaction"].basis == ("response" if client_share < 1 / 3 else "server")
+    assert found["interaction"].ratio == pytest.approx(1.0)
+    assert found["both"].ratio == pytest.approx(0.1**0.3, rel=1e-5)
+    assert found["both"].blocks == 12
 
 
 def test_attribution_is_of_the_figure_that_decides() -> None:

@@ -39,11 +39,13 @@ def record(query: str, arm: str, block: int, latency_s: float) -> SliceRecord:
     )
 
 
-def measurement(after: float, **changes: object) -> Measurement:
+def measurement(after: float, blocks: int = 12, late_factor: float = 1.0, **changes: object) -> Measurement:
+    """From the thirteenth block on everything takes `late_factor` times as long."""
     generator = np.random.default_rng(8)
     slices = [
-        record(query, arm, block, 0.001 * ratio * float(np.exp(generator.normal(0, 0.01))))
-        for block in range(WARMUP_BLOCKS + 12)
+        record(query, arm, block, 0.001 * ratio * float(np.exp(generator.normal(0, 0.01))) * factor)
+        for block in range(WARMUP_BLOCKS + blocks)
+        for factor in [1.0 if block < WARMUP_BLOCKS + 12 else late_factor]
         for arm, ratio in (("before", 1.0), ("after", after), ("control", 1.0))
         for query in (MIX, "read", "write")
     ]
@@ -66,6 +68,23 @@ def test_the_mix_is_judged_and_its_queries_stand_beside_it() -> None:
     assert {item.metric for item in comparisons} == {"p50", "p95", "p99", "throughput"}
     assert one(comparisons, MIX, "throughput").verdict == "equivalent"
     assert any("p99 needs 1000 samples" in words for words in one(comparisons, MIX, "p99").warnings)
+
+
+def test_the_times_are_those_of_the_blocks_that_the_ratio_rests_on() -> None:
+    plain, late = (one(mixed_load(measurement(1.3, 20, factor), RULES), MIX, "p50") for factor in (1.0, 9.0))
+    assert (plain.verdict, plain.blocks) == ("slower", 12)
+    assert (late.before_s, late.after_s) == (plain.before_s, plain.after_s)
+
+
+def test_a_mix_with_too_many_void_blocks_is_doubtful() -> None:
+    good = measurement(1.3)
+    slices = [
+        replace(item, invalid="late") if item.block in (WARMUP_BLOCKS, WARMUP_BLOCKS + 1) else item
+        for item in good.open_table.slices
+    ]
+    void = replace(good, open_table=BlockTable(tuple(slices)))
+    assert not one(mixed_load(good, RULES), MIX, "p50").doubtful
+    assert one(mixed_load(void, RULES), MIX, "p50").doubtful
 
 
 def test_an_arm_that_does_not_keep_the_rate_has_no_latency_but_what_it_completes() -> None:

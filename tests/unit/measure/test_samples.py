@@ -72,6 +72,30 @@ def test_each_operation_is_held_against_the_same_one_of_the_same_client_on_the_b
     assert second.server_relative == pytest.approx((0.5 * 0.05 * 0.005) ** (1 / 3), rel=1e-6)
 
 
+def test_the_last_corner_has_the_contrasts_of_the_operations_that_succeeded_on_all_four() -> None:
+    """Of three operations the indexes halve the second, the views double the third; the fourth failed on one arm."""
+    times = {
+        "before": [1.0, 10.0, 100.0, 1.0],
+        "before_indexes": [1.0, 5.0, 100.0, 1.0],
+        "after_noindexes": [1.0, 10.0, 200.0, 1.0],
+        "after": [1.0, 5.0, 200.0, 9.0],
+    }
+    arms = [(facts(2, arm), samples(values)) for arm, values in times.items()]
+    arms[2][1]["state"][3] = state_number("57014")
+    for _, rows in arms:
+        rows["answered_s"] = 0.5 * (rows["done_s"] - rows["sent_s"])
+    arms[1] = (arms[1][0], arms[1][1][[3, 1, 0, 2]])  # in another order
+    *others, last = summarise_blocks(arms)
+    assert {item.contrasts for item in others} == {None}
+    for found in (last.contrasts, last.server_contrasts):
+        assert found is not None
+        assert found.interaction == pytest.approx(1.0)
+        assert found.both == pytest.approx(1.0)
+        assert found.indexes_alone == pytest.approx(0.5 ** (1 / 3))
+        assert found.normalisation_alone == pytest.approx(2 ** (1 / 3))
+    assert [item.contrasts for item in summarise_blocks(arms[1:])] == [None] * 3
+
+
 def test_nothing_is_held_against_the_slice_of_another_block_or_level() -> None:
     other = SliceFacts("q", "before", 4, 2, 0.0, None, None)
     records = summarise_blocks(

@@ -13,9 +13,9 @@ from harness.result import Attribution, Cause, Result
 from tests.unit.report.cases import ALL_GOOD, CASES, EMPTY, compare, stored
 
 
-def attributed(both: float, indexes: float, views: float, width: float = 0.02) -> str:
+def attributed(both: float, indexes: float, views: float, width: float = 0.02, interaction: float | None = None) -> str:
     ratios = {"both": both, "indexes_alone": indexes, "normalisation_alone": views}
-    ratios["interaction"] = both / (indexes * views)
+    ratios["interaction"] = interaction or both / (indexes * views)
     records = tuple(
         Attribution("q", factor, ratio, ratio * (1 - width), ratio * (1 + width), 12)  # type: ignore[arg-type]
         for factor, ratio in ratios.items()
@@ -46,6 +46,30 @@ def test_what_an_interval_leaves_open_is_not_told_as_nothing() -> None:
     assert attributed(0.5, 0.5, 1.6, width=0.6).endswith(open_yet)
     assert attributed(2.0, 1.0, 2.0, width=0.2).endswith(open_yet)
     assert attributed(2.0, 1.0, 2.0, width=0.04).endswith("both together as much as the product")
+
+
+def _records(query: str, both: float, width: float) -> tuple[Attribution, ...]:
+    ratios = {"both": both, "indexes_alone": 1.0, "normalisation_alone": both, "interaction": 1.0}
+    return tuple(
+        Attribution(query, factor, ratio, ratio * (1 - width), ratio * (1 + width), 12)  # type: ignore[arg-type]
+        for factor, ratio in ratios.items()
+    )
+
+
+def test_certain_effects_stand_before_larger_ones_that_are_not() -> None:
+    records = (*_records("wild", 3.0, 0.9), *_records("void", 4.0, 0.1), *_records("slow", 1.5, 0.1))
+    latency = tuple(compare(query, 2.0, "inconclusive", doubtful=query == "void") for query in ("wild", "void", "slow"))
+    rows = build(replace(ALL_GOOD, attribution=records, latency=latency)).attribution
+    assert not isinstance(rows, Absent)
+    assert [row.query for row in rows] == ["slow", "void", "wild"]
+    assert rows[1].sentence.startswith("in doubt: 4.00× slower in all")
+
+
+def test_typical_figures_that_do_not_multiply_say_so() -> None:
+    apart = "as much as the product; each is the typical operation's own, so that they do not multiply to the whole"
+    assert attributed(0.5, 1.0, 1.0, interaction=1.0).endswith(apart)
+    assert attributed(2.0, 1.0, 1.0, interaction=1.0).endswith(apart)
+    assert attributed(0.5, 0.51, 1.0, interaction=1.0).endswith("as much as the product")
 
 
 @pytest.mark.parametrize(

@@ -207,6 +207,33 @@ def test_levels_of_clients_are_told_apart_where_there_are_several() -> None:
     assert [row.level for row in rows(compare("a", 1.0, "equivalent")).rows] == [""]
 
 
+def speed(*comparisons: Comparison) -> str:
+    return build(conclude(replace(ALL_GOOD, latency=comparisons))).figures[1].context.replace("\u00a0", " ")
+
+
+def test_the_slowest_query_of_the_figure_is_a_decided_one_and_a_larger_undecided_one_is_told_as_such() -> None:
+    fast, slow = compare("fast", 0.5, "faster"), compare("slow", 1.2, "slower")
+    wild = compare("wild", 1.6, "inconclusive", width=0.5)
+    decided = "slowest: slow at 1.20× its former time (1.14–1.26)"
+    assert speed(fast, slow).endswith(f"1 faster; {decided}")
+    assert speed(fast, wild, slow).endswith(f"; {decided}; undecided: wild at 1.60× (0.80–2.40)")
+    assert speed(compare("calm", 1.1, "inconclusive"), slow).endswith(f"; {decided}")
+    assert speed(wild) == "1 undecided; undecided: wild at 1.60× (0.80–2.40)"
+
+
+def test_a_doubtful_comparison_is_never_the_slowest_whatever_its_verdict() -> None:
+    doubtful = compare("wild", 1.6, "slower", doubtful=True)
+    assert "slowest: slow at" in speed(doubtful, compare("slow", 1.2, "slower"))
+    assert speed(doubtful).endswith("; in doubt: wild at 1.60× (1.52–1.68)")
+
+
+def test_the_noise_is_told_by_no_doubtful_control() -> None:
+    first, second = compare("a", 1.0, "equivalent"), compare("b", 2.0, "slower")
+    wild = replace(control(second, 1.3), doubtful=True)
+    assert "in a, by" in rows(first, second, control(first, 0.99), wild).noise
+    assert "too few blocks" in rows(first, second, wild).noise
+
+
 def test_a_query_without_figure_comes_last() -> None:
     section = rows(compare("lost", None, "inconclusive", advisory=False), compare("fast", 0.1, "faster"))
     assert [row.query for row in section.rows] == ["fast", "lost"]
@@ -217,6 +244,14 @@ def test_a_mixed_load_that_was_left_out_says_why() -> None:
     section = load_section(replace(ALL_GOOD, notes=(reason,)))
     assert section == Absent(f"T{reason[1:]}.")
     assert load_section(ALL_GOOD) == Absent("No mixed load was measured.")
+
+
+@pytest.mark.parametrize(("verdict", "undecided"), [("inconclusive", True), ("slower", False)])
+def test_the_sentence_of_the_mixed_load_says_whether_its_ratio_is_decided(verdict: str, undecided: bool) -> None:
+    mix = compare("(mix)", 1.2, verdict, load="open", rate_per_s=150.0, clients=4, intended=1000)
+    section = load_section(replace(ALL_GOOD, throughput=(mix,)))
+    assert isinstance(section, LoadSection)
+    assert ("of before's (1.14–1.26), undecided." in section.sentence) is undecided
 
 
 def test_a_saturated_arm_is_said_in_place_of_a_latency() -> None:
