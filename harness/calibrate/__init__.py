@@ -1,10 +1,10 @@
 """Calibration: how often the method raises a false alarm, and how often it finds a slow-down that is there."""
 
 from harness.calibrate.assess import Measured, assess_pair, assess_run, raw_latencies
-from harness.calibrate.burden import FIRST_GUESS, Burden, burdened, can_be_slowed, learn_burden
+from harness.calibrate.burden import FIRST_GUESS, Burden, burdened, can_be_slowed, learn_burden, typical_time_s
 from harness.calibrate.model import PLANTED, SHARES, Calibration, CalibrationRun
 from harness.calibrate.store import Lines, calibration_json, read_lines
-from harness.calibrate.summarise import markdown, passes, summarise
+from harness.calibrate.summarise import exit_code, markdown, summarise
 
 __all__ = [
     "FIRST_GUESS",
@@ -20,10 +20,11 @@ __all__ = [
     "burdened",
     "calibration_json",
     "can_be_slowed",
+    "exit_code",
     "learn_burden",
     "markdown",
-    "passes",
     "raw_latencies",
     "read_lines",
     "summarise",
+    "typical_time_s",
 ]

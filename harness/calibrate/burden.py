@@ -1,8 +1,8 @@
 """A known slow-down for any query that reads: its text wrapped so that the server counts so many rows first.
 
 The wrapped query returns the same rows in the same order. The count is an uncorrelated subquery, which the server runs
-once and never pushes into the query itself, so that it adds a constant to every execution, and therefore exactly that
-constant to every quantile.
+once and never pushes into the query itself, so that it adds the same constant to every execution. Executions that take
+unlike times grow by unlike shares: what is planted is the share by which the typical operation grows.
 """
 
 from __future__ import annotations
@@ -12,6 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
+import numpy as np
+from numpy.typing import NDArray
+
 from harness.workload import BoundQuery
 
 FIRST_GUESS = 2000
@@ -20,14 +23,14 @@ FIRST_GUESS = 2000
 
 @dataclass(frozen=True)
 class Burden:
-    """What a query's slow-down costs: its own median, and that of the wrapper, in seconds."""
+    """What a query's slow-down costs: its own typical time, and that of the wrapper, in seconds."""
 
     plain_s: float
     wrapper_s: float
     row_s: float
 
     def rows(self, share: float) -> int | None:
-        """Rows to count so that the median grows by `share`; None where the wrapper alone costs more than that."""
+        """Rows to count so that the typical operation grows by `share`; None where the wrapper costs more."""
         wanted_s = share * self.plain_s - self.wrapper_s
         return round(wanted_s / self.row_s) if wanted_s > 0 and self.row_s > 0 else None
 
@@ -53,18 +56,25 @@ def can_be_slowed(query: BoundQuery) -> bool:
     return query.query.kind == "read"
 
 
+def typical_time_s(times_s: NDArray[np.float64]) -> float:
+    """The time of which a constant is the same share as it is of the typical operation: of these times the harmonic
+    mean, over the middle half of their inverses, which is what the typical ratio averages over."""
+    inverses = np.sort(1 / times_s)
+    quarter = len(inverses) // 4
+    return float(1 / np.mean(inverses[quarter : len(inverses) - quarter]))
+
+
 def learn_burden(
     queries: Sequence[str], light: Mapping[str, tuple[float, float]], heavy: Mapping[str, tuple[float, float]]
 ) -> dict[str, Burden]:
-    """The burden of each query from two measurements: (plain, slowed) medians with one row and with the first guess.
+    """The burden of each query from two measurements, with one row and with the first guess: the typical time without
+    the wrapper in seconds, and the ratio by which it grew with it.
 
     The cost of a row is the same work in every query: it is the median over the faster half of them, where it stands
     out most. Queries that one of the measurements lacks are left out.
     """
     both = sorted((name for name in queries if name in light and name in heavy), key=lambda name: light[name][0])
-    costs = [
-        ((heavy[name][1] - heavy[name][0]) - (light[name][1] - light[name][0])) / (FIRST_GUESS - 1)
-        for name in both[: math.ceil(len(both) / 2)]
-    ]
+    added = {name: tuple(time_s * (ratio - 1) for time_s, ratio in (light[name], heavy[name])) for name in both}
+    costs = [(added[name][1] - added[name][0]) / (FIRST_GUESS - 1) for name in both[: math.ceil(len(both) / 2)]]
     row_s = median(costs) if costs else 0.0
-    return {name: Burden(light[name][0], max(0.0, light[name][1] - light[name][0]), row_s) for name in both}
+    return {name: Burden(light[name][0], max(0.0, added[name][0]), row_s) for name in both}

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from harness.stats.rank_sum import probability_above, probability_below
 from harness.stats.shift import welch_p
+from harness.stats.signed_rank import probability_greater, probability_less
 
 Blocks = Sequence[NDArray[np.float64]]
 """Raw latencies of one query on one state, block by block, in seconds; no block is empty."""
@@ -43,6 +44,14 @@ def median_threshold(first: Blocks, second: Blocks) -> Direction:
     return 1 if ratio > 1 + THRESHOLD else -1 if ratio < 1 - THRESHOLD else 0
 
 
+def signed_rank_medians(first: Blocks, second: Blocks) -> Direction:
+    """Wilcoxon's signed-rank test on the medians of the slices, paired by block: without a margin, without a family."""
+    if len(first) != len(second):
+        return 0
+    differences = np.log(_medians(second) / _medians(first)).tolist()
+    return _direction(probability_greater(differences, 0.0), probability_less(differences, 0.0))
+
+
 TESTS: dict[str, Callable[[Blocks, Blocks], Direction]] = {
     "Mann-Whitney, raw latencies": mann_whitney_raw,
     "Mann-Whitney, slice medians": mann_whitney_medians,
@@ -56,11 +65,12 @@ def verdicts(first: Blocks, second: Blocks) -> dict[str, Direction]:
 
     For the latter, the first state is taken from the first half of the run and the second from the rest.
     """
+    paired = {"signed rank, slice medians, paired": signed_rank_medians(first, second)}
     half = min(len(first), len(second)) // 2
     sides = {"interleaved": (first, second)}
     if half:
         sides["one after the other"] = (first[:half], second[half:])
-    return {f"{name}, {how}": test(*pair) for how, pair in sides.items() for name, test in TESTS.items()}
+    return paired | {f"{name}, {how}": test(*pair) for how, pair in sides.items() for name, test in TESTS.items()}
 
 
 def verdicts_of_runs(first: Blocks, second: Blocks) -> dict[str, Direction]:

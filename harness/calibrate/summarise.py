@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from statistics import median
 
-from harness.calibrate.model import HEADLINE_SHARE, Calibration, CalibrationRun, Planted, Rival, RivalRate
+from harness.calibrate.model import (
+    HEADLINE_SHARE,
+    Calibration,
+    CalibrationRun,
+    PlantedRate,
+    Rival,
+    RivalRate,
+    Unchanged,
+)
+from harness.errors import EXIT_INCONCLUSIVE, EXIT_OK, EXIT_REGRESSION
 from harness.stats import Rules, clopper_pearson
 
 _ALARMS = ("slower", "faster")
@@ -13,39 +22,67 @@ _ALARMS = ("slower", "faster")
 
 def summarise(runs: Sequence[CalibrationRun]) -> Calibration:
     """The sum of all runs; every run counts, none is left out."""
-    unchanged = [item for run in runs for item in run.unchanged]
-    alarms = sum(item.verdict in _ALARMS for item in unchanged)
-    low, high = clopper_pearson(alarms, len(unchanged))
+    unchanged = [item for run in runs for item in run.found.unchanged]
+    measured = sum(item.ratio is not None for item in unchanged)
+    alarms = sum(map(_is_alarm, unchanged))
+    alarmed = sum(any(map(_is_alarm, run.found.unchanged)) for run in runs)
+    on_margin = sum(run.found.on_margin.plain for run in runs)
+    low, high = clopper_pearson(alarms, measured)
+    alarmed_low, alarmed_high = clopper_pearson(alarmed, len(runs))
+    margin_low, margin_high = clopper_pearson(on_margin, 2 * len(runs))
     intervals = [(item.ci_low, item.ci_high) for item in unchanged if item.ci_low and item.ci_high]
+    lags = [item.lag1 for item in unchanged if item.lag1 is not None]
+    planted = tuple(_planted_rates(runs))
     return Calibration(
         runs=len(runs) if not runs or runs[0].kind == "runs" else 2 * len(runs),
         comparisons=len(unchanged),
+        measured=measured,
         alarms=alarms,
-        alarmed_runs=sum(any(item.verdict in _ALARMS for item in run.unchanged) for run in runs),
-        false_alarm_rate=_share(alarms, len(unchanged)),
+        false_alarm_rate=_share(alarms, measured),
         ci_low=low,
         ci_high=high,
-        power=power(runs, HEADLINE_SHARE),
+        alarmed_runs=alarmed,
+        alarmed_low=alarmed_low,
+        alarmed_high=alarmed_high,
+        margin_families=2 * len(runs),
+        margin_alarms=on_margin,
+        margin_low=margin_low,
+        margin_high=margin_high,
+        margin_alarms_judged=sum(run.found.on_margin.judged for run in runs),
+        power=next((item.found / item.planted for item in planted if item.share == HEADLINE_SHARE), None),
+        planted=planted,
         coverage=_share(sum(start <= 1 <= end for start, end in intervals), len(intervals)),
         decided_share=_share(sum(item.passes or item.as_judged in _ALARMS for item in unchanged), len(unchanged)),
-        others=tuple(_rates([item for run in runs for item in run.rivals])),
+        lag1=median(lags) if lags else None,
+        void_slices=sum(run.void_slices for run in runs),
+        left_out=sum(len(run.left_out) for run in runs),
+        others=tuple(_rates([item for run in runs for item in run.found.rivals])),
     )
 
 
-def passes(found: Calibration, rules: Rules | None = None) -> bool:
-    """Whether the rate of false alarms is at most the nominal one, as far as so many comparisons can tell."""
-    return found.comparisons > 0 and found.ci_low <= (rules or Rules()).alpha
+def _is_alarm(item: Unchanged) -> bool:
+    return item.verdict in _ALARMS
 
 
-def power(runs: Iterable[CalibrationRun], share: float) -> float | None:
-    """The share of slow-downs of this size that were called slower."""
-    planted = planted_at(runs, share)
-    return _share(sum(item.verdict == "slower" for item in planted), len(planted))
+def exit_code(found: Calibration, rules: Rules | None = None) -> int:
+    """Whether the false alarms are as rare as they are said to be, as far as so many runs can tell.
+
+    1 where they are proven (at 97.5 %) to be more frequent than alpha: by comparison, by run, or by family with every
+    effect on the margin. 4 where nothing was decided, so that no alarm means nothing.
+    """
+    lows = (found.ci_low, found.alarmed_low, found.margin_low)
+    if max(lows) > (rules or Rules()).alpha:
+        return EXIT_REGRESSION
+    return EXIT_OK if found.decided_share else EXIT_INCONCLUSIVE
 
 
-def planted_at(runs: Iterable[CalibrationRun], share: float) -> list[Planted]:
-    """Every slow-down of this size that was planted."""
-    return [item for run in runs for item in run.planted if item.share == share]
+def _planted_rates(runs: Sequence[CalibrationRun]) -> Iterable[PlantedRate]:
+    for share in sorted({item.share for run in runs for item in run.found.planted}):
+        items = [item for run in runs for item in run.found.planted if item.share == share]
+        found = sum(item.verdict == "slower" for item in items)
+        low, high = clopper_pearson(found, len(items))
+        ratios = [item.ratio for item in items if item.ratio is not None]
+        yield PlantedRate(share, len(items), found, low, high, median(ratios) if ratios else None)
 
 
 def _rates(rivals: Sequence[Rival]) -> Iterable[RivalRate]:
@@ -66,37 +103,61 @@ def markdown(found: Calibration, runs: Sequence[CalibrationRun]) -> str:
     """The table for the documentation: ours first, then the others', with what was run."""
     first = runs[0]
     what = f"{first.scenario} at {first.scale}, {first.budget_s:g} s a run"
-    known = f"Power of bench: {'; '.join(_powers(runs))}. Coverage of its intervals: {_percent(found.coverage)}."
+    known = f"Power of bench: {'; '.join(powers(found))}. Coverage of its intervals: {_percent(found.coverage)}."
     blocks = f"Decided: {_percent(found.decided_share)}; {scatter_line(runs)}."
-    alarmed = f"{found.alarmed_runs} of {len(runs)} {first.kind} had an alarm"
+    rest = f"Every effect on the margin: {margin_line(found)}. Blocks: {lag_line(found)}; {loss_line(found)}."
+    ends = f"{_percent(found.alarmed_low)} to {_percent(found.alarmed_high)}"
+    alarmed = f"{found.alarmed_runs} of {len(runs)} {first.kind} had an alarm ({ends})"
     lines = [
-        f"{found.runs} runs of {what}; {found.comparisons} comparisons of unchanged queries; {alarmed}.",
+        f"{found.runs} runs of {what}; {found.measured} comparisons of unchanged queries; {alarmed}.",
+        f"Conditions: {first.conditions}.",
         "",
         "| test | false alarms | rate (95 % interval) | +10 % found |",
         "| --- | --- | --- | --- |",
-        _line("**bench**", found.alarms, found.comparisons, (found.ci_low, found.ci_high), found.power),
+        _line("**bench**", found.alarms, found.measured, (found.ci_low, found.ci_high), found.power),
         *(
             _line(item.test, item.alarms, item.comparisons, (item.ci_low, item.ci_high), item.power)
             for item in found.others
         ),
         "",
-        f"{known} {blocks}",
+        f"{known} {blocks} {rest}",
     ]
     return "\n".join(lines) + "\n"
 
 
-def _powers(runs: Sequence[CalibrationRun]) -> Iterable[str]:
-    for share in sorted({item.share for run in runs for item in run.planted}):
-        planted = planted_at(runs, share)
-        ratios = sorted(item.ratio for item in planted if item.ratio is not None)
-        middle = f", measured {100 * (ratios[len(ratios) // 2] - 1):+.1f} %" if ratios else ""
-        yield f"+{100 * share:g} % in {_percent(power(runs, share))} of {len(planted)}{middle}"
+def powers(found: Calibration) -> Iterable[str]:
+    """Of each size of slow-down how many were found, with the interval, and what was measured in the middle."""
+    for item in found.planted:
+        ends = f"{_percent(item.ci_low)} to {_percent(item.ci_high)}"
+        middle = f", measured {100 * (item.measured - 1):+.1f} %" if item.measured is not None else ""
+        yield f"+{100 * item.share:g} % in {_percent(item.found / item.planted)} of {item.planted} ({ends}){middle}"
+
+
+def margin_line(found: Calibration) -> str:
+    """The families alarmed with every effect on the margin, without and with the control."""
+    ends = f"{_percent(found.margin_low)} to {_percent(found.margin_high)}"
+    return (
+        f"{found.margin_alarms} of {found.margin_families} families alarmed ({ends}), "
+        f"{found.margin_alarms_judged} with the control's margin"
+    )
+
+
+def lag_line(found: Calibration) -> str:
+    """How far a block depends on the one before it."""
+    return (
+        "correlation with the next not known" if found.lag1 is None else f"correlation with the next {found.lag1:+.2f}"
+    )
+
+
+def loss_line(found: Calibration) -> str:
+    """What took no part or could not be used."""
+    return f"{found.void_slices} void slices, {found.left_out} loads left out"
 
 
 def scatter_line(runs: Sequence[CalibrationRun]) -> str:
     """How far the blocks of a comparison lie apart: in the middle of all queries, and in the one where they do most."""
     scatters: dict[str, list[float]] = {}
-    for item in (item for run in runs for item in run.unchanged):
+    for item in (item for run in runs for item in run.found.unchanged):
         if item.scatter is not None:
             scatters.setdefault(item.query, []).append(item.scatter)
     if not scatters:

@@ -25,7 +25,7 @@ from harness.commands.arguments import (
     SeedOption,
 )
 from harness.console import shown_progress
-from harness.errors import EXIT_OK, EXIT_REGRESSION, UsageError
+from harness.errors import UsageError
 from harness.phases import CalibrationPlan, calibrate_method
 from harness.phases.calibrate import ARMS
 from harness.report import calibration_table
@@ -104,10 +104,10 @@ def _store(folder: Path, runs: tuple[calibration.CalibrationRun, ...]) -> None:
 
 
 def _tell(runs: tuple[calibration.CalibrationRun, ...], json: bool) -> None:
-    """Prints the sum and ends the command: 1 where false alarms are proven more frequent than they may be."""
+    """Prints the sum and ends the command with its exit code."""
     found = calibration.summarise(runs)
     if json:
         typer.echo(calibration.calibration_json(found), nl=False)
     else:
         calibration_table(found, runs, Console())
-    raise typer.Exit(EXIT_OK if calibration.passes(found) else EXIT_REGRESSION)
+    raise typer.Exit(calibration.exit_code(found))

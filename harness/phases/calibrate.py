@@ -7,8 +7,10 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
+from typing import get_args
 
-from harness import arms
+from harness import arms, text
 from harness.calibrate import (
     FIRST_GUESS,
     PLANTED,
@@ -23,10 +25,12 @@ from harness.calibrate import (
     can_be_slowed,
     learn_burden,
     raw_latencies,
+    typical_time_s,
 )
-from harness.calibrate.model import Kind
+from harness.calibrate.model import METHOD, Assessed, Kind
 from harness.job import Run
 from harness.judge import View, query_rules
+from harness.judge.view import Basis
 from harness.measure.model import Form, Load, Measurement, MeasureOptions
 from harness.measure.run import measure
 from harness.migrate import settle
@@ -74,8 +78,8 @@ class _Within:
         self.whole.update(self.number + min(done / self.budget_s, 1.0), f"run {self.number + 1}, {detail}")
 
     def note(self, message: str) -> None:
-        """Passes on what the first measurement notes."""
-        if self.number == 0:
+        """Passes on what the first measurement that counts notes: the two before it have other arms."""
+        if self.number == LEARNING:
             self.whole.note(message)
 
 
@@ -89,14 +93,21 @@ async def calibrate_method(run: Run, plan: CalibrationPlan, lines: Lines) -> Non
         earlier: Measured | None = None
         for number in range(plan.measurements):
             began = time.perf_counter()
-            measured = await _measure_once(run, queries, burdens, number)
-            if plan.kind == "runs":
-                lines.add(run.recorder.folder, _record(run, plan, number, measured, None, began))
-            elif earlier is None:
+            if plan.kind == "pairs":
+                await _seed_again(run)
+            measured, measurement = await _measure_once(run, queries, burdens, number)
+            if plan.kind == "pairs" and earlier is None:
                 earlier = measured
-            else:
-                lines.add(run.recorder.folder, _record(run, plan, number // 2, measured, earlier, began))
-                earlier = None
+                continue
+            found = assess_run(measured, Rules()) if earlier is None else assess_pair(earlier, measured, Rules())
+            lines.add(run.recorder.folder, _record(run, plan, len(lines.runs), found, measurement, began))
+            earlier = None
+
+
+async def _seed_again(run: Run) -> None:
+    """The two runs of a pair share no more than two nights do: rows and statistics are made anew for each."""
+    await run.databases.drop_all()
+    await seed_template(run)
 
 
 async def _workload(run: Run) -> tuple[BoundQuery, ...]:
@@ -112,8 +123,8 @@ async def _learn(run: Run, queries: tuple[BoundQuery, ...]) -> dict[str, Burden]
     reading = [query for query in queries if can_be_slowed(query)]
     with run.recorder.phase("learn"):
         run.progress.note("the first two measurements learn what the known slow-down costs")
-        light = await _medians(run, reading, 1, 0)
-        heavy = await _medians(run, reading, FIRST_GUESS, 1)
+        light = await _typical(run, reading, 1, 0)
+        heavy = await _typical(run, reading, FIRST_GUESS, 1)
     burdens = learn_burden([query.name for query in reading], light, heavy)
     for name, burden in burdens.items():
         lost = [f"{share:.0%}" for share in SHARES if burden.rows(share) is None]
@@ -122,10 +133,10 @@ async def _learn(run: Run, queries: tuple[BoundQuery, ...]) -> dict[str, Burden]
     return burdens
 
 
-async def _medians(run: Run, queries: list[BoundQuery], rows: int, number: int) -> dict[str, tuple[float, float]]:
-    """(plain, slowed) medians of each query in seconds, at the lowest level of clients.
+async def _typical(run: Run, queries: list[BoundQuery], rows: int, number: int) -> dict[str, tuple[float, float]]:
+    """The typical time of each query in seconds, at the lowest level of clients, and the ratio by which it grows.
 
-    Of all blocks the quietest counts on either side: a busy machine adds time and never takes any away.
+    Both are of the figure that will decide: the response, or the server's time.
     """
     if not queries:
         return {}
@@ -133,19 +144,25 @@ async def _medians(run: Run, queries: list[BoundQuery], rows: int, number: int) 
     path = run.recorder.folder / SAMPLES_FILE
     measurement = await _measure(run, wrapped, ("before", PLANTED), number, path)
     view = View(measurement.table, query_rules([query.query for query in queries]), measurement.invalid_loads())
+    times = {basis: raw_latencies(path, view, basis) for basis in get_args(Basis)}
     found = {}
     for query in queries:
         load = query.name, min(run.job.options.clients)
-        sides = [[value for value in view.values(load, arm, "p50", "response") if value] for arm in ("before", PLANTED)]
-        if all(sides):
-            found[query.name] = (min(sides[0]), min(sides[1]))
+        metric, basis = view.headline(load, PLANTED)
+        ratios = [value for value in view.compared(load, PLANTED, metric, basis, paired=True) if value]
+        blocks = times[basis].get((load, "before"), ())
+        if ratios and blocks:
+            found[query.name] = (median(map(typical_time_s, blocks)), median(ratios))
     return found
 
 
 async def _measure_once(
     run: Run, queries: tuple[BoundQuery, ...], burdens: Mapping[str, Burden], number: int
-) -> Measured:
-    """One run: the shares go round the queries, so that each query gets each of them in turn."""
+) -> tuple[Measured, Measurement]:
+    """One run: the shares go round the queries, so that each query gets each of them in turn.
+
+    Where clients have several levels, the slow-down is that share at the lowest, where it was learnt, and counts there.
+    """
     shares: dict[str, float] = {}
     wrapped = []
     for index, query in enumerate(queries):
@@ -157,10 +174,11 @@ async def _measure_once(
     path = run.recorder.folder / SAMPLES_FILE
     measurement = await _measure(run, tuple(wrapped), ARMS, LEARNING + number, path)
     view = View(measurement.table, query_rules([query.query for query in queries]), measurement.invalid_loads())
-    planted: dict[Load, float] = {load: shares[load[0]] for load in view.loads if load[0] in shares}
+    lowest = min(run.job.options.clients)
+    planted: dict[Load, float] = {(name, lowest): share for name, share in shares.items()}
     raw = raw_latencies(path, view)
     path.unlink()
-    return Measured(view, raw, planted)
+    return Measured(view, raw, planted), measurement
 
 
 async def _measure(
@@ -192,10 +210,9 @@ async def _measure(
 
 
 def _record(
-    run: Run, plan: CalibrationPlan, number: int, measured: Measured, earlier: Measured | None, began: float
+    run: Run, plan: CalibrationPlan, number: int, found: Assessed, measurement: Measurement, began: float
 ) -> CalibrationRun:
     options = run.job.options
-    found = assess_run(measured, Rules()) if earlier is None else assess_pair(earlier, measured, Rules())
     return CalibrationRun(
         kind=plan.kind,
         run=number + 1,
@@ -203,9 +220,21 @@ def _record(
         scale=options.scale,
         budget_s=options.budget_s,
         seed=options.seed,
-        blocks=measured.view.blocks,
+        blocks=measurement.table.counted_blocks,
         seconds=math.ceil(time.perf_counter() - began),
-        unchanged=found[0],
-        planted=found[1],
-        rivals=found[2],
+        conditions=_conditions(run),
+        source=f"{run.recorder.result.run_id}/{number + 1}",
+        left_out=tuple(f"{query} at {clients}" for query, clients in measurement.left_out),
+        void_slices=len(measurement.void_slices),
+        found=found,
     )
+
+
+def _conditions(run: Run) -> str:
+    """What has to be alike in calibrations that are summed up, beside what each record names by itself."""
+    options, environment = run.job.options, run.recorder.result.environment
+    machine = environment.machine
+    clients = ",".join(map(str, options.clients))
+    place = f"{machine.get('processor')}, {text.count(machine.get('cores'), 'core')}"
+    server = f"PostgreSQL {environment.server_version} ({environment.server_kind})"
+    return f"profile {options.profile}, clients {clients}, {place}, {server}, method {METHOD}"

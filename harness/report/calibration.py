@@ -8,32 +8,29 @@ from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
 from harness import text
-from harness.calibrate import Calibration, CalibrationRun, passes
-from harness.calibrate.summarise import planted_at, power, scatter_line
+from harness.calibrate import Calibration, CalibrationRun, exit_code
+from harness.calibrate.summarise import lag_line, loss_line, margin_line, powers, scatter_line
+from harness.errors import EXIT_REGRESSION
 from harness.report import terminal
 from harness.stats import Rules
 
 
 def show(found: Calibration, runs: Sequence[CalibrationRun], console: Console) -> None:
     """Prints the calibration; at most 100 columns."""
-    good = passes(found)
+    good = exit_code(found) != EXIT_REGRESSION
     first = runs[0]
     grid = terminal.table()
     grid.add_row(Text("test"), Text("false alarms"), Text("rate"), Text("95 % interval"), Text("+10 % found"))
-    rows = [("bench", found.alarms, found.comparisons, found.ci_low, found.ci_high, found.power)]
+    rows = [("bench", found.alarms, found.measured, found.ci_low, found.ci_high, found.power)]
     rows += [(i.test, i.alarms, i.comparisons, i.ci_low, i.ci_high, i.power) for i in found.others]
     for name, alarms, count, low, high, caught in rows:
         ends = f"{100 * low:.1f}–{100 * high:.1f} %"
         rate = _percent(alarms / count if count else None)
         grid.add_row(Text(name), Text(f"{alarms} of {count}"), Text(rate), Text(ends), Text(_percent(caught)))
     sentence = (
-        f"{found.alarms} false alarms in {text.count(found.comparisons, 'comparison')} of unchanged queries "
+        f"{found.alarms} false alarms in {text.count(found.measured, 'comparison')} of unchanged queries "
         f"({found.alarmed_runs} of {text.count(len(runs), runs[0].kind.removesuffix('s'))}); "
         f"{'no more than' if good else 'more than'} the {100 * Rules().alpha:g} % that may be."
-    )
-    powers = "; ".join(
-        f"+{100 * share:g} % in {_percent(power(runs, share))} of {len(planted_at(runs, share))}"
-        for share in sorted({item.share for run in runs for item in run.planted})
     )
     caution = "nothing was decided, so that no alarm means nothing: give more time with --budget"
     parts: list[RenderableType] = [
@@ -43,12 +40,13 @@ def show(found: Calibration, runs: Sequence[CalibrationRun], console: Console) -
         Text(),
         terminal.indented(grid),
         Text(),
-        terminal.indented(
-            Text(f"found, one query slowed in the family of all: {powers or 'no query could be slowed'}")
-        ),
+        terminal.indented(Text("found, one query slowed in the family of all:")),
+        *(terminal.indented(Text(f"  {line}")) for line in (*powers(found),) or ("no query could be slowed",)),
+        terminal.indented(Text(f"every effect on the margin: {margin_line(found)}")),
         terminal.indented(Text(f"intervals that hold the truth: {_percent(found.coverage)}")),
         terminal.indented(Text(f"unchanged comparisons decided: {_percent(found.decided_share)}")),
         terminal.indented(Text(scatter_line(runs))),
+        terminal.indented(Text(f"blocks: {lag_line(found)}; {loss_line(found)}")),
     ]
     console.print(Group(*parts), width=min(console.width, terminal.WIDTH), highlight=False, soft_wrap=False)
 

@@ -1,7 +1,7 @@
 """Statistics without input, output or clock: Sample -> Effect -> Verdict."""
 
 from harness.stats.binomial import clopper_pearson
-from harness.stats.effect import estimate, log_ratios, noise_bound
+from harness.stats.effect import estimate, lag_one, log_ratios, noise_bound
 from harness.stats.factorial import Contrasts, Factorial, factorial, typical_contrasts
 from harness.stats.holm import holm
 from harness.stats.model import Decision, Effect, Evidence, Pair, Rules, Series, Shift, ShiftDecision, Verdict
@@ -34,6 +34,7 @@ __all__ = [
     "factorial",
     "gather_evidence",
     "holm",
+    "lag_one",
     "log_ratios",
     "median_interval",
     "noise_bound",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 from harness.stats.model import Effect
 from harness.stats.signed_rank import confidence_interval, hodges_lehmann
@@ -72,6 +73,21 @@ def unlike(effect: Effect, whole: Sequence[float | None], delta: float) -> Effec
     if found.ci_low <= effect.ci_high * (1 + delta) and effect.ci_low <= found.ci_high * (1 + delta):
         return None
     return found
+
+
+def lag_one(differences: Sequence[float]) -> float | None:
+    """Their correlation from one block to the next; about -1/K where there is none. None below three, or of equal ones.
+
+    Source: Box, Jenkins 1970, section 2.1.6.
+    """
+    if len(differences) < 3:
+        return None
+    middle = math.fsum(differences) / len(differences)
+    away = [value - middle for value in differences]
+    whole = math.fsum(value * value for value in away)
+    if whole < _ROUNDING:
+        return None
+    return math.fsum(first * second for first, second in pairwise(away)) / whole
 
 
 def noise_bound(control: Sequence[float], level: float) -> float:

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from scipy.special import stdtr
 
-from harness.stats.effect import estimate, log_ratios, noise_bound, unlike
+from harness.stats.effect import estimate, lag_one, log_ratios, noise_bound, unlike
 from harness.stats.holm import holm
 from harness.stats.model import Decision, Effect, Evidence, Rules, Ruling, Series, Verdict
 from harness.stats.power import blocks_needed, detectable_effect, spread
@@ -21,6 +21,10 @@ Judged = TypeVar("Judged", bound=Ruling)
 
 FEWEST_BLOCKS = 6
 """Below six blocks the smallest p-value, 2**-5, exceeds what one look may spend on a single query."""
+
+
+MOST_LAG = 3.0
+"""Standard errors, 1 / sqrt(K), that the correlation of independent blocks exceeds once in a thousand comparisons."""
 
 
 def gather_evidence(differences: Sequence[float], margin: float, delta: float) -> Evidence:
@@ -166,12 +170,18 @@ def in_precedence(slower: float, faster: float, equivalent: float, alpha: float)
 
 def _cautions(item: Decision, verdict: Verdict, family: int, rules: Rules) -> tuple[str, ...]:
     cautions = []
-    count = item.effect.blocks
+    differences = item.effect.differences
+    count = len(differences)
     if count < FEWEST_BLOCKS:
         cautions.append(f"fewer than {FEWEST_BLOCKS} blocks ({count}) can prove nothing")
     elif 0.5**count > rules.look_alpha / family:
         cautions.append(
             f"too few blocks ({count}) to prove a difference in one of {family} queries, however large it is"
+        )
+    lag = lag_one(differences) if count >= FEWEST_BLOCKS else None
+    if lag is not None and lag * math.sqrt(count) > MOST_LAG:
+        cautions.append(
+            f"blocks depend on the one before (correlation {lag:.2f}): interval and verdict look surer than they are"
         )
     disagreement = _students_disagreement(item, verdict, family, rules)
     return (*cautions, disagreement) if disagreement else tuple(cautions)

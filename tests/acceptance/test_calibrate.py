@@ -12,8 +12,10 @@ from tests.acceptance.place import PATIENCE_S, Place, copied_mini, wait_until
 from tests.unit.gate.stored import store_run
 
 KEYS = [
-    "runs", "comparisons", "alarms", "alarmed_runs", "false_alarm_rate", "ci_low", "ci_high", "power", "coverage",
-    "decided_share", "others",
+    "runs", "comparisons", "measured", "alarms", "false_alarm_rate", "ci_low", "ci_high", "alarmed_runs",
+    "alarmed_low", "alarmed_high", "margin_families", "margin_alarms", "margin_low", "margin_high",
+    "margin_alarms_judged", "power", "planted", "coverage", "decided_share", "lag1", "void_slices", "left_out",
+    "others",
 ]  # fmt: skip
 
 
@@ -29,11 +31,11 @@ def test_a_small_calibration_counts_every_comparison_and_leaves_nothing_behind(p
     found = json.loads(outcome.out)
     assert list(found) == KEYS
     assert (found["runs"], found["comparisons"]) == (2, 2)
-    assert len(found["others"]) in (0, 8), "none only where a busy machine voids every slice"
+    assert len(found["others"]) in (0, 9), "none only where a busy machine voids every slice"
     folder = calibrated(place)
     runs = read_lines(folder)
     assert [run.run for run in runs] == [1, 2]
-    assert all(item.query == "newest_orders" for run in runs for item in run.unchanged)
+    assert all(item.query == "newest_orders" for run in runs for item in run.found.unchanged)
     assert json.loads((folder / "calibration.json").read_text()) == found
     again = place.bench("calibrate", "--lines", str(folder), "--json")
     assert (again.code, json.loads(again.out)) == (0, found)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from harness.calibrate import PLANTED, Measured, assess_pair, assess_run, raw_latencies
+from harness.calibrate.model import OnMargin
 from harness.calibrate.rivals import TESTS
 from harness.judge import QueryRules, View
 from harness.measure.buffer import SAMPLE
@@ -49,35 +50,50 @@ def test_raw_latencies_come_block_by_block_without_the_warm_up(tmp_path: Path) -
 
 
 def test_a_run_gives_a_record_for_each_query_and_one_for_each_that_was_slowed(tmp_path: Path) -> None:
-    unchanged, planted, rivals = assess_run(measured(tmp_path / "s", 1), Rules())
-    assert [(item.query, item.verdict) for item in unchanged] == [("list", "equivalent"), ("report", "equivalent")]
-    assert all(item.ci_low is not None and item.ci_low < 1 < (item.ci_high or 0) for item in unchanged)
-    (found,) = planted
-    assert (found.query, found.share, found.verdict) == ("list", 0.10, "slower")
-    assert found.ratio == pytest.approx(1.10, rel=0.01)
-    assert len(rivals) == 2 * 2 * len(TESTS)
-    assert all((item.found is None) == (item.query == "report") for item in rivals)
+    found = assess_run(measured(tmp_path / "s", 1), Rules())
+    assert [(item.query, item.verdict) for item in found.unchanged] == [
+        ("list", "equivalent"),
+        ("report", "equivalent"),
+    ]
+    assert all(item.ci_low is not None and item.ci_low < 1 < (item.ci_high or 0) for item in found.unchanged)
+    assert all(item.lag1 is not None and abs(item.lag1) < 0.7 for item in found.unchanged)
+    (slowed,) = found.planted
+    assert (slowed.query, slowed.share, slowed.verdict) == ("list", 0.10, "slower")
+    assert slowed.ratio == pytest.approx(1.10, rel=0.01)
+    assert len(found.rivals) == 2 * (2 * len(TESTS) + 1)
+    assert all((item.found is None) == (item.query == "report") for item in found.rivals)
+    assert found.on_margin == OnMargin(0, 0)
 
 
 def test_an_arm_that_leans_is_a_false_alarm_even_where_the_control_would_hide_it(tmp_path: Path) -> None:
-    unchanged, _, _ = assess_run(measured(tmp_path / "s", 2, leaning=1.06), Rules())
-    assert [item.verdict for item in unchanged] == ["slower", "slower"]
-    assert all(item.as_judged != "slower" for item in unchanged)
+    found = assess_run(measured(tmp_path / "s", 2, leaning=1.06), Rules())
+    assert [item.verdict for item in found.unchanged] == ["slower", "slower"]
+    assert all(item.as_judged != "slower" for item in found.unchanged)
+    # Moved up by the margin it is slower beyond what the control allows, moved down it is not faster.
+    assert found.on_margin == OnMargin(1, 1)
+
+
+def test_what_leans_less_than_the_margin_is_no_alarm_until_it_is_moved_there(tmp_path: Path) -> None:
+    found = assess_run(measured(tmp_path / "s", 2, leaning=0.985), Rules())
+    assert all(item.verdict not in ("slower", "faster") for item in found.unchanged)
+    assert found.on_margin.plain == 1
 
 
 def test_two_runs_are_held_against_each_other_as_the_gate_does(tmp_path: Path) -> None:
     base, new = measured(tmp_path / "a", 3), measured(tmp_path / "b", 4)
-    unchanged, planted, rivals = assess_pair(base, new, Rules())
-    assert all(item.passes and item.verdict not in ("slower", "faster") for item in unchanged)
-    assert planted[0].verdict == "slower"
-    assert {item.test for item in rivals} == {f"{name}, run against run" for name in TESTS}
-    leaning, _, _ = assess_pair(base, measured(tmp_path / "c", 5, leaning=1.08), Rules())
-    assert [item.verdict for item in leaning] == ["slower", "slower"]
-    assert all(item.as_judged != "slower" for item in leaning)
+    found = assess_pair(base, new, Rules())
+    assert all(item.passes and item.verdict not in ("slower", "faster") for item in found.unchanged)
+    assert found.planted[0].verdict == "slower"
+    assert found.on_margin == OnMargin(0, 0)
+    assert {item.test for item in found.rivals} == {f"{name}, run against run" for name in TESTS}
+    leaning = assess_pair(base, measured(tmp_path / "c", 5, leaning=1.08), Rules())
+    assert [item.verdict for item in leaning.unchanged] == ["slower", "slower"]
+    assert all(item.as_judged != "slower" for item in leaning.unchanged)
+    assert leaning.on_margin.plain == 1
 
 
 def test_a_query_without_a_valid_slice_in_one_run_is_held_by_no_other_test_and_fails_nothing(tmp_path: Path) -> None:
     base, new = measured(tmp_path / "a", 3), measured(tmp_path / "b", 4)
     bare = Measured(base.view, {key: value for key, value in base.raw.items() if key[0] != ("list", 1)}, base.planted)
-    for rivals in (assess_pair(bare, new, Rules())[2], assess_run(bare, Rules())[2]):
+    for rivals in (assess_pair(bare, new, Rules()).rivals, assess_run(bare, Rules()).rivals):
         assert {item.query for item in rivals} == {"report"}

@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 import pytest
 
-from harness.calibrate.burden import FIRST_GUESS, Burden, burdened, can_be_slowed, learn_burden
+from harness.calibrate.burden import FIRST_GUESS, Burden, burdened, can_be_slowed, learn_burden, typical_time_s
 from harness.scenario import Query, SqlFile
+from harness.stats import typical_ratio
 from harness.workload import BoundQuery, BoundStatement
 
 
@@ -56,10 +58,18 @@ def test_the_rows_make_up_the_share_that_the_wrapper_leaves_open() -> None:
     assert Burden(0.001, 0.0, 0.0).rows(0.1) is None
 
 
+def test_a_constant_is_as_large_a_share_of_the_typical_time_as_the_typical_operation_grows_by() -> None:
+    times_s = np.tile([0.001, 0.002, 0.004, 0.03], 25)
+    added_s = 0.05 * typical_time_s(times_s)
+    assert typical_ratio(times_s, times_s + added_s) == pytest.approx(1.05, rel=0.002)
+    assert added_s / np.median(times_s) < 0.045, "of the median it is another share"
+    assert typical_time_s(np.full(7, 0.003)) == pytest.approx(0.003)
+
+
 def test_the_costs_are_learnt_from_two_measurements() -> None:
     plain = {"fast": 0.0005, "slow": 0.02}
-    light = {name: (value, value + 10e-6 + 40e-9) for name, value in plain.items()}
-    heavy = {name: (value, value + 10e-6 + FIRST_GUESS * 40e-9) for name, value in plain.items()}
+    light = {name: (value, 1 + (10e-6 + 40e-9) / value) for name, value in plain.items()}
+    heavy = {name: (value, 1 + (10e-6 + FIRST_GUESS * 40e-9) / value) for name, value in plain.items()}
     learnt = learn_burden(["fast", "slow", "gone"], light, heavy)
     assert set(learnt) == {"fast", "slow"}
     assert learnt["slow"].row_s == pytest.approx(40e-9)

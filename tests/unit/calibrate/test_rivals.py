@@ -37,7 +37,14 @@ def test_their_probabilities_are_scipys() -> None:
 
 
 def test_a_single_block_cannot_be_taken_one_after_the_other() -> None:
-    assert len(verdicts(blocks(1, count=1), blocks(2, count=1))) == len(TESTS)
+    assert len(verdicts(blocks(1, count=1), blocks(2, count=1))) == len(TESTS) + 1
+
+
+def test_slices_paired_by_block_do_not_see_a_drift_that_both_share() -> None:
+    paired = "signed rank, slice medians, paired"
+    assert verdicts(blocks(3, drift=0.5), blocks(4, drift=0.5))[paired] == 0
+    assert verdicts(blocks(3, drift=0.5), blocks(4, 1.2, drift=0.5))[paired] == 1
+    assert verdicts(blocks(3), blocks(4, 0.8, count=19))[paired] == 0, "not of the same blocks"
 
 
 def test_raw_latencies_that_share_a_block_make_mann_whitney_alarm_far_too_often() -> None:

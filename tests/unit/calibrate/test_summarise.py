@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from harness.calibrate import Lines, calibration_json, markdown, passes, read_lines, summarise
-from harness.calibrate.model import CalibrationRun, Planted, Rival, Unchanged
+from harness.calibrate import Lines, calibration_json, exit_code, markdown, read_lines, summarise
+from harness.calibrate.model import Assessed, CalibrationRun, OnMargin, Planted, Rival, Unchanged
 from harness.errors import UsageError
 
 
@@ -22,12 +22,33 @@ def unchanged(
     return Unchanged(**(values | fields))
 
 
-def run(*items: Unchanged, number: int = 1, planted: tuple[Planted, ...] = (), kind: str = "runs") -> CalibrationRun:
+def run(
+    *items: Unchanged,
+    number: int = 1,
+    planted: tuple[Planted, ...] = (),
+    kind: str = "runs",
+    on_margin: tuple[int, int] = (0, 0),
+) -> CalibrationRun:
     rivals = (
         Rival("threshold", "q", 1, alarm=True, share=0.1, found=True),
         Rival("threshold", "w", 1, False, None, None),
     )
-    return CalibrationRun(kind, number, "crm", "10k", 60.0, 1, 20, 61.0, items, planted, rivals)  # type: ignore[arg-type]
+    found = Assessed(items, planted, rivals, OnMargin(*on_margin))
+    return CalibrationRun(
+        kind=kind,  # type: ignore[arg-type]
+        run=number,
+        scenario="crm",
+        scale="10k",
+        budget_s=60.0,
+        seed=1,
+        blocks=20,
+        seconds=61.0,
+        conditions="clients 1",
+        source=f"r/{number}",
+        left_out=("w at 1",),
+        void_slices=3,
+        found=found,
+    )
 
 
 def test_alarms_are_counted_before_the_control_widens_any_margin() -> None:
@@ -45,23 +66,55 @@ def test_coverage_power_and_decided_share_are_shares_of_what_was_asked() -> None
     items = (unchanged(low=1.01), unchanged(), unchanged("inconclusive"), unchanged(low=None, high=None, ratio=None))
     found = summarise([run(*items, planted=planted)])
     assert found.power == 0.5
+    assert [(item.share, item.planted, item.found, item.measured) for item in found.planted] == [
+        (0.10, 2, 1, 1.1),
+        (0.20, 1, 1, 1.2),
+    ]
     assert found.coverage == pytest.approx(2 / 3)
     assert found.decided_share == pytest.approx(3 / 4)
 
 
 def test_the_rate_may_be_as_high_as_the_nominal_one_and_nothing_compared_never_passes() -> None:
-    assert passes(summarise([run(*[unchanged()] * 100)]))
-    assert passes(summarise([run(*[unchanged("slower")] * 5, *[unchanged()] * 95)]))
-    assert not passes(summarise([run(*[unchanged("slower")] * 20, *[unchanged()] * 80)]))
-    assert not passes(summarise([]))
+    assert exit_code(summarise([run(*[unchanged()] * 100)])) == 0
+    assert exit_code(summarise([run(*[unchanged("slower")] * 5, *[unchanged()] * 95)])) == 0
+    assert exit_code(summarise([run(*[unchanged("slower")] * 20, *[unchanged()] * 80)])) == 1
+    assert exit_code(summarise([])) == 4
+
+
+def test_every_run_with_one_alarm_is_too_many_though_hardly_a_comparison_is() -> None:
+    runs = [run(unchanged("slower"), *[unchanged()] * 99, number=number) for number in range(10)]
+    found = summarise(runs)
+    assert found.false_alarm_rate == 0.01
+    assert (found.alarmed_runs, found.alarmed_low > 0.6) == (10, True)
+    assert exit_code(found) == 1
+
+
+def test_families_alarmed_on_the_margin_are_too_many_though_no_unchanged_query_is() -> None:
+    calm = [run(unchanged(), number=number, on_margin=(0, 0)) for number in range(10)]
+    wild = [run(unchanged(), number=number, on_margin=(2, 1)) for number in range(10)]
+    assert exit_code(summarise(calm)) == 0
+    found = summarise(wild)
+    assert (found.margin_alarms, found.margin_families, found.margin_alarms_judged) == (20, 20, 10)
+    assert exit_code(found) == 1
+    assert "20 of 20 families alarmed (83.2 % to 100.0 %), 10 with the control's margin" in markdown(found, wild)
+
+
+def test_nothing_decided_is_no_pass_and_what_was_not_measured_makes_no_rate_smaller() -> None:
+    found = summarise([run(unchanged("inconclusive"), unchanged("inconclusive", ratio=None))])
+    assert (found.comparisons, found.measured, found.decided_share) == (2, 1, 0.0)
+    assert exit_code(found) == 4
+    assert summarise([run(unchanged("slower"), unchanged(ratio=None))]).false_alarm_rate == 1.0
 
 
 def test_the_json_has_exactly_the_documented_keys() -> None:
     found = json.loads(calibration_json(summarise([run(unchanged())])))
     assert list(found) == [
-        "runs", "comparisons", "alarms", "alarmed_runs", "false_alarm_rate", "ci_low", "ci_high", "power", "coverage",
-        "decided_share", "others",
+        "runs", "comparisons", "measured", "alarms", "false_alarm_rate", "ci_low", "ci_high", "alarmed_runs",
+        "alarmed_low", "alarmed_high", "margin_families", "margin_alarms", "margin_low", "margin_high",
+        "margin_alarms_judged", "power", "planted", "coverage", "decided_share", "lag1", "void_slices", "left_out",
+        "others",
     ]  # fmt: skip
+    assert (found["void_slices"], found["left_out"], found["planted"]) == (3, 1, [])
     assert found["others"] == [
         {
             "test": "threshold",
@@ -94,14 +147,23 @@ def test_calibrations_of_the_same_measurement_are_summed_up_as_one(tmp_path: Pat
     folders = [tmp_path / name for name in "abc"]
     for folder in folders:
         folder.mkdir()
-    one, two = run(unchanged("slower"), unchanged("faster")), run(unchanged())
+    one, two = run(unchanged("slower"), unchanged("faster")), run(unchanged(), number=2)
     Lines().add(folders[0], one)
     Lines().add(folders[1], two)
     Lines().add(folders[2], replace(two, budget_s=61))
     assert read_lines(*folders[:2]) == (one, two)
     found = summarise(read_lines(*folders[:2]))
     assert (found.runs, found.alarms, found.alarmed_runs) == (2, 2, 1)
-    with pytest.raises(UsageError, match="runs of crm at 10k, 60 s; runs of crm at 10k, 61 s"):
+    with pytest.raises(UsageError, match=r"runs of crm at 10k, 60 s, clients 1, .*; runs of crm at 10k, 61 s"):
+        read_lines(*folders)
+    for other in (replace(two, conditions="clients 4"), replace(two, found=run(unchanged(query="p")).found)):
+        (folders[2] / "calibration.jsonl").unlink()
+        Lines().add(folders[2], other)
+        with pytest.raises(UsageError, match="these are different measurements"):
+            read_lines(*folders)
+    (folders[2] / "calibration.jsonl").unlink()
+    Lines().add(folders[2], two)
+    with pytest.raises(UsageError, match="the run r/2 is named twice"):
         read_lines(*folders)
     with pytest.raises(UsageError, match="named twice"):
         read_lines(folders[0], folders[0])
