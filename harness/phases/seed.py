@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from harness import arms
 from harness.job import Run
 from harness.phases.arms import arms_are_there
+from harness.result import SeedManifest
+from harness.scenario import access_fingerprint, schema_fingerprint
 from harness.seed import estimate_bytes, fill, has_begun
 from harness.server.access import check_access
 from harness.server.disk import check_space, with_log
 from harness.server.roles import prepare_roles, roles_wanted
 
 EMPTY_DATABASE_BYTES = 8_000_000
+LEFT_OUT = "left out"
+"""In the place of the fingerprint of grants and policies where the server has no roles for them."""
 
 
 async def seed_template(run: Run) -> None:
@@ -39,7 +45,18 @@ async def seed_template(run: Run) -> None:
             run.progress,
             with_access=has_roles,
         )
-        recorder.set(seed_manifest=manifest)
+        recorder.set(seed_manifest=_with_fingerprints(manifest, run, has_roles))
+
+
+def _with_fingerprints(manifest: SeedManifest, run: Run, has_roles: bool) -> SeedManifest:
+    """What the data were made from, recorded with them: a resumed run may meet files that were changed meanwhile."""
+    scenario = run.job.scenario
+    return replace(
+        manifest,
+        schema_fingerprint=schema_fingerprint(scenario),
+        seed_fingerprint=run.job.spec.fingerprint,
+        access_fingerprint=access_fingerprint(scenario) if has_roles else LEFT_OUT,
+    )
 
 
 async def _prepare_roles(run: Run) -> bool:
