@@ -8,8 +8,8 @@ from harness import arms
 from harness.job import Run
 from harness.phases.arms import arms_are_there
 from harness.result import SeedManifest
-from harness.scenario import access_fingerprint, schema_fingerprint
-from harness.seed import estimate_bytes, fill, has_begun
+from harness.scenario import Scenario, access_fingerprint, schema_fingerprint
+from harness.seed import SeedSpec, estimate_bytes, fill, has_begun
 from harness.server.access import check_access
 from harness.server.disk import check_space, with_log
 from harness.server.roles import prepare_roles, roles_wanted
@@ -45,16 +45,15 @@ async def seed_template(run: Run) -> None:
             run.progress,
             with_access=has_roles,
         )
-        recorder.set(seed_manifest=_with_fingerprints(manifest, run, has_roles))
+        recorder.set(seed_manifest=with_fingerprints(manifest, job.scenario, job.spec, has_roles))
 
 
-def _with_fingerprints(manifest: SeedManifest, run: Run, has_roles: bool) -> SeedManifest:
+def with_fingerprints(manifest: SeedManifest, scenario: Scenario, spec: SeedSpec, has_roles: bool) -> SeedManifest:
     """What the data were made from, recorded with them: a resumed run may meet files that were changed meanwhile."""
-    scenario = run.job.scenario
     return replace(
         manifest,
         schema_fingerprint=schema_fingerprint(scenario),
-        seed_fingerprint=run.job.spec.fingerprint,
+        seed_fingerprint=spec.fingerprint,
         access_fingerprint=access_fingerprint(scenario) if has_roles else LEFT_OUT,
     )
 

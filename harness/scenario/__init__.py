@@ -1,6 +1,6 @@
 """Scenario files (TOML and SQL) made into a frozen Scenario; the only place that resolves paths."""
 
-from harness.scenario.fingerprint import access_fingerprint, digest, query_fingerprint, schema_fingerprint
+from harness.scenario.fingerprint import access_fingerprint, query_fingerprint, schema_fingerprint
 from harness.scenario.load import load_scenario, scenario_names
 from harness.scenario.model import AcceptRule, AccessRole, Query, Scenario, SqlFile
 
@@ -11,7 +11,6 @@ __all__ = [
     "Scenario",
     "SqlFile",
     "access_fingerprint",
-    "digest",
     "load_scenario",
     "query_fingerprint",
     "scenario_names",

@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
-from hashlib import sha256
 
 from harness import sqltext
+from harness.digest import digest
 from harness.scenario.model import Query, Scenario, SqlFile
-
-_DIGITS = 16
-
-
-def digest(parts: object) -> str:
-    """The first digits of the SHA-256 of plain values as JSON."""
-    return sha256(json.dumps(parts).encode()).hexdigest()[:_DIGITS]
 
 
 def schema_fingerprint(scenario: Scenario) -> str:

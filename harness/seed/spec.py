@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from harness.scenario import digest
+from harness.digest import digest
 from harness.seed.columns import AnyColumn, Identifier, Positive, Share, Strict
 
 
