@@ -1,4 +1,4 @@
-"""Whether two runs can be compared at all, and whether their machine, server and settings were the same."""
+"""Whether two runs can be compared at all, and whether their machine, server, settings and data were the same."""
 
 from __future__ import annotations
 
@@ -27,6 +27,13 @@ _OWN = frozenset(
 _NEARLY = 0.02
 """Memory, and the settings made from it, differ by a little from one start of a machine to the next."""
 
+_SEEDED = {"schema": "schema_fingerprint", "seed file": "seed_fingerprint"}
+_ASKED = {"roles and row security": "access_fingerprint"}
+"""Parts of the question beside the queries' texts, each with its place in the seed manifest: names are for readers."""
+
+_RELEASED = re.compile(r"(.*?\d+\.\d+)\.\d+")
+"""A released version: its patches change neither what is seeded nor how it is timed (see docs/nightly.md)."""
+
 _NUMBER = re.compile(r"(\d+(?:\.\d+)?)([A-Za-z]*)")
 
 
@@ -46,22 +53,48 @@ def subject(result: Result) -> dict[str, object]:
     return {name: getattr(result, name) for name in _SUBJECT}
 
 
+def differing_data(base: Result, new: Result) -> tuple[Difference, ...]:
+    """Where tables or seed file differ: then neither latencies nor sizes are of the same data."""
+    return _differing_parts(base, new, _SEEDED)
+
+
 def differing_conditions(base: Result, new: Result) -> tuple[Difference, ...]:
-    """Where machine, server, settings or tool differ: then latencies are not comparable beyond doubt."""
+    """Where data, machine, server, settings or tool differ: then latencies are not comparable beyond doubt."""
     old, fresh = _conditions(base), _conditions(new)
-    names = [*old, *(name for name in fresh if name not in old)]
-    return tuple(
-        Difference(name, old.get(name, "–"), fresh.get(name, "–"))
-        for name in names
-        if not _same(old.get(name, ""), fresh.get(name, ""))
+    return (
+        *_differing_parts(base, new, _SEEDED | _ASKED),
+        *(
+            Difference(name, old.get(name, "–"), fresh.get(name, "–"))
+            for name in dict.fromkeys((*old, *fresh))
+            if not _same(old.get(name, ""), fresh.get(name, ""))
+        ),
     )
+
+
+def unknown_parts(base: Result, new: Result) -> tuple[str, ...]:
+    """The parts of the question that one of the runs does not tell: an older version stored it."""
+    places = _SEEDED | _ASKED
+    told = [_parts(run, places) for run in (base, new)]
+    queries = all(item.fingerprint for run in (base, new) for item in run.workload)
+    return (*(name for name in places if not all(name in run for run in told)), *(() if queries else ("queries",)))
+
+
+def _parts(result: Result, places: Mapping[str, str]) -> dict[str, str]:
+    told = {name: getattr(result.seed_manifest, place) for name, place in places.items()}
+    return {name: value for name, value in told.items() if value}
+
+
+def _differing_parts(base: Result, new: Result, places: Mapping[str, str]) -> tuple[Difference, ...]:
+    """The parts that both tell, and that are others."""
+    old, fresh = _parts(base, places), _parts(new, places)
+    return tuple(Difference(name, value, fresh[name]) for name, value in old.items() if fresh.get(name, value) != value)
 
 
 def _conditions(result: Result) -> dict[str, str]:
     environment: Environment = result.environment
     machine = environment.machine
     return {
-        "bench": result.tool,
+        "bench": released[1] if (released := _RELEASED.fullmatch(result.tool)) else result.tool,
         "processor": str(machine.get("processor", "")),
         "cores": str(machine.get("cores", "")),
         "architecture": str(machine.get("architecture", "")),

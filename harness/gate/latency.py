@@ -11,6 +11,8 @@ from harness.measure.model import BASELINE, BlockTable, Load
 from harness.result import Outcome, QueryShift
 from harness.stats import ABSENT_BELOW, ADVISORY_BELOW, Pair, Rules, Series, ShiftDecision, decide_shifts
 
+ANOTHER_QUESTION = "its text or parameters are not the baseline's, so its effect is not compared"
+
 Family = tuple[str, Basis]
 FAMILIES: tuple[Family, ...] = (*((metric, "response") for metric in ABSENT_BELOW), ("mean", "server"))
 
@@ -31,6 +33,15 @@ class Views:
         """The new run's rules for the query, or the stored one's where only that has it."""
         return self.new.queries.get(load[0]) or self.base.queries[load[0]]
 
+    def asks_alike(self, query: str) -> bool:
+        """Whether the query's text and parameters are the same in both runs, as far as both tell."""
+        told = {view.queries[query].fingerprint for view in (self.base, self.new) if query in view.queries}
+        return len(told - {""}) < 2
+
+    def comparable(self, load: Load) -> bool:
+        """Whether both runs have the load, and asked the same."""
+        return load in self.base.loads and load in self.new.loads and self.asks_alike(load[0])
+
     def headline(self, load: Load) -> Family:
         """Which figure decides: the response's p50, or the server's mean where the client takes too much of it.
 
@@ -47,7 +58,13 @@ class Views:
         return decide_shifts(pairs, self.new.blocks, rules)
 
     def pair(self, load: Load, arm: str, family: Family) -> Pair:
-        """The stored run's comparison, and the new run's of the arm; of one kind, whatever the samples can tell."""
+        """The stored run's comparison, and the new run's of the arm; of one kind, whatever the samples can tell.
+
+        What answers another question is not compared: the new run has no valid figure.
+        """
+        if not self.asks_alike(load[0]):
+            other = Series((), (), invalid=ANOTHER_QUESTION)
+            return Pair(_series(self.base, load, CHANGED, family, self.base.is_paired(load, *family)), other)
         paired = all(view.is_paired(load, *family) for view in (self.base, self.new))
         return Pair(_series(self.base, load, CHANGED, family, paired), _series(self.new, load, arm, family, paired))
 
@@ -78,9 +95,9 @@ def query_shifts(views: Views, advisory: bool, rules: Rules | None = None) -> tu
 
 
 def settled_loads(views: Views, rules: Rules | None = None) -> set[Load]:
-    """The loads whose deciding comparison passes or fails for good."""
+    """The loads whose deciding comparison passes or fails for good, or that no further block makes comparable."""
     decisions = {family: views.decide(family, rules or Rules()) for family in {*map(views.headline, views.loads)}}
-    return {load for load in views.loads if decisions[views.headline(load)][load].settled}
+    return {load for load in views.loads if not views.comparable(load) or decisions[views.headline(load)][load].settled}
 
 
 def _record(

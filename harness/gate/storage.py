@@ -14,11 +14,14 @@ _REFERENCE = {"after": "before", "after_rewritten": "before_rewritten"}
 _Key = tuple[str, str | None]
 
 
-def storage_shifts(base: Result, new: Result) -> tuple[StorageShift, ...]:
-    """One record per table and stage, the whole database first (its table is None)."""
+def storage_shifts(base: Result, new: Result, advisory: bool = False) -> tuple[StorageShift, ...]:
+    """One record per table and stage, the whole database first (its table is None).
+
+    `advisory`: the runs' data differ by what was seeded, so that no growth may fail the gate.
+    """
     old, fresh = _sizes(base), _sizes(new)
     keys = dict.fromkeys(key for key in (*fresh, *old) if key[0] in _REFERENCE)
-    return tuple(_shift(stage, table, old, fresh) for stage, table in sorted(keys, key=_order))
+    return tuple(_shift(stage, table, old, fresh, advisory) for stage, table in sorted(keys, key=_order))
 
 
 def _order(key: _Key) -> tuple[str, bool, str]:
@@ -29,7 +32,7 @@ def _sizes(result: Result) -> dict[_Key, int]:
     return {(item.stage, item.table): item.total_bytes for item in result.storage}
 
 
-def _shift(stage: str, table: str | None, old: dict[_Key, int], fresh: dict[_Key, int]) -> StorageShift:
+def _shift(stage: str, table: str | None, old: dict[_Key, int], fresh: dict[_Key, int], advisory: bool) -> StorageShift:
     reference = _REFERENCE[stage], table
     was, is_now = old.get(reference, 0), fresh.get(reference, 0)
     expected = round(old.get((stage, table), 0) * (is_now / was if was and is_now else 1.0))
@@ -44,4 +47,5 @@ def _shift(stage: str, table: str | None, old: dict[_Key, int], fresh: dict[_Key
         expected_bytes=expected,
         growth=beyond / expected if expected else None,
         outcome="fail" if fails else "pass",
+        advisory=advisory,
     )

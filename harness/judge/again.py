@@ -12,7 +12,10 @@ from harness.result import Comparison, InvalidLoad, MeasuredQuery, Result
 
 def workload_record(queries: Mapping[str, QueryRules]) -> tuple[MeasuredQuery, ...]:
     """The rules of the queries as the result keeps them."""
-    return tuple(MeasuredQuery(name, item.weight, item.max_slowdown, item.gated) for name, item in queries.items())
+    return tuple(
+        MeasuredQuery(name, item.weight, item.max_slowdown, item.gated, item.fingerprint)
+        for name, item in queries.items()
+    )
 
 
 def invalid_record(invalid: Mapping[Load, str]) -> tuple[InvalidLoad, ...]:
@@ -22,7 +25,10 @@ def invalid_record(invalid: Mapping[Load, str]) -> tuple[InvalidLoad, ...]:
 
 def stored_rules(result: Result) -> dict[str, QueryRules]:
     """The rules of a stored run's queries by name."""
-    return {item.query: QueryRules(item.weight, item.max_slowdown, item.gated) for item in result.workload}
+    return {
+        item.query: QueryRules(item.weight, item.max_slowdown, item.gated, fingerprint=item.fingerprint)
+        for item in result.workload
+    }
 
 
 def stored_invalid(result: Result) -> dict[Load, str]:

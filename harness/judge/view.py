@@ -9,7 +9,7 @@ from statistics import fmean
 from typing import Literal
 
 from harness.measure.model import BASELINE, WARMUP_BLOCKS, BlockTable, Load, SliceRecord
-from harness.scenario import Query
+from harness.scenario import Query, query_fingerprint
 from harness.stats import Rules, Series
 
 CONTROL = "control"
@@ -34,11 +34,16 @@ class QueryRules:
     gated: bool = True
     remarks: tuple[str, ...] = ()
     """What belongs beside each figure of the query."""
+    fingerprint: str = ""
+    """Of its text and parameters; empty: not known."""
 
 
 def query_rules(queries: Iterable[Query]) -> dict[str, QueryRules]:
     """The rules of each query by name."""
-    return {item.name: QueryRules(item.weight, item.max_slowdown, item.gated) for item in queries}
+    return {
+        item.name: QueryRules(item.weight, item.max_slowdown, item.gated, fingerprint=query_fingerprint(item))
+        for item in queries
+    }
 
 
 class View:

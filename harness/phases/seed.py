@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from harness import arms
 from harness.job import Run
 from harness.phases.arms import arms_are_there
-from harness.seed import estimate_bytes, fill, has_begun, hired
+from harness.result import SeedManifest
+from harness.scenario import Scenario, access_fingerprint, schema_fingerprint
+from harness.seed import SeedSpec, estimate_bytes, fill, has_begun, hired
 from harness.server.access import check_access
 from harness.server.disk import check_space, with_log
 from harness.server.roles import prepare_roles, roles_wanted
 
 EMPTY_DATABASE_BYTES = 8_000_000
+LEFT_OUT = "left out"
+"""In the place of the fingerprint of grants and policies where the server has no roles for them."""
 
 
 async def seed_template(run: Run) -> None:
@@ -40,7 +46,17 @@ async def seed_template(run: Run) -> None:
             run.progress,
             with_access=has_roles,
         )
-        recorder.set(seed_manifest=manifest)
+        recorder.set(seed_manifest=with_fingerprints(manifest, job.scenario, job.spec, has_roles))
+
+
+def with_fingerprints(manifest: SeedManifest, scenario: Scenario, spec: SeedSpec, has_roles: bool) -> SeedManifest:
+    """What the data were made from, recorded with them: a resumed run may meet files that were changed meanwhile."""
+    return replace(
+        manifest,
+        schema_fingerprint=schema_fingerprint(scenario),
+        seed_fingerprint=spec.fingerprint,
+        access_fingerprint=access_fingerprint(scenario) if has_roles else LEFT_OUT,
+    )
 
 
 async def _prepare_roles(run: Run) -> bool:

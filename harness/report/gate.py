@@ -29,7 +29,7 @@ def build_gate(gate: Gate) -> GateData:
         sentence=gate_sentence(gate),
         exit_code=gate.exit_code,
         exit_meaning=gate.verdict,
-        tone="open" if gate.fingerprint and gate.exit_code == EXIT_OK else EXIT_TONES.get(gate.exit_code, "bad"),
+        tone=EXIT_TONES.get(gate.exit_code, "bad"),
         facts=(Fact("baseline", _run(gate.base)), Fact("new run", _run(gate.new))),
         cautions=_cautions(gate),
         conditions=tuple(
@@ -52,15 +52,15 @@ def gate_sentence(gate: Gate) -> str:
 
 
 def _good(gate: Gate) -> str:
-    number = len(_deciding(gate))
-    if not number:
-        return "Only integrity and storage could be held against the baseline; neither got worse."
-    return f"Nothing got worse: {text.count(number, 'query', 'queries')}, integrity and storage hold the baseline."
+    queries = text.count(len(_deciding(gate)), "query", "queries")
+    if not gate.base.checked:
+        return f"Nothing got worse: {queries} and storage hold the baseline; the new run's integrity is good by itself."
+    return f"Nothing got worse: {queries}, integrity and storage hold the baseline."
 
 
 def _regression(gate: Gate) -> str:
     slow = [text.visible(item.query) for item in _deciding(gate) if item.outcome == "fail"]
-    grown = [text.visible(item.table or _WHOLE) for item in gate.storage if item.outcome == "fail"]
+    grown = [text.visible(item.table or _WHOLE) for item in gate.storage if _grew(item)]
     parts = []
     if slow:
         verb = "query is" if len(slow) == 1 else "queries are"
@@ -74,12 +74,22 @@ def _integrity(gate: Gate) -> str:
     bad = [item for item in gate.findings if item.outcome == "fail"]
     if not bad:
         return "Nothing is proven: the new run compared no value."
-    names = list(dict.fromkeys(f"{title(item.kind)}: {text.visible(item.object)}" for item in bad))
-    return f"{text.count(len(bad), 'finding')} that the baseline does not have ({text.several(names)})."
+    ends = {
+        "that the baseline does not have": [item for item in bad if item.change != "unknown"],
+        "on what the baseline did not check": [item for item in bad if item.change == "unknown"],
+    }
+    return f"{'; '.join(_findings(found, end) for end, found in ends.items() if found)}."
+
+
+def _findings(found: list[FindingShift], end: str) -> str:
+    names = list(dict.fromkeys(f"{title(item.kind)}: {text.visible(item.object)}" for item in found))
+    return f"{text.count(len(found), 'finding')} {end} ({text.several(names)})"
 
 
 def _open(gate: Gate) -> str:
     names = [text.visible(item.query) for item in _deciding(gate) if item.outcome == "open"]
+    if not names and gate.fingerprint:
+        return "Undecided: the baseline ran under other conditions, so no latency can be held against it."
     if not names:
         return f"Undecided: {'; '.join(gate.notes)}."
     verb = "query is" if len(names) == 1 else "queries are"
@@ -102,10 +112,11 @@ def _cautions(gate: Gate) -> tuple[str, ...]:
     cautions = list(map(text.visible, gate.notes))
     if gate.fingerprint:
         names = text.several([text.visible(item.what) for item in gate.fingerprint])
+        what = "Latency and storage" if any(item.advisory for item in gate.storage) else "Latency"
         cautions.insert(
             0,
-            f"Latency verdicts are advisory and set no exit code: the baseline ran under other conditions ({names}). "
-            "Measure a new baseline here.",
+            f"{what} verdicts are advisory: the baseline ran under other conditions ({names}). Measure a new baseline "
+            "here, with this version and scenario; until then this gate cannot pass.",
         )
     return tuple(cautions)
 
@@ -160,6 +171,10 @@ def _effect(ratio: float | None, low: float | None, high: float | None) -> str:
     return text.ratio(ratio) if low is None else f"{text.ratio(ratio)} ({text.ratio_range(low, high)})"
 
 
+def _grew(item: StorageShift) -> bool:
+    return item.outcome == "fail" and not item.advisory
+
+
 def _grown_first(item: StorageShift) -> tuple[bool, bool, float]:
     return item.outcome != "fail", item.table is not None, -(item.growth or 0.0)
 
@@ -168,11 +183,18 @@ def _storage(item: StorageShift) -> Row:
     return Row(
         name=f"{text.visible(item.table or _WHOLE)}, {title(item.stage)}",
         state=_growth(item),
-        tone="bad" if item.outcome == "fail" else "plain" if item.table else "good",
+        tone=_storage_tone(item),
         base=text.size(item.base_bytes),
         new=text.size(item.new_bytes),
         detail=f"expected {text.size(item.expected_bytes)}" if item.expected_bytes != item.base_bytes else "",
+        advisory=item.advisory,
     )
+
+
+def _storage_tone(item: StorageShift) -> Tone:
+    if item.outcome == "fail":
+        return "open" if item.advisory else "bad"
+    return "plain" if item.table or item.advisory else "good"
 
 
 def _growth(item: StorageShift) -> str:
@@ -180,12 +202,12 @@ def _growth(item: StorageShift) -> str:
 
 
 def _finding(item: FindingShift) -> Row:
-    tones: dict[str, Tone] = {"new": "open", "worse": "open", "gone": "good"}
+    tones: dict[str, Tone] = {"gone": "good"}
     rows = [text.count(number, "row") if number else text.MISSING for number in (item.base_count, item.new_count)]
     return Row(
         name=text.visible(f"{title(item.kind)}: {item.object}"),
-        state=f"{item.change} {item.severity}",
-        tone="bad" if item.outcome == "fail" else tones[item.change],
+        state=f"{item.severity}, not comparable" if item.change == "unknown" else f"{item.change} {item.severity}",
+        tone="bad" if item.outcome == "fail" else tones.get(item.change, "open"),
         base=rows[0],
         new=rows[1],
         detail=text.visible(item.detail),
@@ -199,9 +221,13 @@ def _same_findings(gate: Gate) -> str:
 
 def _item(item: ItemShift) -> Row:
     state = "unchanged" if item.base == item.new else "new" if not item.base else "gone" if not item.new else "changed"
+    if not item.compared:
+        state = "not comparable"
+    elif item.outcome == "fail":
+        state = "worse"
     return Row(
         name=text.visible(item.name),
-        state="worse" if item.outcome == "fail" else state,
+        state=state,
         tone="bad" if item.outcome == "fail" else "plain",
         base=text.visible(item.base) or text.MISSING,
         new=text.visible(item.new) or text.MISSING,

@@ -30,7 +30,7 @@ class QueryRow:
 
 @dataclass(frozen=True)
 class Row:
-    """A table, finding, view, column or claim in both runs."""
+    """A table, finding, view, column or claim in both runs; `advisory` where it may not decide."""
 
     name: str
     state: str
@@ -38,6 +38,7 @@ class Row:
     base: str
     new: str
     detail: str = ""
+    advisory: bool = False
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,8 @@ def _case(row: Row | QueryRow) -> junit.Case:
     if isinstance(row, QueryRow):
         return _query_case(row)
     words = "; ".join(filter(None, (row.state, f"baseline: {row.base}", f"new: {row.new}", row.detail)))
+    if row.advisory:
+        return junit.Case(row.name, skipped=f"advisory: {words}")
     return junit.Case(row.name, failure=words) if row.tone == "bad" else junit.Case(row.name, output=words)
 
 

@@ -12,12 +12,13 @@ GATE_SCHEMA_VERSION = 1
 Outcome = Literal["pass", "fail", "open"]
 """`fail` sets exit code 3 (integrity) or 1 (speed, storage), `open` sets 4, where the item is gated."""
 
-Change = Literal["new", "worse", "gone", "same"]
+Change = Literal["new", "worse", "gone", "same", "unknown"]
+"""What became of a finding; `unknown`: the stored run did not check what it is about."""
 
 
 @dataclass(frozen=True)
 class RunName:
-    """Which run it is."""
+    """Which run it is; `checked`: its integrity check compared something."""
 
     run_id: str
     tool: str
@@ -26,11 +27,12 @@ class RunName:
     profile: str
     seed: int
     started_at: str
+    checked: bool = True
 
 
 @dataclass(frozen=True)
 class Difference:
-    """Something in which the two runs' machines, servers or settings differ."""
+    """Something in which the two runs' machines, servers, settings or questions differ."""
 
     what: str
     base: str
@@ -44,7 +46,7 @@ class QueryShift:
     `ratio` is the new effect over the stored one (1.10: the migrated query lost ten percent against its own run's
     `before`); None, like its interval, where one of the runs has no valid figure. `passes`: a slow-down beyond five
     percent is rejected. `detectable`: the smallest slow-down that so many blocks would find (0.08: eight percent).
-    `advisory` comparisons never set the exit code.
+    `advisory` comparisons fail nothing; a gated one that is advisory is undecided (exit code 4).
     """
 
     query: str
@@ -78,7 +80,7 @@ class StorageShift:
     """Bytes of one table (None: the whole database) at one stage in both runs.
 
     `expected_bytes` are the stored run's, scaled by how much the same table grew in the arm `before`; `growth` is how
-    far the new bytes exceed them (0.10: ten percent; None where nothing was expected).
+    far the new bytes exceed them (0.10: ten percent; None where nothing was expected). `advisory` ones fail nothing.
     """
 
     stage: str
@@ -88,11 +90,16 @@ class StorageShift:
     expected_bytes: int
     growth: float | None
     outcome: Outcome
+    advisory: bool = False
 
 
 @dataclass(frozen=True)
 class FindingShift:
-    """A finding of either run: `new`, `worse` (graver, or more rows), `gone` or the `same`; counts are rows touched."""
+    """A finding of either run: `new`, `worse` (graver, or more rows), `gone`, the `same`, or `unknown`.
+
+    Counts are rows touched. `unknown` is a finding on what the stored run did not check: it fails as it fails the new
+    run by itself.
+    """
 
     change: Change
     kind: str
@@ -106,13 +113,17 @@ class FindingShift:
 
 @dataclass(frozen=True)
 class ItemShift:
-    """What one view, dropped column or claim is in both runs; empty where a run does not have it."""
+    """What one view, dropped column or claim is in both runs; empty where a run does not have it.
+
+    `compared` is false where the stored run did not check it.
+    """
 
     name: str
     base: str
     new: str
     outcome: Outcome
     detail: str = ""
+    compared: bool = True
 
 
 @dataclass(frozen=True)

@@ -57,12 +57,17 @@ class Comparison:
 
 @dataclass(frozen=True)
 class MeasuredQuery:
-    """A query that was to be timed, with what judging needs to know of it."""
+    """A query that was to be timed, with what judging needs to know of it.
+
+    `fingerprint` changes with the text of its forms and of what draws its parameters; empty where a version stored the
+    run that kept none.
+    """
 
     query: str
     weight: float = 1.0
     max_slowdown: float = 0.05
     gated: bool = True
+    fingerprint: str = ""
 
 
 @dataclass(frozen=True)

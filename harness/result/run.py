@@ -57,12 +57,19 @@ class SeedTable:
 
 @dataclass(frozen=True)
 class SeedManifest:
-    """What was seeded; `anomalies` counts the planted ones by kind (the manifest itself is a Parquet file)."""
+    """What was seeded; `anomalies` counts the planted ones by kind (the manifest itself is a Parquet file).
+
+    The fingerprints tell whether two runs began from the same old state: its tables, keys and indexes; the seed file;
+    roles, grants, policies and who asks. Empty where a version stored the run that kept none.
+    """
 
     tables: tuple[SeedTable, ...] = ()
     anomalies: dict[str, int] = field(default_factory=dict)
     rows: int = 0
     bytes: int = 0
+    schema_fingerprint: str = ""
+    seed_fingerprint: str = ""
+    access_fingerprint: str = ""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from harness.digest import digest
 from harness.seed.columns import AnyColumn, Identifier, Positive, Share, Strict
 
 
@@ -125,6 +126,11 @@ class SeedSpec(Strict):
     anomaly: tuple[Anomaly, ...] = ()
     source: str = "seed"
     """The file it was read from, for messages; set by the loader."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Of what the file says, however it is laid out; the order counts, and what is left out is its default."""
+        return digest(self.model_dump(mode="json", exclude={"source"}, exclude_defaults=True))
 
     @property
     def stored_tables(self) -> dict[str, Table]:

@@ -259,6 +259,22 @@ def columns_dropped(text: str) -> tuple[str, ...]:
     )
 
 
+def wording(text: str) -> tuple[str, ...]:
+    """The tokens of SQL with named parameters as they are written, without layout and comments; hints (`/*+`) stay.
+
+    What cannot be scanned is one token.
+    """
+    try:
+        bound, names = bind_named(text)
+        tokens = postgast.scan(bound).tokens
+    except postgast.PgQueryError:
+        return (text,)
+    raw = bound.encode()
+    found = [(token.token, raw[token.start : token.end].decode()) for token in tokens]
+    comments = (pb.SQL_COMMENT, pb.C_COMMENT)
+    return (*names, *(word for kind, word in found if kind not in comments or word.startswith("/*+")))
+
+
 def words(text: str) -> tuple[str, ...]:
     """The tokens of SQL or PL/pgSQL text without its comments; names as PostgreSQL folds them, strings with quotes."""
     raw = text.encode()

@@ -94,6 +94,33 @@ def test_a_baseline_that_does_not_fit_is_refused_before_anything_is_made(bench: 
     assert not (place.folder / "results").exists()
 
 
+def test_a_run_that_asks_another_question_than_its_baseline_says_which_part_is_another(place: Place) -> None:
+    scenario = copied_mini(place.folder)
+    words = ("run", str(scenario), "--scale", "1k", "--quiet", "--budget", "4s")
+    place.bench(*words)
+    base = (place.folder / "results" / "latest").resolve()
+    stored = read_result(base)
+    assert all(stored["seed_manifest"][f"{part}_fingerprint"] for part in ("schema", "seed", "access"))
+    assert all(item["fingerprint"] for item in stored["workload"])
+
+    (form, *_) = sorted((scenario / "workload").glob("*.after.sql"))
+    form.write_text(f"-- the same question\n{form.read_text()}")
+    seed = scenario / "seed.toml"
+    seed.write_text(f"{seed.read_text()}\n# the same rows\n")
+    alike = place.bench(*words, "--baseline", str(base))
+    assert not read_result(place.folder / "results" / "latest")["gate"]["fingerprint"], alike.out
+    assert "text or parameters" not in alike.out
+
+    form.write_text(form.read_text().replace("SELECT", "SELECT ALL", 1))
+    outcome = place.bench(*words, "--baseline", str(base))
+    assert outcome.code == 4, outcome.out
+    name = form.name.partition(".")[0]
+    told = f"its text or parameters are not the baseline's: {name};"
+    assert told in " ".join(outcome.out.split())
+    summary = (place.folder / "results" / "latest" / "summary.md").read_text()
+    assert told in summary.replace("\\_", "_")
+
+
 def test_a_nightly_run_fails_for_what_became_worse_than_its_baseline_and_only_for_that(place: Place) -> None:
     scenario = copied_mini(place.folder)
     for form in (scenario / "workload").glob("*.sql"):  # long, so that a busy machine's client is seldom late

@@ -16,13 +16,14 @@ from harness.measure.model import WARMUP_BLOCKS
 from harness.measure.sample_writer import SampleWriter
 from harness.measure.samples import read_table
 from harness.measure.slices import SliceFacts
-from harness.result import Environment, Finding, Integrity, Result, StorageRecord
+from harness.result import Environment, Finding, Integrity, Result, SeedManifest, StorageRecord
 from harness.result.store import write_result
 from tests.unit.report.cases import EMPTY
 
 ARMS = ("before", "after", "control")
 MIB = 1024 * 1024
 BEFORE_S = 0.004
+SEEDED = SeedManifest(schema_fingerprint="tables", seed_fingerprint="rows", access_fingerprint="rights")
 
 
 def write_samples(path: Path, ratios: Mapping[str, float], blocks: int, spread: float, seed: int) -> None:
@@ -63,7 +64,7 @@ def store_run(
 ) -> Path:
     """A finished run in its folder; `ratios` are the queries' after/before."""
     folder.mkdir(parents=True)
-    queries = dict(rules or {name: QueryRules() for name in ratios})
+    queries = dict(rules or {name: QueryRules(fingerprint=f"of {name}") for name in ratios})
     path = folder / "samples.parquet"
     if ratios:
         write_samples(path, ratios, blocks, spread, seed)
@@ -71,6 +72,7 @@ def store_run(
         "run_id": f"run{seed}",
         "complete": True,
         "environment": Environment(machine={"cores": 2, "memory_bytes": 8 << 30}, server_version="18.6"),
+        "seed_manifest": SEEDED,
         "integrity": Integrity(verdict="pass", findings=findings, rows_compared=1),
         "workload": workload_record(queries),
         "latency": judge_table(read_table(path), queries) if ratios else (),

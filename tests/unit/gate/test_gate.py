@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import xml.etree.ElementTree as ET
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,8 +14,9 @@ from harness.gate import check_fit, compare, differing_conditions, gate_decider,
 from harness.judge import QueryRules, judge_again
 from harness.report import build
 from harness.report.gate import build_gate
-from harness.result import Environment, Finding, Gate, QueryShift
-from tests.unit.gate.stored import MIB, side, storage, store_run, stored
+from harness.report.gate_formats import cases
+from harness.result import ColumnCheck, Environment, Finding, Gate, Integrity, QueryShift, SeedManifest, ViewCheck
+from tests.unit.gate.stored import MIB, SEEDED, side, storage, store_run, stored
 
 SAME = {"list": 1.0, "report": 1.5}
 
@@ -201,8 +204,11 @@ def test_another_machine_server_or_setting_makes_latency_advisory_and_is_named(t
         assert what in {item.what for item in gate.fingerprint}
         assert one(gate, "list").verdict == "slower"
         assert one(gate, "list").advisory
-        assert gate.exit_code == 0
-        assert "advisory and set no exit code" in build_gate(gate).cautions[0]
+        assert gate.exit_code == 4, "nothing was held against anything: that is no pass"
+        assert "advisory: the baseline ran under other conditions (" in build_gate(gate).cautions[0]
+        assert what in build_gate(gate).cautions[0]
+        assert "Measure a new baseline" in build_gate(gate).cautions[0]
+        assert build_gate(gate).sentence.startswith("Undecided: the baseline ran under other conditions")
 
 
 def test_what_only_names_the_server_or_follows_its_memory_is_no_other_condition(tmp_path: Path) -> None:
@@ -214,6 +220,126 @@ def test_what_only_names_the_server_or_follows_its_memory_is_no_other_condition(
     assert differing_conditions(first, second) == ()
     third = replace(base, environment=replace(base.environment, settings=moved | {"jit": "off"}))
     assert [item.what for item in differing_conditions(first, third)] == ["setting jit"]
+
+
+@pytest.mark.parametrize(
+    ("part", "what", "storage_decides"),
+    [
+        ("schema_fingerprint", "schema", False),
+        ("seed_fingerprint", "seed file", False),
+        ("access_fingerprint", "roles and row security", True),
+    ],
+)
+def test_another_old_state_makes_the_comparisons_that_rest_on_it_advisory_and_is_named(
+    tmp_path: Path, part: str, what: str, storage_decides: bool
+) -> None:
+    base = store_run(tmp_path / "base", SAME)
+    other = replace(SEEDED, **{part: "another"})  # type: ignore[arg-type]
+    slow = store_run(tmp_path / "slow", SAME | {"list": 2.0}, seed=2, seed_manifest=other)
+    gate = held(tmp_path, base, slow)
+    assert [item.what for item in gate.fingerprint] == [what]
+    assert one(gate, "list").advisory
+    assert gate.exit_code == 4
+    grown = held(tmp_path, base, store_run(tmp_path / "big", SAME, seed=3, seed_manifest=other, storage=storage(20)))
+    assert {item.advisory for item in grown.storage} == {not storage_decides}
+    assert grown.exit_code == (1 if storage_decides else 4)
+    assert ("Latency and storage verdicts" in build_gate(grown).cautions[0]) == (not storage_decides)
+
+
+def test_a_query_whose_text_changed_is_not_compared_and_told_by_name(tmp_path: Path) -> None:
+    base = store_run(tmp_path / "base", SAME)
+    rules = {"list": QueryRules(fingerprint="another"), "report": QueryRules(fingerprint="of report")}
+    new = store_run(tmp_path / "new", SAME | {"list": 2.0}, seed=2, rules=rules)
+    gate = held(tmp_path, base, new)
+    assert gate.exit_code == 4
+    assert [item.metric for item in gate.latency if item.query == "list"] == ["p50"], "no figure of it is compared"
+    assert (one(gate, "list").ratio, one(gate, "list").outcome) == (None, "open")
+    assert one(gate, "report").outcome == "pass"
+    data = build_gate(gate)
+    assert any("its text or parameters are not the baseline's: list;" in caution for caution in data.cautions)
+    (case,) = [item for item in ET.fromstring(cases(data)).iter("testcase") if item.get("name") == "list"]
+    (skipped,) = case.iter("skipped")
+    assert "its text or parameters are not the baseline's" in str(skipped.get("message"))
+
+
+def test_a_query_that_cannot_be_compared_takes_no_more_slices_for_the_gates_sake(tmp_path: Path) -> None:
+    base = side(store_run(tmp_path / "base", SAME))
+    noisy = stored(store_run(tmp_path / "noisy", SAME | {"added": 1.0}, seed=3, spread=0.4))
+    rules = {"list": QueryRules(fingerprint="another"), "report": QueryRules(), "added": QueryRules()}
+    assert gate_decider(base, rules)(noisy.table) == {("list", 1), ("added", 1)}
+
+
+def test_a_baseline_without_fingerprints_is_compared_and_says_that_its_question_is_not_known(tmp_path: Path) -> None:
+    unknown = {name: QueryRules() for name in SAME}
+    base = store_run(tmp_path / "base", SAME, rules=unknown, seed_manifest=SeedManifest())
+    result = base / "result.json"
+    stripped = re.sub(r',\s*"\w*fingerprint": ""', "", result.read_text())
+    assert "fingerprint" not in stripped
+    result.write_text(stripped)
+    gate = held(tmp_path, base, store_run(tmp_path / "new", SAME, seed=2))
+    assert (gate.exit_code, gate.fingerprint) == (0, ())
+    (note,) = gate.notes
+    assert "is not known (schema, seed file, roles and row security and queries)" in note
+
+
+@pytest.mark.parametrize(
+    ("base", "new", "differs"),
+    [
+        ("bench 0.1.0", "bench 0.1.7", False),
+        ("bench 0.1.0", "bench 0.2.0", True),
+        ("bench 0.1.0", "bench 1.1.0", True),
+        ("bench 0.1.0", "bench 0.1.1.dev3", True),
+    ],
+)
+def test_versions_differ_as_conditions_unless_one_is_a_patch_of_the_other(
+    tmp_path: Path, base: str, new: str, differs: bool
+) -> None:
+    gate = held(
+        tmp_path,
+        store_run(tmp_path / "base", SAME, tool=base),
+        store_run(tmp_path / "new", SAME, seed=2, tool=new),
+    )
+    assert [item.what for item in gate.fingerprint] == (["bench"] if differs else [])
+    assert gate.exit_code == (4 if differs else 0)
+
+
+def test_a_gate_without_any_gated_query_is_undecided(tmp_path: Path) -> None:
+    rules = {name: QueryRules(gated=False, fingerprint="same") for name in SAME}
+    base = store_run(tmp_path / "base", SAME, rules=rules)
+    gate = held(tmp_path, base, store_run(tmp_path / "new", SAME, seed=2, rules=rules))
+    assert gate.exit_code == 4
+    assert "no query that was timed can fail the gate" in build_gate(gate).sentence
+
+
+@pytest.mark.parametrize("seen", ["none", "column", "view", "finding"])
+def test_an_error_on_what_the_baseline_did_not_check_is_not_said_to_be_new(tmp_path: Path, seen: str) -> None:
+    column = ColumnCheck("orders", "name", "text", "shown.name", "text", "name", "identical")
+    blind = {
+        "none": Integrity(verdict="not_checked"),
+        "column": Integrity("fail", columns=(replace(column, verdict="not_compared"),), rows_compared=1),
+        "finding": Integrity("fail", findings=(Finding("nothing_compared", "warning", "orders", "no row"),)),
+        "view": Integrity("fail", views=(ViewCheck("orders", (), 1, None, "no right"),), rows_compared=1),
+    }
+    found = Integrity("fail", columns=(replace(column, verdict="different"),), findings=(differs(),), rows_compared=1)
+    base = store_run(tmp_path / "base", SAME, integrity=blind[seen])
+    gate = held(tmp_path, base, store_run(tmp_path / "new", SAME, seed=2, integrity=found))
+    (shift,) = [item for item in gate.findings if item.change != "gone"]
+    assert (shift.change, shift.outcome, gate.exit_code) == ("unknown", "fail", 3)
+    assert gate.verdict == "integrity failure, which the baseline was not checked for"
+    data = build_gate(gate)
+    assert data.sentence == "1 finding on what the baseline did not check (value differs: orders.name)."
+    assert [(row.state, row.tone) for row in data.columns] == [("not comparable", "bad")]
+    assert "that the baseline does not have" not in cases(data)
+
+
+def test_an_unchecked_baseline_is_told_where_the_new_run_is_good_by_itself(tmp_path: Path) -> None:
+    base = store_run(tmp_path / "base", SAME, integrity=Integrity(verdict="not_checked"))
+    gate = held(tmp_path, base, store_run(tmp_path / "new", SAME, seed=2, findings=(differs(severity="warning"),)))
+    assert (gate.exit_code, gate.base.checked) == (0, False)
+    assert gate.findings[0].outcome == "pass"
+    data = build_gate(gate)
+    assert "the new run's integrity is good by itself" in data.sentence
+    assert "the baseline's integrity was not checked: what the new run finds is judged by itself" in data.cautions
 
 
 def test_samples_of_another_schema_version_and_missing_ones_are_refused(tmp_path: Path) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from harness.gate.against import VERDICTS
+from harness.gate.against import UNSEEN, VERDICTS
+from harness.gate.latency import ANOTHER_QUESTION
 from harness.result import Difference, FindingShift, Gate, ItemShift, QueryShift, RunName, StorageShift
 
 MIB = 1024 * 1024
@@ -43,6 +45,7 @@ def storage(table: str | None, size: int, outcome: str = "pass") -> StorageShift
     return StorageShift("after", table, 10 * MIB, size, 10 * MIB, size / (10 * MIB) - 1, outcome)  # type: ignore[arg-type]
 
 
+BASE = RunName("aaaa", "bench 0.1.0", "shop", "100k", "clean", 1, "2025-03-28T21:04:11Z")
 UNCHANGED = (query("orders_list", 1.01, "equivalent", "pass"), query("orders_report", 0.97, "inconclusive", "pass"))
 FASTER = query("orders_search", 0.6, "faster", "pass")
 SLOWER = query("orders_list", 1.31, "slower", "fail")
@@ -52,7 +55,7 @@ LOST = FindingShift("new", "value_differs", "error", "orders.name", "7 rows <dif
 def gate(code: int = 0, **fields: Any) -> Gate:
     values: dict[str, Any] = {
         "schema_version": 1,
-        "base": RunName("aaaa", "bench 0.1.0", "shop", "100k", "clean", 1, "2025-03-28T21:04:11Z"),
+        "base": BASE,
         "new": RunName("bbbb", "bench 0.1.0", "shop", "100k", "clean", 1, "2025-03-29T21:04:11Z"),
         "fingerprint": (),
         "latency": (*UNCHANGED, FASTER),
@@ -89,8 +92,34 @@ GATES = {
         ),
     ),
     "elsewhere": gate(
+        4,
         fingerprint=(Difference("cores", "2", "8"), Difference("setting jit", "on", "off")),
         latency=(query("orders_list", 1.31, "slower", "fail", advisory=True),),
+    ),
+    "another_question": gate(
+        4,
+        fingerprint=(Difference("seed file", "0c5e1d", "9a417b"),),
+        latency=(
+            query("orders_list", 1.31, "slower", "fail", advisory=True),
+            query(
+                "orders_report",
+                None,
+                "inconclusive",
+                "open",
+                advisory=True,
+                warnings=(f"new run: {ANOTHER_QUESTION}",),
+            ),
+        ),
+        storage=(replace(storage("orders", 11 * MIB, "fail"), advisory=True),),
+        notes=("not compared, for its text or parameters are not the baseline's: orders_report",),
+    ),
+    "unchecked": gate(
+        3,
+        base=replace(BASE, checked=False),
+        findings=(replace(LOST, change="unknown"),),
+        columns=(ItemShift("orders.name", "", "different", "fail", compared=False),),
+        notes=("the baseline's integrity was not checked: what the new run finds is judged by itself",),
+        verdict=UNSEEN,
     ),
     "nothing": gate(4, latency=(), storage=(), notes=("no query was timed in either run",), views=(), columns=()),
 }

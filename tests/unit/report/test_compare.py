@@ -59,10 +59,13 @@ def test_junit_fails_exactly_for_what_became_worse_and_skips_what_is_open_or_adv
         "lost": ["orders.name", "value differs: orders.name"],
         "undecided": [],
         "elsewhere": [],
+        "another_question": [],
+        "unchecked": ["orders.name", "value differs: orders.name"],
         "nothing": [],
     }
     assert skipped["undecided"] == ["orders_list 4 clients", "orders_report 1 client"]
     assert skipped["elsewhere"] == ["orders_list"]
+    assert skipped["another_question"] == ["orders_list", "orders_report", "orders, after"]
 
 
 def test_junit_has_a_case_for_every_view_column_query_and_claim() -> None:

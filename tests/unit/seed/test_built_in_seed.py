@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from pathlib import Path
 
 import jsonschema
 import pytest
@@ -42,3 +43,18 @@ def test_the_json_schema_accepts_the_built_in_file_and_refuses_a_wrong_one() -> 
     data["tables"]["sales"]["columns"]["value"]["kind"] = "zipf"
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(data, json.loads(SCHEMA.read_text()))
+
+
+def test_the_fingerprint_changes_with_what_a_seed_file_says_and_not_with_its_layout(tmp_path: Path) -> None:
+    path = data_root() / "seeds" / "crm.toml"
+    usual = load_spec(path).fingerprint
+    texts = {
+        "laid out": path.read_text() + "\n# a remark\n",
+        "another": path.read_text().replace("size = 900", "size = 901", 1),
+    }
+    found = {}
+    for name, text in texts.items():
+        (tmp_path / f"{name}.toml").write_text(text)
+        found[name] = load_spec(tmp_path / f"{name}.toml").fingerprint
+    assert found["laid out"] == usual
+    assert found["another"] != usual
