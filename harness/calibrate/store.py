@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections import Counter
 from pathlib import Path
@@ -38,20 +37,14 @@ def read_lines(*paths: Path) -> tuple[CalibrationRun, ...]:
     Raises UsageError where there are none, or where they are not of the same measurement.
     """
     runs = [run for path in paths for run in _read(path)]
-    kinds = sorted({_measurement(run) for run in runs})
+    kinds = sorted(
+        {f"{run.kind} of {run.scenario} at {run.scale}, {run.budget_s:g} s, {run.conditions}" for run in runs}
+    )
     if len(kinds) > 1:
         raise UsageError(f"these are different measurements: {'; '.join(kinds)}", "sum up those that are alike")
     if twice := [source for source, times in Counter(run.source for run in runs).items() if times > 1]:
         raise UsageError(f"the run {twice[0]} is named twice", "every run counts once")
     return tuple(runs)
-
-
-def _measurement(run: CalibrationRun) -> str:
-    """What has to be alike in runs that are summed up."""
-    queries = " ".join(sorted({item.query for item in run.found.unchanged}))
-    digest = hashlib.sha256(queries.encode()).hexdigest()[:8]
-    what = f"{run.kind} of {run.scenario} at {run.scale}, {run.budget_s:g} s"
-    return f"{what}, {run.conditions}, queries {digest}"
 
 
 def _read(path: Path) -> tuple[CalibrationRun, ...]:

@@ -28,6 +28,7 @@ from harness.calibrate import (
     typical_time_s,
 )
 from harness.calibrate.model import METHOD, Assessed, Kind
+from harness.digest import digest
 from harness.job import Run
 from harness.judge import View, query_rules
 from harness.judge.view import Basis
@@ -37,6 +38,7 @@ from harness.migrate import settle
 from harness.phases.measure import SAMPLES_FILE, open_statistics
 from harness.phases.seed import seed_template
 from harness.progress import Progress
+from harness.scenario import query_fingerprint
 from harness.stats import Rules
 from harness.workload import BoundQuery, bind_workload
 
@@ -237,4 +239,11 @@ def _conditions(run: Run) -> str:
     clients = ",".join(map(str, options.clients))
     place = f"{machine.get('processor')}, {text.count(machine.get('cores'), 'core')}"
     server = f"PostgreSQL {environment.server_version} ({environment.server_kind})"
-    return f"profile {options.profile}, clients {clients}, {place}, {server}, method {METHOD}"
+    seeded = run.recorder.result.seed_manifest
+    question = digest(
+        [
+            seeded and [seeded.schema_fingerprint, seeded.seed_fingerprint, seeded.access_fingerprint],
+            [query_fingerprint(query) for query in run.job.scenario.queries],
+        ]
+    )
+    return f"profile {options.profile}, clients {clients}, {place}, {server}, question {question}, method {METHOD}"

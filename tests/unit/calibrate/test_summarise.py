@@ -154,13 +154,12 @@ def test_calibrations_of_the_same_measurement_are_summed_up_as_one(tmp_path: Pat
     assert read_lines(*folders[:2]) == (one, two)
     found = summarise(read_lines(*folders[:2]))
     assert (found.runs, found.alarms, found.alarmed_runs) == (2, 2, 1)
-    with pytest.raises(UsageError, match=r"runs of crm at 10k, 60 s, clients 1, .*; runs of crm at 10k, 61 s"):
+    with pytest.raises(UsageError, match="runs of crm at 10k, 60 s, clients 1; runs of crm at 10k, 61 s"):
         read_lines(*folders)
-    for other in (replace(two, conditions="clients 4"), replace(two, found=run(unchanged(query="p")).found)):
-        (folders[2] / "calibration.jsonl").unlink()
-        Lines().add(folders[2], other)
-        with pytest.raises(UsageError, match="these are different measurements"):
-            read_lines(*folders)
+    (folders[2] / "calibration.jsonl").unlink()
+    Lines().add(folders[2], replace(two, conditions="clients 4"))
+    with pytest.raises(UsageError, match="these are different measurements"):
+        read_lines(*folders)
     (folders[2] / "calibration.jsonl").unlink()
     Lines().add(folders[2], two)
     with pytest.raises(UsageError, match="the run r/2 is named twice"):
