@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from math import inf
 from typing import Literal
 
 from harness import text
 from harness.claims.facts import FactError
 from harness.claims.model import Claim
 from harness.claims.select import Scalar, Selected, SelectorError, UnmeasuredError
+from harness.claims.unseen import bounded
 from harness.result import ClaimResult, Result
 
 Verdict = Literal["supported", "refuted", "undecided"]
@@ -21,6 +23,7 @@ _SCALE = re.compile(r"(\d+(?:\.\d+)?)([km]?)\Z", re.IGNORECASE)
 _NEEDLESS = re.compile(r"\.0+(?!\d)")
 _THOUSANDS = {"": 1, "k": 1_000, "m": 1_000_000}
 _ON_THIS_MACHINE = "on this machine"
+_MOST_TOLD = 4
 
 
 def judge_claims(claims: Sequence[Claim], result: Result, facts: Mapping[str, object]) -> tuple[ClaimResult, ...]:
@@ -28,7 +31,8 @@ def judge_claims(claims: Sequence[Claim], result: Result, facts: Mapping[str, ob
 
     A figure with an interval supports a claim only if the whole interval satisfies it, and refutes it only if the
     whole interval contradicts it. A figure without one (a count, a size) decides by itself, a doubtful one nothing;
-    among several that make one figure, doubtful ones are told.
+    among several that make one figure, doubtful ones are told. Where part of what a figure speaks of was not looked
+    at, it decides only what that part could not change.
     """
     return tuple(_judge(claim, result, facts) for claim in claims)
 
@@ -49,8 +53,9 @@ def _judge(claim: Claim, result: Result, facts: Mapping[str, object]) -> ClaimRe
     if doubtful and len(figure.comparisons) == 1:
         return _result(claim, "undecided", "too many blocks of the comparison are void to decide by it", figure)
     verdict = _decide(claim, figure)
+    open_by = _unseen_text(figure.unseen) or "the interval holds values on both sides of the threshold"
     remarks = {
-        "the interval holds values on both sides of the threshold": verdict == "undecided",
+        open_by: verdict == "undecided",
         f"too many blocks are void in {doubtful} of the {len(figure.comparisons)} comparisons": doubtful > 0,
     }
     return _result(claim, verdict, "; ".join(reason for reason, holds in remarks.items() if holds), figure)
@@ -63,8 +68,10 @@ def _figure(claim: Claim, result: Result, facts: Mapping[str, object]) -> Select
         return _fact(facts.get(claim.id, FactError("its query did not run")))
     if claim.field is None:
         return None
-    selected = claim.field.select(result)
-    return selected if claim.per is None else _quotient(selected, claim.per.select(result), claim)
+    selected = bounded(claim.field, claim.field.select(result), result)
+    if claim.per is None:
+        return selected
+    return _quotient(selected, bounded(claim.per, claim.per.select(result), result), claim)
 
 
 def _fact(fact: object) -> Selected:
@@ -80,7 +87,13 @@ def _quotient(top: Selected, bottom: Selected, claim: Claim) -> Selected:
         raise SelectorError(f"{claim.field and claim.field.text} is text and cannot be divided")
     if not bottom.value:
         raise UnmeasuredError(f"{claim.per and claim.per.text} is zero")
-    return Selected(top.value / bottom.value, comparisons=top.comparisons)
+    figure = Selected(top.value / bottom.value, comparisons=top.comparisons)
+    if bottom.unseen:
+        return replace(figure, low=-inf, high=inf, unseen=tuple(dict.fromkeys((*top.unseen, *bottom.unseen))))
+    if not top.unseen:
+        return figure
+    low, high = (None if end is None else end / bottom.value for end in (top.low, top.high))
+    return replace(figure, low=low, high=high, unseen=top.unseen)
 
 
 def _in_unit(figure: Selected | None, unit: str) -> Selected | None:
@@ -91,10 +104,10 @@ def _in_unit(figure: Selected | None, unit: str) -> Selected | None:
         if figure.value <= 0:
             raise UnmeasuredError("a time is zero")
         low, high = figure.high, figure.low
-        return Selected(1 / figure.value, low and 1 / low, high and 1 / high, figure.comparisons)
+        return replace(figure, value=1 / figure.value, low=low and 1 / low, high=high and 1 / high)
     factor, offset = (1000.0, 0.0) if unit == "ms" else (1.0, -1.0)
     low, high = (None if end is None else end * factor + offset for end in (figure.low, figure.high))
-    return Selected(figure.value * factor + offset, low, high, figure.comparisons)
+    return replace(figure, value=figure.value * factor + offset, low=low, high=high)
 
 
 @dataclass(frozen=True)
@@ -133,7 +146,14 @@ def _decide(claim: Claim, figure: Selected) -> Verdict:
     return "refuted" if region.misses(figure.low, figure.high) else "undecided"
 
 
+def _unseen_text(unseen: Sequence[str]) -> str:
+    told = "; ".join(unseen[:_MOST_TOLD])
+    return f"{told}; and {len(unseen) - _MOST_TOLD} more" if len(unseen) > _MOST_TOLD else told
+
+
 def _result(claim: Claim, verdict: Verdict, reason: str, figure: Selected | None = None) -> ClaimResult:
+    if figure and figure.unseen:  # its ends are no interval of a measurement
+        figure = replace(figure, low=None, high=None)
     value = None if figure is None or isinstance(figure.value, (bool, str)) else float(figure.value)
     return ClaimResult(
         id=claim.id,
