@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from math import inf
 
@@ -30,6 +30,8 @@ _HIDES = {
 _IS_KNOWN = ("table", "column", "type", "counterpart", "counterpart_type", "lineage", "fate")
 """What is known of a column that was not compared."""
 
+_CHANGED = "after"
+
 
 def bounded(selector: Selector, selected: Selected, result: Result) -> Selected:
     """The figure with the ends between which it would lie had all been looked at that it speaks of.
@@ -39,6 +41,8 @@ def bounded(selector: Selector, selected: Selected, result: Result) -> Selected:
     if isinstance(selected.value, (bool, str)):
         return selected
     root, *path = selector.segments
+    if root.name == "errors":
+        return _open(selected, _not_executed(root, result), 0, inf)
     if root.name == "integrity" and path and path[0].name == "findings":
         return _open(selected, _hidden(path[0], result), 0, inf)
     if root.name == "integrity" and path and path[0].name == "columns" and _asks_the_outcome(path):
@@ -96,3 +100,31 @@ def _is_meant(segment: Segment, item: ColumnCheck) -> bool:
 
 def _column(item: ColumnCheck) -> str:
     return f"{item.table}.{item.column} was not compared" + (f": {item.reason}" if item.reason else "")
+
+
+def _not_executed(segment: Segment, result: Result) -> list[str]:
+    """Queries that may have no errors because they did not run: on `after`, or on the arms that the segment names."""
+    arms = {item.arm for item in result.latency if segment.allows("arm", item.arm)}
+    arms = {_CHANGED} if _CHANGED in arms or not arms else arms
+    ran = {item.query for item in (*result.latency, *result.throughput) if item.arm in arms and item.samples > 0}
+    ran |= {item.query for item in result.errors if item.arm in arms}
+    on = " or ".join(sorted(arms))
+    return [
+        f"{name} has no execution on {on} that counts{_why(name, result)}"
+        for name in _queries(result)
+        if name not in ran and segment.allows("query", name)
+    ]
+
+
+def _queries(result: Result) -> Iterable[str]:
+    """All that were to be timed, and those that were not, because their answers differ or do not come."""
+    timed = [item.query for item in result.workload] or [item.query for item in result.latency]
+    untimed = [
+        item.object for item in result.integrity.findings if item.kind in ("answer_differs", "answer_unfinished")
+    ]
+    return dict.fromkeys([*timed, *untimed])
+
+
+def _why(query: str, result: Result) -> str:
+    reasons = [item.reason for item in result.invalid_loads if item.query == query]
+    return f" ({reasons[0]})" if reasons else ""

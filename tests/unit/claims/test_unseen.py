@@ -7,8 +7,17 @@ from dataclasses import replace
 import pytest
 
 from harness.claims import judge_claims, load_claims
-from harness.result import ClaimResult, ColumnCheck, Finding, Integrity, Result
-from tests.unit.claims.results import EMPTY, column
+from harness.result import (
+    ClaimResult,
+    ColumnCheck,
+    Finding,
+    Integrity,
+    InvalidLoad,
+    MeasuredQuery,
+    QueryError,
+    Result,
+)
+from tests.unit.claims.results import EMPTY, column, comparison
 from tests.unit.claims.test_judge import claim, judge
 from tests.unit.claims.test_load import CRM
 
@@ -98,3 +107,45 @@ def test_the_crm_supports_no_claim_on_values_that_were_not_compared() -> None:
     for name in ("no-data-loss", "views-expected-data"):
         assert judged[name].verdict == "undecided"
         assert "sales.customer_name" in judged[name].reason
+
+
+def workload(*names: str) -> tuple[MeasuredQuery, ...]:
+    return tuple(MeasuredQuery(name) for name in names)
+
+
+def no_failure(result: Result, field: str = "sum(errors[arm=after].count)") -> ClaimResult:
+    return judge(claim(field=field, relation="==", threshold=0, unit="failed executions"), result)
+
+
+RAN = replace(EMPTY, workload=workload("read", "write"), latency=(comparison("read", 1.0),))
+
+
+def test_a_query_that_did_not_run_may_fail_and_is_named_with_its_reason() -> None:
+    reason = InvalidLoad("write", 1, "the budget ended")
+    judged = no_failure(replace(RAN, invalid_loads=(reason,)))
+    assert judged.verdict == "undecided"
+    assert judged.reason == "write has no execution on after that counts (the budget ended)"
+    both = replace(RAN, latency=(*RAN.latency, comparison("write", 1.0)))
+    assert no_failure(both).verdict == "supported"
+
+
+def test_a_comparison_without_samples_shows_no_execution_and_neither_does_another_arm() -> None:
+    for changes in ({"samples": 0}, {"arm": "control"}):
+        other = replace(comparison("write", 1.0), **changes)
+        assert no_failure(replace(RAN, latency=(*RAN.latency, other))).verdict == "undecided"
+
+
+def test_failures_refute_whatever_did_not_run() -> None:
+    failed = replace(RAN, errors=(QueryError("read", "after", "42703", "no such column", 2),))
+    assert no_failure(failed).verdict == "refuted"
+
+
+def test_queries_that_were_not_timed_for_their_answers_are_among_those_that_did_not_run() -> None:
+    found = Integrity("fail", findings=(Finding("answer_differs", "error", "other", ""),))
+    judged = no_failure(replace(RAN, workload=workload("read"), integrity=found))
+    assert (judged.verdict, judged.reason) == ("undecided", "other has no execution on after that counts")
+
+
+def test_a_claim_on_one_query_asks_for_no_other() -> None:
+    assert no_failure(RAN, "sum(errors[arm=after,query=read].count)").verdict == "supported"
+    assert no_failure(RAN, "sum(errors[arm=after,query=write].count)").verdict == "undecided"
