@@ -5,14 +5,18 @@ from __future__ import annotations
 import io
 import re
 import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from dataclasses import replace
+from html import unescape
 from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from harness.report import build, junit, markdown, summary, terminal
-from tests.unit.report.cases import CASES, INTEGRITY_FAILURE, REGRESSION
+from harness.report import build, html, junit, markdown, summary, terminal
+from harness.report.data import ReportData
+from tests.unit.report.cases import CASES, INTEGRITY_FAILURE, REGRESSION, compare
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -108,6 +112,21 @@ def test_junit_numbers_what_has_one_name_so_that_a_passed_case_hides_no_failed_o
     assert suite is not None
     assert [item.attrib["name"] for item in suite] == ["a (2)", "a", "a (3)", "a (4)"]
     assert [item.find("failure") is not None for item in suite] == [False, False, True, False]
+
+
+@pytest.mark.parametrize("render", [junit.render, html.render])
+def test_what_would_settle_a_comparison_is_told_and_that_no_number_of_blocks_would(
+    render: Callable[[ReportData], str],
+) -> None:
+    def said(blocks_needed: int | None) -> str:
+        undecided = compare("orders_list", 1.02, "inconclusive", width=0.2, blocks=12, blocks_needed=blocks_needed)
+        words = unescape(render(build(replace(CASES["all_good"], latency=(undecided,)))))
+        return re.sub(r"\s+", " ", words)
+
+    assert "about 38 blocks would settle it" in said(38)
+    for beyond in (None, 230):  # 230: a result of an earlier version
+        assert "no number of blocks that a run takes (up to 40) would settle it" in said(beyond)
+        assert "blocks would settle it" not in said(beyond).replace("no number of blocks", "")
 
 
 def outcomes(case: str, suite: str) -> dict[str, str]:
