@@ -125,10 +125,13 @@ async def measure_pair(options: PairOptions, folder: Path, scenario: Scenario, p
 
 
 async def _open(options: PairOptions) -> tuple[Address, dict[str, str]]:
-    """The server and the arms' databases; every URL has to lead to the same server, and each to another database."""
+    """The server and the arms' databases.
+
+    Every URL has to lead to the same server in the same way, and each to another database.
+    """
     urls = {"before": options.before, "after": options.after, "control": options.control}
     members = {arm: await open_pair_member(url, f"--{arm}") for arm, url in urls.items() if url is not None}
-    first = members["before"]
+    first, address = members["before"], parse_dsn(options.before)
     databases: dict[str, str] = {}
     for arm, member in members.items():
         if member.started_at != first.started_at:
@@ -136,7 +139,19 @@ async def _open(options: PairOptions) -> tuple[Address, dict[str, str]]:
         if member.database in databases.values():
             raise UsageError(f"--{arm} names the database {member.database} once more", "give each its own database")
         databases[arm] = member.database
-    return parse_dsn(options.before), databases
+        _check_access(arm, parse_dsn(urls[arm] or ""), address)
+    return address, databases
+
+
+def _check_access(arm: str, address: Address, before: Address) -> None:
+    """Raises UsageError where the arm's URL asks for what is not measured: every arm is reached as `before` is."""
+    ours, theirs = before.access, address.access
+    differing = sorted(name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name))
+    if differing:
+        raise UsageError(
+            f"--{arm} differs from --before in more than the database: {', '.join(differing)}",
+            "give URLs that differ in the database alone: every arm is measured with what --before says",
+        )
 
 
 async def _queries(

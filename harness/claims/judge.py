@@ -6,12 +6,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from math import inf
 from typing import Literal
 
 from harness import text
 from harness.claims.facts import FactError
 from harness.claims.model import Claim
 from harness.claims.select import Scalar, Selected, SelectorError, UnmeasuredError
+from harness.claims.unseen import bounded
 from harness.result import ClaimResult, Comparison, Result
 
 Verdict = Literal["supported", "refuted", "undecided"]
@@ -21,6 +23,7 @@ _SCALE = re.compile(r"(\d+(?:\.\d+)?)([km]?)\Z", re.IGNORECASE)
 _NEEDLESS = re.compile(r"\.0+(?!\d)")
 _THOUSANDS = {"": 1, "k": 1_000, "m": 1_000_000}
 _ON_THIS_MACHINE = "on this machine"
+_MOST_TOLD = 4
 
 
 def judge_claims(claims: Sequence[Claim], result: Result, facts: Mapping[str, object]) -> tuple[ClaimResult, ...]:
@@ -29,6 +32,7 @@ def judge_claims(claims: Sequence[Claim], result: Result, facts: Mapping[str, ob
     A figure with an interval supports a claim only if the whole interval satisfies it, and refutes it only if the
     whole interval contradicts it. A figure without one (a count, a size) decides by itself, a doubtful one nothing, be
     it the only one or picked as the smallest or largest; among several that make one figure, doubtful ones are told.
+    Where part of what a figure speaks of was not looked at, it decides only what that part could not change.
     """
     return tuple(_judge(claim, result, facts) for claim in claims)
 
@@ -49,8 +53,9 @@ def _judge(claim: Claim, result: Result, facts: Mapping[str, object]) -> ClaimRe
     if (only := _only(figure)) and only.doubtful:
         return _result(claim, "undecided", "the comparison is in doubt, as its warnings say", figure)
     verdict = _decide(claim, figure)
+    open_by = _unseen_text(figure.unseen) or "the interval holds values on both sides of the threshold"
     remarks = {
-        "the interval holds values on both sides of the threshold": verdict == "undecided",
+        open_by: verdict == "undecided",
         f"{doubtful} of the {len(figure.comparisons)} comparisons are in doubt, as their warnings say": doubtful > 0,
     }
     return _result(claim, verdict, "; ".join(reason for reason, holds in remarks.items() if holds), figure)
@@ -68,8 +73,10 @@ def _figure(claim: Claim, result: Result, facts: Mapping[str, object]) -> Select
         return _fact(facts.get(claim.id, FactError("its query did not run")))
     if claim.field is None:
         return None
-    selected = claim.field.select(result)
-    return selected if claim.per is None else _quotient(selected, claim.per.select(result), claim)
+    selected = bounded(claim.field, claim.field.select(result), result)
+    if claim.per is None:
+        return selected
+    return _quotient(selected, bounded(claim.per, claim.per.select(result), result), claim)
 
 
 def _fact(fact: object) -> Selected:
@@ -86,7 +93,13 @@ def _quotient(top: Selected, bottom: Selected, claim: Claim) -> Selected:
     if not bottom.value:
         raise UnmeasuredError(f"{claim.per and claim.per.text} is zero")
     comparisons = tuple(dict.fromkeys((*top.comparisons, *bottom.comparisons)))
-    return Selected(top.value / bottom.value, comparisons=comparisons)
+    figure = Selected(top.value / bottom.value, comparisons=comparisons)
+    if bottom.unseen:
+        return replace(figure, low=-inf, high=inf, unseen=tuple(dict.fromkeys((*top.unseen, *bottom.unseen))))
+    if not top.unseen:
+        return figure
+    low, high = (None if end is None else end / bottom.value for end in (top.low, top.high))
+    return replace(figure, low=low, high=high, unseen=top.unseen)
 
 
 def _in_unit(figure: Selected | None, unit: str) -> Selected | None:
@@ -139,7 +152,14 @@ def _decide(claim: Claim, figure: Selected) -> Verdict:
     return "refuted" if region.misses(figure.low, figure.high) else "undecided"
 
 
+def _unseen_text(unseen: Sequence[str]) -> str:
+    told = "; ".join(unseen[:_MOST_TOLD])
+    return f"{told}; and {len(unseen) - _MOST_TOLD} more" if len(unseen) > _MOST_TOLD else told
+
+
 def _result(claim: Claim, verdict: Verdict, reason: str, figure: Selected | None = None) -> ClaimResult:
+    if figure and figure.unseen:  # its ends are no interval of a measurement
+        figure = replace(figure, low=None, high=None)
     value = None if figure is None or isinstance(figure.value, (bool, str)) else float(figure.value)
     return ClaimResult(
         id=claim.id,

@@ -48,7 +48,8 @@ class UnmeasuredError(Exception):
 class Selected:
     """A figure with its interval where it has one, and the comparisons that it comes from.
 
-    Of several comparisons `picked` is the one whose figure it is, the smallest or the largest.
+    Of several comparisons `picked` is the one whose figure it is, the smallest or the largest. `unseen` names what the
+    figure speaks of and nobody looked at; the ends are then those of what may be hidden there.
     """
 
     value: Scalar
@@ -56,22 +57,36 @@ class Selected:
     high: float | None = None
     comparisons: tuple[Comparison, ...] = ()
     picked: Comparison | None = None
+    unseen: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
-class _Filter:
+class Filter:
+    """One `name=value|...` of a segment."""
+
     name: str
     negated: bool
     values: tuple[str, ...]
 
     def keeps(self, item: object) -> bool:
-        return (_spell(_field(item, self.name)) in self.values) != self.negated
+        """Whether the item's field has one of the values."""
+        return self.allows(_spell(_field(item, self.name)))
+
+    def allows(self, value: str) -> bool:
+        """Whether a field of this value would pass."""
+        return (value in self.values) != self.negated
 
 
 @dataclass(frozen=True)
-class _Segment:
+class Segment:
+    """One field of a path, with the filters on its items."""
+
     name: str
-    filters: tuple[_Filter, ...]
+    filters: tuple[Filter, ...]
+
+    def allows(self, name: str, value: str) -> bool:
+        """Whether the filters on this field let the value pass."""
+        return all(test.allows(value) for test in self.filters if test.name == name)
 
 
 @dataclass(frozen=True)
@@ -80,7 +95,7 @@ class Selector:
 
     text: str
     function: str
-    segments: tuple[_Segment, ...]
+    segments: tuple[Segment, ...]
 
     def select(self, result: Result) -> Selected:
         """The figure; UnmeasuredError where the result holds none, SelectorError where a field does not exist."""
@@ -167,25 +182,25 @@ def parse(text: str) -> Selector:
     return selector
 
 
-def _segments(path: str) -> tuple[_Segment, ...]:
+def _segments(path: str) -> tuple[Segment, ...]:
     segments, at = [], 0
     while at < len(path):
         match = _SEGMENT.match(path, at)
         if match is None:
             raise SelectorError(f"{path!r}: cannot read {path[at:]!r}")
         filters = match["filters"]
-        segments.append(_Segment(match["name"], tuple(_filter(part) for part in filters.split(",")) if filters else ()))
+        segments.append(Segment(match["name"], tuple(_filter(part) for part in filters.split(",")) if filters else ()))
         at = match.end()
     if not segments or path.endswith("."):
         raise SelectorError(f"{path!r} is no path")
     return tuple(segments)
 
 
-def _filter(text: str) -> _Filter:
+def _filter(text: str) -> Filter:
     match = _FILTER.match(text)
     if match is None:
         raise SelectorError(f"{text!r} is no filter; write name=value")
-    return _Filter(match["name"], match["operator"] == "!=", tuple(part.strip() for part in match["values"].split("|")))
+    return Filter(match["name"], match["operator"] == "!=", tuple(part.strip() for part in match["values"].split("|")))
 
 
 def _spell(value: object) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from statistics import median
 
-from harness.judge.throughput import inverse
+from harness.judge.throughput import idle, inverse
 from harness.judge.view import CONTROL, QueryRules, View
 from harness.measure.model import BASELINE, MIX, Load, Measurement, SliceRecord
 from harness.result import Comparison
@@ -47,8 +47,13 @@ def _series(view: View, load: Load, arm: str, metric: str) -> Series:
     series = view.series(load, arm, "p50" if metric == COMPLETED else metric, "response")
     if metric != COMPLETED:
         return replace(series, invalid=series.invalid or _saturation(view, load[1], arm))
+    asked = {
+        name: [item.completed for item in view.good(load, name) if item and item.intended]
+        for name in (BASELINE, arm, CONTROL)
+    }
     return replace(
         series,
+        invalid=series.invalid or idle(asked),
         baseline=_seconds_each(view.good(load, BASELINE)),
         changed=_seconds_each(view.good(load, arm)),
         control=_seconds_each(view.good(load, CONTROL)) if arm != CONTROL else (),

@@ -21,7 +21,8 @@ def throughput(
     """Operations per second of the closed load, per query and for the weighted mix: arm over `before`.
 
     A ratio above one is more throughput, hence "faster"; the times are seconds per operation of all clients together.
-    A mix of which one query could not be measured is no mix: it has no figure.
+    A mix of which one query could not be measured is no mix: it has no figure. Nor has what an arm did not complete
+    once in some block.
     """
     view = View(table, queries, invalid)
     found = []
@@ -40,13 +41,28 @@ def _series(view: View, load: Load, arm: str) -> Series:
             item.wall_s / item.executions if item and item.executions else None for item in view.good(load, name)
         )
 
+    series = view.series(load, arm, "p50", "response")
+    counts = {name: [item.executions for item in view.good(load, name) if item] for name in (BASELINE, arm, CONTROL)}
     return replace(
-        view.series(load, arm, "p50", "response"),
+        series,
+        invalid=series.invalid or idle(counts),
         baseline=per_operation(BASELINE),
         changed=per_operation(arm),
         control=per_operation(CONTROL) if arm != CONTROL else (),
         whole=(),
     )
+
+
+def idle(completed: Mapping[str, Sequence[int]]) -> str:
+    """Which arm completed nothing in some of its blocks; nothing where none did.
+
+    An operation takes no finite time there. Leaving such blocks out would take an arm's worst ones away, so that there
+    is no figure at all, as of a latency of zero.
+    """
+    for arm, counts in completed.items():
+        if none := sum(not count for count in counts):
+            return f"{arm} completed nothing in {none} of {len(counts)} blocks: no ratio exists"
+    return ""
 
 
 def _mix(family: Mapping[Load, Series], queries: Mapping[str, QueryRules], clients: int) -> Series:

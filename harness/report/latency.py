@@ -18,6 +18,7 @@ BAND = Rules().delta
 _FIGURES = {("p50", "response"): MEDIAN, ("mean", "server"): SERVER_MEAN}
 """The two that may decide, in words."""
 
+_MOST_BLOCKS = Rules().looks[-1]
 _THROUGHPUT = "throughput"
 _LEAST_SPAN = 1.12
 _MOST_SPAN = 4.0
@@ -136,9 +137,21 @@ def _notes(item: Comparison) -> tuple[str, ...]:
     notes = [text.visible(warning) for warning in item.warnings]
     if over_limit(item):
         notes.insert(0, f"more than the {100 * item.max_slowdown:.3g}{text.GAP}% allowed")
-    if item.verdict == "inconclusive" and item.blocks_needed:
-        notes.append(f"about {text.count(item.blocks_needed, 'block')} would settle it")
+    if words := _to_settle(item):
+        notes.append(words)
     return tuple(notes)
+
+
+def _to_settle(item: Comparison) -> str:
+    """What would settle an undecided comparison; nothing where its figures may not, or two blocks do not tell."""
+    if item.verdict != "inconclusive" or item.p_adjusted is None or item.blocks < 2:
+        return ""
+    if item.blocks_needed and item.blocks_needed <= _MOST_BLOCKS:
+        return f"about {text.count(item.blocks_needed, 'block')} would settle it"
+    return (
+        f"no number of blocks that a run takes (up to {_MOST_BLOCKS}) would settle it: longer slices, of a larger "
+        "--budget, may"
+    )
 
 
 def _axis(rows: Sequence[LatencyRow]) -> tuple[float, float]:

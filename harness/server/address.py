@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,6 +40,18 @@ class Address:
         path = unquote(urlsplit(self.dsn).path.removeprefix("/"))
         named = dict(parse_qsl(urlsplit(self.dsn).query))
         return path or named.get("dbname") or named.get("database") or ""
+
+    @property
+    def access(self) -> dict[str, str]:
+        """All that the URL says but the database and the password: user, host, port, and every parameter."""
+        parts = urlsplit(self.dsn)
+        authority, _, hosts = parts.netloc.rpartition("@")
+        host, _, port = hosts.rpartition(":") if re.search(r":\d*\Z", hosts) else (hosts, "", "")
+        named = {"user": unquote(authority.partition(":")[0]), "host": unquote(host), "port": port}
+        query = dict(parse_qsl(parts.query, keep_blank_values=True))
+        told = query | {name: value for name, value in named.items() if value}
+        told.setdefault("port", "5432")
+        return {name: value for name, value in told.items() if name not in ("password", "dbname", "database")}
 
     @property
     def place(self) -> str:

@@ -111,9 +111,10 @@ class Decision:
 
     `p_adjusted` is the smaller of the two directional p-values after Holm and after the looks: compare it with alpha.
     `look` is the number of blocks at which the comparison was settled or last looked at. `blocks_needed` would settle
-    an inconclusive comparison at the rules' power, if the effect is what it seems; `detectable` is the smallest
-    slow-down (0.05: five percent) that this many blocks find at that power. `doubtful`: what the effect is of may
-    decide nothing (too many void blocks), or is not what all operations together did.
+    an inconclusive comparison at the rules' power, if the effect is what it seems, None where no number up to the last
+    look would; `detectable` is the smallest slow-down (0.05: five percent) that this many blocks find at that power.
+    `doubtful`: what the effect is of may decide nothing (too many void blocks), or is not what all operations together
+    did.
     """
 
     verdict: Verdict

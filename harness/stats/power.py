@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import ndtri
+from scipy.special import ndtr, ndtri
 
 from harness.stats.model import Rules
 from harness.stats.signed_rank import hodges_lehmann
@@ -39,17 +39,37 @@ def blocks_for(distance: float, deviation: float, alpha: float, power: float) ->
 
 
 def blocks_needed(differences: Sequence[float], margin: float, family: int, rules: Rules) -> int | None:
-    """Blocks that would settle the comparison in whichever direction is nearest, if effect and spread stay as seen."""
+    """Blocks that would settle the comparison in whichever direction is nearest, if effect and spread stay as seen.
+
+    None where no number would that a run takes: none looks beyond the last look, whatever its budget.
+    """
     if len(differences) < 2:
         return None
     centre, deviation = hodges_lehmann(differences), spread(differences)
     single = rules.look_alpha / max(family, 1)
     candidates = (
         blocks_for(abs(centre) - math.log1p(margin), deviation, single, rules.power),
-        blocks_for(math.log1p(rules.delta) - abs(centre), deviation, rules.look_alpha, rules.power),
+        _blocks_to_be_equivalent(centre, deviation, rules),
     )
     found = [candidate for candidate in candidates if candidate is not None]
-    return max(min(found), len(differences) + 1) if found else None
+    needed = max(min(found), len(differences) + 1) if found else None
+    return needed if needed is not None and needed <= rules.looks[-1] else None
+
+
+def _blocks_to_be_equivalent(centre: float, deviation: float, rules: Rules) -> int | None:
+    """Blocks with which both of the two tests hold at the rules' power, up to the last look.
+
+    Each may fail: near a centre of 0 both do about as often, so that each alone has to find it more often than `power`.
+    Few blocks are worth fewer, for their scatter is an estimate itself (Guenther 1981).
+    """
+    sides = [math.log1p(rules.delta) - centre, math.log1p(rules.delta) + centre]
+    fewest = math.ceil(-math.log2(rules.look_alpha))
+    critical = float(ndtri(rules.look_alpha))
+    for blocks in range(fewest, rules.looks[-1] + 1):
+        precision = math.sqrt(EFFICIENCY * max(blocks - critical * critical / 2, 0)) / max(deviation, _NOTHING)
+        if sum(1 - float(ndtr(critical + side * precision)) for side in sides) <= 1 - rules.power:
+            return blocks
+    return None
 
 
 def detectable_effect(blocks: int, deviation: float, margin: float, family: int, rules: Rules) -> float | None:

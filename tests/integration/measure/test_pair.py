@@ -121,6 +121,15 @@ def test_what_is_no_pair_is_refused(urls: dict[str, str], tmp_path: Path) -> Non
         measured(tmp_path, urls | {"after": urls["before"]}, "same")
 
 
+@pytest.mark.parametrize("arm", ["after", "control"])
+def test_a_url_that_differs_in_more_than_the_database_is_refused(
+    urls: dict[str, str], tmp_path: Path, arm: str
+) -> None:
+    urls = urls | {arm: f"{urls[arm]}{'&' if '?' in urls[arm] else '?'}application_name=x"}
+    with pytest.raises(UsageError, match=f"--{arm} differs from --before in more than the database: application_name"):
+        measured(tmp_path, urls, "same", control=urls["control"])
+
+
 def test_databases_of_two_servers_are_no_pair(urls: dict[str, str], tmp_path: Path) -> None:
     async def run() -> None:
         journal = Journal.begin(tmp_path)

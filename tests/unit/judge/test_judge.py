@@ -281,6 +281,22 @@ def test_a_mix_with_a_missing_query_has_no_figure() -> None:
     assert (item.ratio, item.warnings[0]) == (None, "it fails on after")
 
 
+@pytest.mark.parametrize("arm", ["before", "after", "control"])
+def test_a_block_in_which_an_arm_completed_nothing_leaves_no_throughput_and_is_told(arm: str) -> None:
+    slices = [
+        replace(item, executions=0, p50_s=None, mean_s=None)
+        if (item.query, item.arm, item.block) == ("slow", arm, WARMUP_BLOCKS + 3)
+        else item
+        for item in table(USUAL).slices
+    ]
+    comparisons = throughput(BlockTable(tuple(slices)), RULES)
+    for query in ("slow", MIX):
+        item = one(comparisons, query, metric="throughput")
+        assert (item.verdict, item.ratio) == ("inconclusive", None)
+        assert item.warnings[0] == f"{arm} completed nothing in 1 of 12 blocks: no ratio exists"
+    assert one(comparisons, "fast", metric="throughput").ratio is not None
+
+
 def test_attribution_needs_all_four_corners() -> None:
     assert attribution(table(USUAL), RULES) == ()
     corners = {

@@ -98,6 +98,25 @@ def test_an_arm_that_does_not_keep_the_rate_has_no_latency_but_what_it_completes
     assert completed.ratio == pytest.approx(180 / 299, rel=0.01)
 
 
+def test_a_block_in_which_an_arm_completed_nothing_that_was_asked_leaves_no_throughput_and_is_told() -> None:
+    def completed_nothing(query: str, intended: int = 300) -> Measurement:
+        usual = measurement(1.0)
+        slices = [
+            replace(item, completed=0, intended=intended)
+            if (item.query, item.arm, item.block) == (query, "after", 5)
+            else item
+            for item in usual.open_table.slices
+        ]
+        return replace(usual, open_table=BlockTable(tuple(slices)))
+
+    item = one(mixed_load(completed_nothing("read"), RULES), "read", "throughput")
+    assert (item.verdict, item.ratio) == ("inconclusive", None)
+    assert item.warnings[0] == "after completed nothing in 1 of 12 blocks: no ratio exists"
+    # A rare query of the mix may have no operation in a block: that is no failure of the arm.
+    rare = one(mixed_load(completed_nothing("write", intended=0), RULES), "write", "throughput")
+    assert (rare.ratio is not None, rare.blocks) == (True, 11)
+
+
 def test_what_the_connections_are_just_at_is_no_saturation() -> None:
     assert one(mixed_load(measurement(1.0, intended=8, unfinished=4), RULES), MIX, "p50").ratio is not None
 

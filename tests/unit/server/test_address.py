@@ -33,6 +33,27 @@ def test_a_socket_address_is_a_url_that_psql_reads() -> None:
     assert EMBEDDED.url("x") == expected
 
 
+@pytest.mark.parametrize(
+    ("dsn", "access"),
+    [
+        ("postgresql://me:secret@h:5433/a?sslmode=require", {"user": "me", "port": "5433", "sslmode": "require"}),
+        (
+            "postgres://h:5433/b?user=me&password=x&sslmode=require&dbname=c",
+            {"user": "me", "port": "5433", "sslmode": "require"},
+        ),
+        ("postgresql://me@h/a", {"user": "me", "port": "5432"}),
+        ("postgresql://h:/a?options=-cwork_mem%3D1MB", {"port": "5432", "options": "-cwork_mem=1MB"}),
+    ],
+)
+def test_how_a_database_is_reached_is_told_apart_from_which(dsn: str, access: dict[str, str]) -> None:
+    assert Address(dsn).access == {"host": "h", **access}
+
+
+def test_the_access_of_a_socket_and_of_an_ipv6_address() -> None:
+    assert Address("postgresql://u@[::1]/a").access == {"user": "u", "host": "[::1]", "port": "5432"}
+    assert EMBEDDED.access["host"] == "/var/tmp/a b/server"
+
+
 def test_an_address_travels_to_other_processes() -> None:
     assert pickle.loads(pickle.dumps(GIVEN)) == GIVEN
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from harness.stats import Rules, blocks_needed, detectable_effect, gather_evidence
 from harness.stats.power import blocks_for
@@ -25,6 +27,30 @@ def test_there_are_never_fewer_blocks_than_the_test_needs_to_be_significant_at_a
 def test_an_effect_on_the_bound_cannot_be_settled() -> None:
     assert blocks_for(0.0, 0.04, 0.05, 0.9) is None
     assert blocks_needed([math.log(1.06), math.log(1.06)], 0.06, 1, RULES) is None
+
+
+def test_no_number_of_blocks_is_announced_that_no_run_takes() -> None:
+    # (z(1/60) + z(0.1)) * 0.1 / (log 1.05 - log 1.02) = 11.8; squared 139, beyond the 40 blocks of the last look.
+    wide = [math.log(1.05) + 0.1 * (-1) ** number for number in range(12)]
+    assert blocks_needed(wide, 0.02, 1, RULES) is None
+    assert blocks_needed(wide, 0.02, 1, replace(RULES, looks=(12, 20, 400))) is not None
+    # What forty blocks have not settled, no block more is taken for.
+    assert blocks_needed([0.04 * (-1) ** number for number in range(40)], 0.02, 1, RULES) is None
+
+
+@pytest.mark.parametrize("centre", [0.0, 0.01, -0.01])
+def test_the_announced_blocks_find_equivalence_about_as_often_as_promised(centre: float) -> None:
+    generator = np.random.default_rng(12)
+    deviation = 0.05
+    sample = np.linspace(-1, 1, 12)
+    sample *= deviation / sample.std(ddof=1)
+    blocks = blocks_needed((centre + sample).tolist(), RULES.margin, 1000, RULES) or 0
+    found = sum(
+        gather_evidence(generator.normal(centre, deviation, blocks).tolist(), RULES.margin, RULES.delta).equivalent
+        <= RULES.look_alpha
+        for _ in range(1000)
+    )
+    assert 0.86 <= found / 1000 <= 0.95
 
 
 def test_the_detectable_effect_shrinks_with_blocks_and_is_absent_where_nothing_can_be_significant() -> None:

@@ -46,10 +46,15 @@ def test_slower_comes_before_equivalent() -> None:
 
 
 def test_a_wide_scatter_is_inconclusive_and_says_how_many_blocks_it_needs() -> None:
-    item = decide(series(1.05, spread=0.3))
+    item = decide(series(1.05, spread=0.06))
     assert item.verdict == "inconclusive"
     assert item.blocks_needed is not None
-    assert item.blocks_needed > 12
+    assert 12 < item.blocks_needed <= 40
+
+
+def test_a_scatter_too_wide_for_any_run_announces_no_blocks() -> None:
+    item = decide(series(1.05, spread=0.3))
+    assert (item.verdict, item.blocks_needed) == ("inconclusive", None)
 
 
 def test_the_controls_noise_widens_the_margin_of_its_own_query_only() -> None:
