@@ -23,7 +23,10 @@ FIRST_GUESS = 2000
 
 @dataclass(frozen=True)
 class Burden:
-    """What a query's slow-down costs: its own typical time, and that of the wrapper, in seconds."""
+    """What a query's slow-down costs: its own typical time, and that of the wrapper, in seconds.
+
+    The wrapper's may be negative: as a subquery some statements get a plan that takes less time.
+    """
 
     plain_s: float
     wrapper_s: float
@@ -77,4 +80,4 @@ def learn_burden(
     added = {name: tuple(time_s * (ratio - 1) for time_s, ratio in (light[name], heavy[name])) for name in both}
     costs = [(added[name][1] - added[name][0]) / (FIRST_GUESS - 1) for name in both[: math.ceil(len(both) / 2)]]
     row_s = median(costs) if costs else 0.0
-    return {name: Burden(light[name][0], max(0.0, added[name][0]), row_s) for name in both}
+    return {name: Burden(light[name][0], added[name][0], row_s) for name in both}

@@ -56,6 +56,8 @@ def test_the_rows_make_up_the_share_that_the_wrapper_leaves_open() -> None:
     assert Burden(0.001, 20e-6, 40e-9).rows(0.1) == 2000
     assert Burden(0.001, 200e-6, 40e-9).rows(0.1) is None
     assert Burden(0.001, 0.0, 0.0).rows(0.1) is None
+    # A wrapper that spares 20 us has to be made up for.
+    assert Burden(0.001, -20e-6, 40e-9).rows(0.1) == 3000
 
 
 def test_a_constant_is_as_large_a_share_of_the_typical_time_as_the_typical_operation_grows_by() -> None:
@@ -76,3 +78,10 @@ def test_the_costs_are_learnt_from_two_measurements() -> None:
     assert learnt["fast"].wrapper_s == pytest.approx(10e-6, rel=0.01)
     assert learnt["fast"].rows(0.1) == pytest.approx(40e-6 / 40e-9, rel=0.01)
     assert learn_burden([], {}, {}) == {}
+
+
+def test_a_wrapper_that_spares_time_is_learnt_as_such() -> None:
+    light, heavy = {"odd": (0.001, 0.8 + 40e-6)}, {"odd": (0.001, 0.8 + FIRST_GUESS * 40e-6)}
+    learnt = learn_burden(["odd"], light, heavy)["odd"]
+    assert learnt.wrapper_s == pytest.approx(-0.0002, rel=0.01)
+    assert learnt.rows(0.1) == pytest.approx(300e-6 / 40e-9, rel=0.01)
