@@ -20,6 +20,9 @@ from harness.workload import BoundQuery
 FIRST_GUESS = 2000
 """Rows counted while the cost of counting is learnt: some tenths of a millisecond."""
 
+_SLOPES = (0.5, 2.0)
+"""Between these the cost of a row is corrected: what lies beyond is noise of the first runs."""
+
 
 @dataclass(frozen=True)
 class Burden:
@@ -32,10 +35,23 @@ class Burden:
     wrapper_s: float
     row_s: float
 
+    def share(self, rows: int) -> float:
+        """The share by which so many rows are expected to slow it."""
+        return (self.wrapper_s + rows * self.row_s) / self.plain_s
+
     def rows(self, share: float) -> int | None:
         """Rows to count so that the typical operation grows by `share`; None where the wrapper costs more."""
         wanted_s = share * self.plain_s - self.wrapper_s
         return round(wanted_s / self.row_s) if wanted_s > 0 and self.row_s > 0 else None
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What came of it in one run: by which share so many rows slowed a query, as it was measured."""
+
+    query: str
+    rows: int
+    share: float
 
 
 def burdened(query: BoundQuery, rows: int | None) -> BoundQuery:
@@ -81,3 +97,32 @@ def learn_burden(
     costs = [(added[name][1] - added[name][0]) / (FIRST_GUESS - 1) for name in both[: math.ceil(len(both) / 2)]]
     row_s = median(costs) if costs else 0.0
     return {name: Burden(light[name][0], added[name][0], row_s) for name in both}
+
+
+def corrected(burdens: Mapping[str, Burden], trials: Sequence[Trial]) -> dict[str, Burden]:
+    """The burdens as the runs so far have shown them; what was judged of them plays no part.
+
+    Measured shares are fitted as offset + slope x expected share: the slope is that of all queries together, within
+    each of them; a query's offset is drawn towards zero while it rests on few trials.
+    """
+    found: dict[str, list[tuple[float, float]]] = {}
+    for trial in trials:
+        if trial.query in burdens:
+            found.setdefault(trial.query, []).append((burdens[trial.query].share(trial.rows), trial.share))
+    slope = _slope(list(found.values()))
+    return {name: _as_shown(burden, slope, found.get(name, [])) for name, burden in burdens.items()}
+
+
+def _as_shown(burden: Burden, slope: float, pairs: Sequence[tuple[float, float]]) -> Burden:
+    offset = sum(seen - slope * expected for expected, seen in pairs) / (len(pairs) + 1)
+    return replace(burden, wrapper_s=slope * burden.wrapper_s + offset * burden.plain_s, row_s=slope * burden.row_s)
+
+
+def _slope(groups: Sequence[Sequence[tuple[float, float]]]) -> float:
+    """Of the least-squares lines with one slope and an offset for each group; 1 where no group has two values."""
+    above = below = 0.0
+    for pairs in groups:
+        middles = [sum(side) / len(pairs) for side in zip(*pairs, strict=True)]
+        above += sum((expected - middles[0]) * (seen - middles[1]) for expected, seen in pairs)
+        below += sum((expected - middles[0]) ** 2 for expected, _ in pairs)
+    return min(max(above / below, _SLOPES[0]), _SLOPES[1]) if below > 0 else 1.0

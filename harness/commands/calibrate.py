@@ -27,7 +27,7 @@ from harness.commands.arguments import (
 from harness.console import shown_progress
 from harness.errors import UsageError
 from harness.phases import CalibrationPlan, calibrate_method
-from harness.phases.calibrate import ARMS
+from harness.phases.clones import ARMS
 from harness.report import calibration_table
 from harness.result.store import write_atomically
 

@@ -6,7 +6,6 @@ import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import median
 from typing import get_args
 
@@ -19,10 +18,12 @@ from harness.calibrate import (
     CalibrationRun,
     Lines,
     Measured,
+    Trial,
     assess_pair,
     assess_run,
     burdened,
     can_be_slowed,
+    corrected,
     learn_burden,
     raw_latencies,
     typical_time_s,
@@ -32,23 +33,13 @@ from harness.digest import digest
 from harness.job import Run
 from harness.judge import View, query_rules
 from harness.judge.view import Basis
-from harness.measure.model import Form, Load, Measurement, MeasureOptions
-from harness.measure.run import measure
-from harness.migrate import settle
-from harness.phases.measure import SAMPLES_FILE, open_statistics
+from harness.measure.model import Load, Measurement
+from harness.phases.clones import ARMS, LEARNING, measure_clones
+from harness.phases.measure import SAMPLES_FILE
 from harness.phases.seed import seed_template
-from harness.progress import Progress
 from harness.scenario import query_fingerprint
 from harness.stats import Rules
 from harness.workload import BoundQuery, bind_workload
-
-FORMS: Mapping[str, Form] = {"before": "before", "after": "before", "control": "before", PLANTED: "after"}
-"""All arms are clones of the old state; only the slowed one runs other texts."""
-
-ARMS = tuple(FORMS)
-
-LEARNING = 2
-"""Measurements that come first, in which the cost of the known slow-down is learnt."""
 
 
 @dataclass(frozen=True)
@@ -64,40 +55,20 @@ class CalibrationPlan:
         return self.count if self.kind == "runs" else 2 * self.count
 
 
-@dataclass(frozen=True)
-class _Within:
-    """Progress of one measurement as its part of the whole; what each of them notes is told of the first one only."""
-
-    whole: Progress
-    number: int
-    budget_s: float
-
-    def start(self, phase: str, total: float | None = None, unit: str = "") -> None:
-        """The whole has begun already."""
-
-    def update(self, done: float, detail: str = "") -> None:
-        """Moves the bar of the whole."""
-        self.whole.update(self.number + min(done / self.budget_s, 1.0), f"run {self.number + 1}, {detail}")
-
-    def note(self, message: str) -> None:
-        """Passes on what the first measurement that counts notes: the two before it have other arms."""
-        if self.number == LEARNING:
-            self.whole.note(message)
-
-
 async def calibrate_method(run: Run, plan: CalibrationPlan, lines: Lines) -> None:
     """Seeds once; clones, measures and judges each run; appends its record to `lines` as soon as it ends."""
     await seed_template(run)
     queries = await _workload(run)
     run.progress.start("calibrate", total=LEARNING + plan.measurements, unit="runs")
-    burdens = await _learn(run, queries)
+    learnt, trials = await _learn(run, queries), list[Trial]()
     with run.recorder.phase("calibrate"):
         earlier: Measured | None = None
         for number in range(plan.measurements):
             began = time.perf_counter()
             if plan.kind == "pairs":
                 await _seed_again(run)
-            measured, measurement = await _measure_once(run, queries, burdens, number)
+            measured, measurement, seen = await _measure_once(run, queries, corrected(learnt, trials), number)
+            trials += seen
             if plan.kind == "pairs" and earlier is None:
                 earlier = measured
                 continue
@@ -144,71 +115,54 @@ async def _typical(run: Run, queries: list[BoundQuery], rows: int, number: int) 
         return {}
     wrapped = tuple(burdened(query, rows) for query in queries)
     path = run.recorder.folder / SAMPLES_FILE
-    measurement = await _measure(run, wrapped, ("before", PLANTED), number, path)
+    measurement = await measure_clones(run, wrapped, ("before", PLANTED), number, path)
     view = View(measurement.table, query_rules([query.query for query in queries]), measurement.invalid_loads())
     times = {basis: raw_latencies(path, view, basis) for basis in get_args(Basis)}
     found = {}
     for query in queries:
         load = query.name, min(run.job.options.clients)
-        metric, basis = view.headline(load, PLANTED)
-        ratios = [value for value in view.compared(load, PLANTED, metric, basis, paired=True) if value]
-        blocks = times[basis].get((load, "before"), ())
-        if ratios and blocks:
-            found[query.name] = (median(map(typical_time_s, blocks)), median(ratios))
+        ratio = _typical_ratio(view, load)
+        blocks = times[view.headline(load, PLANTED)[1]].get((load, "before"), ())
+        if ratio is not None and blocks:
+            found[query.name] = (median(map(typical_time_s, blocks)), ratio)
     return found
 
 
 async def _measure_once(
     run: Run, queries: tuple[BoundQuery, ...], burdens: Mapping[str, Burden], number: int
-) -> tuple[Measured, Measurement]:
+) -> tuple[Measured, Measurement, list[Trial]]:
     """One run: the shares go round the queries, so that each query gets each of them in turn.
 
     Where clients have several levels, the slow-down is that share at the lowest, where it was learnt, and counts there.
     """
     shares: dict[str, float] = {}
+    counted: dict[str, int] = {}
     wrapped = []
     for index, query in enumerate(queries):
         share = SHARES[(index + number) % len(SHARES)]
         rows = burdens[query.name].rows(share) if query.name in burdens else None
         if rows is not None:
-            shares[query.name] = share
+            shares[query.name], counted[query.name] = share, rows
         wrapped.append(burdened(query, rows))
     path = run.recorder.folder / SAMPLES_FILE
-    measurement = await _measure(run, tuple(wrapped), ARMS, LEARNING + number, path)
+    measurement = await measure_clones(run, tuple(wrapped), ARMS, LEARNING + number, path)
     view = View(measurement.table, query_rules([query.query for query in queries]), measurement.invalid_loads())
     lowest = min(run.job.options.clients)
     planted: dict[Load, float] = {(name, lowest): share for name, share in shares.items()}
     raw = raw_latencies(path, view)
     path.unlink()
-    return Measured(view, raw, planted), measurement
+    trials = [
+        Trial(name, rows, ratio - 1)
+        for name, rows in counted.items()
+        if (ratio := _typical_ratio(view, (name, lowest))) is not None
+    ]
+    return Measured(view, raw, planted), measurement, trials
 
 
-async def _measure(
-    run: Run, queries: tuple[BoundQuery, ...], names: tuple[str, ...], number: int, path: Path
-) -> Measurement:
-    """On fresh clones, as every run has them: what an earlier one wrote, or where its files lay, must not be shared."""
-    options, databases = run.job.options, run.databases
-    progress = _Within(run.progress, number, options.budget_s)
-    for arm in names:
-        await databases.drop(arm)
-        await databases.create(arm, template=arms.TEMPLATE)
-        await settle(databases.server, databases.name(arm), progress)
-    return await measure(
-        queries,
-        {arm: databases.name(arm) for arm in names},
-        databases.server.address,
-        MeasureOptions(
-            budget_s=options.budget_s,
-            clients=options.clients,
-            seed=options.seed + 1000 * number,
-            statement_timeout_s=options.statement_timeout_s,
-            stats_database=await open_statistics(run),
-        ),
-        lambda _: set(),  # every query takes all its blocks; the looks are replayed when it is judged
-        path,
-        progress,
-        forms=FORMS,
-    )
+def _typical_ratio(view: View, load: Load) -> float | None:
+    """By which ratio the typical operation was slowed, of the figure that decides."""
+    ratios = [value for value in view.compared(load, PLANTED, *view.headline(load, PLANTED), paired=True) if value]
+    return median(ratios) if ratios else None
 
 
 def _record(

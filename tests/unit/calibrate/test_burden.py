@@ -8,7 +8,16 @@ from typing import Literal
 import numpy as np
 import pytest
 
-from harness.calibrate.burden import FIRST_GUESS, Burden, burdened, can_be_slowed, learn_burden, typical_time_s
+from harness.calibrate.burden import (
+    FIRST_GUESS,
+    Burden,
+    Trial,
+    burdened,
+    can_be_slowed,
+    corrected,
+    learn_burden,
+    typical_time_s,
+)
 from harness.scenario import Query, SqlFile
 from harness.stats import typical_ratio
 from harness.workload import BoundQuery, BoundStatement
@@ -78,6 +87,26 @@ def test_the_costs_are_learnt_from_two_measurements() -> None:
     assert learnt["fast"].wrapper_s == pytest.approx(10e-6, rel=0.01)
     assert learnt["fast"].rows(0.1) == pytest.approx(40e-6 / 40e-9, rel=0.01)
     assert learn_burden([], {}, {}) == {}
+
+
+def test_what_the_runs_show_corrects_what_was_learnt() -> None:
+    # Rows cost a quarter more than was learnt, and every query's wrapper two percent of it more.
+    generator = np.random.default_rng(1)
+    learnt = {name: Burden(time_s, 10e-6, 40e-9) for name, time_s in (("a", 0.0005), ("b", 0.002), ("c", 0.02))}
+    trials: list[Trial] = []
+    planted: list[float] = []
+    for run in range(12):
+        for index, (name, burden) in enumerate(corrected(learnt, trials).items()):
+            share = (0.05, 0.10, 0.20)[(run + index) % 3]
+            rows = burden.rows(share)
+            assert rows is not None
+            true = 0.02 + (10e-6 + 1.25 * rows * 40e-9) / learnt[name].plain_s
+            planted.append(true / share)
+            trials.append(Trial(name, rows, true + generator.normal(0, 0.01)))
+    assert np.mean(planted[:3]) > 1.3
+    assert np.mean(planted[9:]) == pytest.approx(1.0, abs=0.05)
+    assert corrected(learnt, []) == learnt
+    assert corrected(learnt, [Trial("gone", 5, 0.1)]) == learnt
 
 
 def test_a_wrapper_that_spares_time_is_learnt_as_such() -> None:
