@@ -18,7 +18,7 @@ PLANTED = "slowed"
 
 Kind = Literal["runs", "pairs"]
 
-METHOD = 4
+METHOD = 5
 """Raised with every change of what is measured or how it is judged: rates of two methods are not summed up."""
 
 
@@ -146,13 +146,13 @@ class PlantedRate:
 class Calibration:
     """The sum of all runs; what `bench calibrate --json` prints.
 
-    `comparisons` are those that were to be made, `measured` those with a figure. `alarmed_runs` are runs (pairs) with
-    any alarm, `margin_alarms` directions of them (`margin_families`, two a run) alarmed with every effect on the
-    margin, `margin_alarms_judged` those with the control's margin. `ci_low`, `ci_high` and the like: Clopper-Pearson
-    at 95 %. `power`: share of slow-downs by ten percent of one query that were called slower. `coverage`: share of
-    intervals that hold the truth, no effect. `decided_share`: share of unchanged comparisons that a run would have
-    decided. `lag1`: the blocks' correlation with the next, in the middle of all comparisons. None where nothing was
-    counted.
+    `comparisons` are those that were to be made, `measured` those with a figure. `alarmed_runs` are runs (pairs)
+    with any alarm, `margin_alarms` directions of them (`margin_families`, two a run) alarmed with every effect on
+    the margin, judged as a run judges, `margin_alarms_plain` those without what the control adds to the margin.
+    `ci_low`, `ci_high` and the like: Clopper-Pearson at 95 %. `power`: share of slow-downs by ten percent of one
+    query that were called slower. `coverage`: share of intervals that hold the truth, no effect. `decided_share`:
+    share of unchanged comparisons that a run would have decided. `lag1`: the blocks' correlation with the next, in
+    the middle of all comparisons. None where nothing was counted.
     """
 
     runs: int
@@ -169,7 +169,7 @@ class Calibration:
     margin_alarms: int
     margin_low: float
     margin_high: float
-    margin_alarms_judged: int
+    margin_alarms_plain: int
     power: float | None
     planted: tuple[PlantedRate, ...]
     coverage: float | None

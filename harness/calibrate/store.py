@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 from collections import Counter
 from pathlib import Path
@@ -32,7 +33,8 @@ class Lines:
 
 
 def read_lines(*paths: Path) -> tuple[CalibrationRun, ...]:
-    """The records of earlier calibrations, from their folders or files, summed up as one; a line cut off is left out.
+    """The records of earlier calibrations, from their folders or files (`.gz`: compressed), summed up as one; a line
+    cut off is left out.
 
     Raises UsageError where there are none, or where they are not of the same measurement.
     """
@@ -50,9 +52,11 @@ def read_lines(*paths: Path) -> tuple[CalibrationRun, ...]:
 def _read(path: Path) -> tuple[CalibrationRun, ...]:
     file = path / LINES_FILE if path.is_dir() else path
     try:
-        lines = file.read_bytes().split(b"\n")
-    except OSError as error:
-        raise UsageError(f"{file} cannot be read: {error.strerror}", "name a calibration's folder") from None
+        kept = file.read_bytes()
+        lines = (gzip.decompress(kept) if file.suffix == ".gz" else kept).split(b"\n")
+    except (OSError, EOFError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UsageError(f"{file} cannot be read: {reason}", "name a calibration's folder") from None
     try:
         runs = tuple(_LINE.validate_json(line) for line in lines[:-1])
     except ValidationError as error:

@@ -26,7 +26,7 @@ def summarise(runs: Sequence[CalibrationRun]) -> Calibration:
     measured = sum(item.ratio is not None for item in unchanged)
     alarms = sum(map(_is_alarm, unchanged))
     alarmed = sum(any(map(_is_alarm, run.found.unchanged)) for run in runs)
-    on_margin = sum(run.found.on_margin.plain for run in runs)
+    on_margin = sum(run.found.on_margin.judged for run in runs)
     low, high = clopper_pearson(alarms, measured)
     alarmed_low, alarmed_high = clopper_pearson(alarmed, len(runs))
     margin_low, margin_high = clopper_pearson(on_margin, 2 * len(runs))
@@ -48,7 +48,7 @@ def summarise(runs: Sequence[CalibrationRun]) -> Calibration:
         margin_alarms=on_margin,
         margin_low=margin_low,
         margin_high=margin_high,
-        margin_alarms_judged=sum(run.found.on_margin.judged for run in runs),
+        margin_alarms_plain=sum(run.found.on_margin.plain for run in runs),
         power=next((item.found / item.planted for item in planted if item.share == HEADLINE_SHARE), None),
         planted=planted,
         coverage=_share(sum(start <= 1 <= end for start, end in intervals), len(intervals)),
@@ -134,11 +134,11 @@ def powers(found: Calibration) -> Iterable[str]:
 
 
 def margin_line(found: Calibration) -> str:
-    """The families alarmed with every effect on the margin, without and with the control."""
+    """The families alarmed with every effect on the margin, with the margin that the control gives and without it."""
     ends = f"{_percent(found.margin_low)} to {_percent(found.margin_high)}"
     return (
         f"{found.margin_alarms} of {found.margin_families} families alarmed ({ends}), "
-        f"{found.margin_alarms_judged} with the control's margin"
+        f"{found.margin_alarms_plain} without the control"
     )
 
 

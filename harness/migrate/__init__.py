@@ -2,5 +2,6 @@
 
 from harness.migrate.apply import migrate
 from harness.migrate.settle import refresh_statistics, settle
+from harness.migrate.warm import warm
 
-__all__ = ["migrate", "refresh_statistics", "settle"]
+__all__ = ["migrate", "refresh_statistics", "settle", "warm"]

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from harness import arms
 from harness.job import Run
-from harness.migrate import migrate, refresh_statistics, settle
+from harness.migrate import migrate, refresh_statistics, settle, warm
 from harness.migrate.stages import stages_of
 from harness.phases.storage import in_order, stage_weigher
 from harness.phases.verify import forget_check
@@ -113,5 +113,6 @@ async def settle_arms(run: Run) -> None:
     with run.recorder.phase("settle"):
         run.progress.start("settle", len(run.job.options.arms), "databases")
         for number, arm in enumerate(run.job.options.arms):
-            await settle(databases.server, databases.name(arm), run.progress)
+            await settle(databases.server, databases.name(arm))
             run.progress.update(number + 1, arm)
+        await warm(databases.server, [databases.name(arm) for arm in run.job.options.arms], run.progress)

@@ -11,7 +11,7 @@ from harness.calibrate import PLANTED
 from harness.job import Run
 from harness.measure.model import Form, Measurement, MeasureOptions
 from harness.measure.run import measure
-from harness.migrate import settle
+from harness.migrate import settle, warm
 from harness.phases.measure import open_statistics
 from harness.progress import Progress
 from harness.workload import BoundQuery
@@ -55,7 +55,8 @@ async def measure_clones(
     for arm in names:
         await databases.drop(arm)
         await databases.create(arm, template=arms.TEMPLATE)
-        await settle(databases.server, databases.name(arm), progress)
+        await settle(databases.server, databases.name(arm))
+    await warm(databases.server, [databases.name(arm) for arm in names], progress)
     return await measure(
         queries,
         {arm: databases.name(arm) for arm in names},

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import pytest
 
 from harness.errors import MigrationError
-from harness.migrate import migrate, settle
+from harness.migrate import migrate, settle, warm
 from harness.progress import Silent
 from harness.scenario import SqlFile
 from harness.server import Databases, Server, connect
@@ -86,7 +87,8 @@ def test_a_settled_arm_is_frozen_analysed_cached_and_otherwise_as_it_was(server:
         await migrate(server.address, name, FILES, Silent())
         heard = Heard()
         before = await _catalogue(server, name)
-        await settle(server, name, heard)
+        await settle(server, name)
+        await warm(server, [name], heard)
         assert heard.notes == []
         assert await _catalogue(server, name) == before
         connection = await connect(server.address, name)
@@ -127,7 +129,7 @@ def test_settled_clones_keep_the_statistics_they_were_cloned_with(server: Server
         await migrate(server.address, names[2], changes, Silent())
         found = {}
         for name in names:
-            await settle(server, name, Silent())
+            await settle(server, name)
             connection = await connect(server.address, name)
             for part in ("tablename = 't' AND attname = 'm'", "true", "tablename = 't_upper'", "attname = 'half'"):
                 found[name, part] = await connection.fetchval(STATISTICS.format(part))
@@ -166,7 +168,8 @@ def test_prewarming_covers_every_table_after_a_restart_of_the_cache(server: Serv
         name = await databases.create("cold_template")
         await migrate(server.address, name, FILES, Silent())
         name = await databases.create("cold_arm", template="cold_template")
-        await settle(server, name, Silent())
+        await settle(server, name)
+        await warm(server, [name], Silent())
         connection = await connect(server.address, name)
         await connection.execute("CREATE EXTENSION pg_buffercache")
         cached = await connection.fetchval(
@@ -184,11 +187,50 @@ def test_prewarming_covers_every_table_after_a_restart_of_the_cache(server: Serv
 
 
 def test_a_server_without_rights_settles_as_far_as_it_may(server: Server, database: str) -> None:
-    asyncio.run(settle(replace(server, rights=frozenset()), database, Silent()))
+    bare = replace(server, rights=frozenset())
+    asyncio.run(settle(bare, database))
+    asyncio.run(warm(bare, [database], Silent()))
+
+
+PLACES = """SELECT bufferid FROM pg_buffercache WHERE relfilenode = pg_relation_filenode('t') AND relforknumber = 0
+AND reldatabase = (SELECT oid FROM pg_database WHERE datname = current_database())"""
+
+
+async def _places(server: Server, name: str) -> list[int]:
+    """Where the table's pages lie in PostgreSQL's cache; all of them do."""
+    connection = await connect(server.address, name)
+    transaction = connection.transaction()
+    await transaction.start()
+    await connection.execute("CREATE EXTENSION pg_buffercache")
+    places = [row["bufferid"] for row in await connection.fetch(PLACES)]
+    pages = await connection.fetchval("SELECT pg_relation_size('t') / 8192")
+    await transaction.rollback()
+    await connection.close()
+    assert len(places) == pages > 50
+    return places
+
+
+def test_warm_arms_lie_side_by_side_in_the_cache_however_they_came_into_it(
+    server: Server, databases: Databases
+) -> None:
+    async def go() -> None:
+        await migrate(server.address, await databases.create("origin"), FILES, Silent())
+        names = [await databases.create(arm, template="origin") for arm in ("first", "second")]
+        for name in names:  # as if the check had read one after the other
+            await settle(server, name)
+            await warm(server, [name], Silent())
+        await warm(server, names, Silent())
+        found = [await _places(server, name) for name in names]
+        for arm in ("first", "second", "origin"):
+            await databases.drop(arm)
+        span = max(map(max, found)) - min(map(min, found))
+        assert abs(fmean(found[0]) - fmean(found[1])) < 0.1 * span, "one after the other it is half of the span"
+
+    asyncio.run(go())
 
 
 def test_a_prewarm_that_fails_is_noted_and_no_error(server: Server, database: str) -> None:
     asyncio.run(migrate(server.address, database, [sql("x.sql", "CREATE EXTENSION pg_prewarm;")], Silent()))
     heard = Heard()
-    asyncio.run(settle(server, database, heard))
+    asyncio.run(warm(server, [database], heard))
     assert "not warmed" in heard.notes[0]
