@@ -67,11 +67,11 @@ def _is_alarm(item: Unchanged) -> bool:
 def exit_code(found: Calibration, rules: Rules | None = None) -> int:
     """Whether the false alarms are as rare as they are said to be, as far as so many runs can tell.
 
-    1 where they are proven (at 97.5 %) to be more frequent than alpha: by comparison, by run, or by family with every
-    effect on the margin. 4 where nothing was decided, so that no alarm means nothing.
+    1 where they are proven (at 97.5 %) to be more frequent than alpha: by comparison, or by run. 4 where nothing was
+    decided, so that no alarm means nothing. What is alarmed on the margin is shown and does not count: clones of one
+    state do differ a little, so that with the margin added more than the margin may be true.
     """
-    lows = (found.ci_low, found.alarmed_low, found.margin_low)
-    if max(lows) > (rules or Rules()).alpha:
+    if max(found.ci_low, found.alarmed_low) > (rules or Rules()).alpha:
         return EXIT_REGRESSION
     return EXIT_OK if found.decided_share else EXIT_INCONCLUSIVE
 

@@ -90,15 +90,12 @@ def test_every_run_with_one_alarm_is_too_many_though_hardly_a_comparison_is() ->
     assert exit_code(found) == 1
 
 
-def test_families_alarmed_on_the_margin_are_too_many_though_no_unchanged_query_is() -> None:
-    calm = [run(unchanged(), number=number, on_margin=(0, 0)) for number in range(10)]
+def test_families_alarmed_on_the_margin_are_shown_and_are_no_false_alarms() -> None:
     wild = [run(unchanged(), number=number, on_margin=(2, 1)) for number in range(10)]
-    assert exit_code(summarise(calm)) == 0
     found = summarise(wild)
     assert (found.margin_alarms, found.margin_families, found.margin_alarms_plain) == (10, 20, 20)
-    assert exit_code(found) == 1
+    assert exit_code(found) == 0
     assert "10 of 20 families alarmed (27.2 % to 72.8 %), 20 without the control" in markdown(found, wild)
-    assert exit_code(summarise([run(unchanged(), number=number, on_margin=(2, 0)) for number in range(10)])) == 0
 
 
 def test_nothing_decided_is_no_pass_and_what_was_not_measured_makes_no_rate_smaller() -> None:
