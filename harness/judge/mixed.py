@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from statistics import median
 
-from harness.judge.throughput import idle, inverse
+from harness.judge.throughput import idle, inverse, rested_on
 from harness.judge.view import CONTROL, QueryRules, View
 from harness.measure.model import BASELINE, MIX, Load, Measurement, SliceRecord
 from harness.result import Comparison
@@ -78,8 +78,7 @@ def _saturation(view: View, clients: int, arm: str) -> str:
 def _comparison(
     view: View, load: Load, arm: str, metric: str, series: Series, decision: Decision, rate_per_s: float | None
 ) -> Comparison:
-    paired = zip(series.baseline, series.changed, strict=True)
-    pairs = [(a, b) for a, b in paired if a is not None and b is not None][: decision.effect.blocks]
+    pairs = rested_on(series, decision)
     effect, measured, more = decision.effect, decision.effect.ratio is not None, metric == COMPLETED
     ran = [item for name in (BASELINE, arm) for item in view.slices(load, name) if item]
     samples = view.samples(load, arm)

@@ -98,8 +98,7 @@ def _weighted(weights: Sequence[float], values: Sequence[float | None]) -> float
 
 def _comparison(view: View, load: Load, arm: str, series: Series, decision: Decision) -> Comparison:
     effect = decision.effect
-    paired = zip(series.baseline, series.changed, strict=True)
-    pairs = [(a, b) for a, b in paired if a is not None and b is not None][: decision.effect.blocks]
+    pairs = rested_on(series, decision)
     measured = effect.ratio is not None
     return Comparison(
         query=load[0],
@@ -123,6 +122,12 @@ def _comparison(view: View, load: Load, arm: str, series: Series, decision: Deci
         doubtful=decision.doubtful,
         warnings=decision.warnings,
     )
+
+
+def rested_on(series: Series, decision: Decision) -> list[tuple[float, float]]:
+    """The figures of both sides in the blocks that the decision rests on."""
+    paired = zip(series.baseline, series.changed, strict=True)
+    return [(a, b) for a, b in paired if a is not None and b is not None][: decision.effect.blocks]
 
 
 def inverse(value: float | None) -> float | None:

@@ -22,7 +22,6 @@ Judged = TypeVar("Judged", bound=Ruling)
 FEWEST_BLOCKS = 6
 """Below six blocks the smallest p-value, 2**-5, exceeds what one look may spend on a single query."""
 
-
 MOST_LAG = 3.0
 """Standard errors, 1 / sqrt(K), that the correlation of independent blocks exceeds once in a thousand comparisons."""
 
