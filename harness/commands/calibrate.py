@@ -87,7 +87,8 @@ def calibrate(
     if kept.runs:
         _store(ended.folder, tuple(kept.runs))
     if ended.problem is not None:
-        typer.echo(f"{len(kept.runs)} of {plan.count} {plan.kind} are done and kept: {_again(ended.folder)}", err=True)
+        again = _again(ended.folder) if kept.runs else "nothing can be summed up"
+        typer.echo(f"{len(kept.runs)} of {plan.count} {plan.kind} are done and kept: {again}", err=True)
         raise ended.problem
     _tell(tuple(kept.runs), json)
 

@@ -71,6 +71,12 @@ def test_one_that_is_stopped_in_the_middle_keeps_what_it_has_and_says_how_far_it
     assert not place.processes()
 
 
+def test_one_without_a_run_names_nothing_to_sum_up(bench: Bench) -> None:
+    away = bench("calibrate", "--dsn", "postgresql://nobody@127.0.0.1:1/x", "--runs", "1")
+    assert (away.code, "Connection refused" in away.error) == (5, True)
+    assert "0 of 1 runs are done and kept: nothing can be summed up" in away.err
+
+
 def test_what_cannot_be_measured_is_refused(bench: Bench, place: Place) -> None:
     both = bench("calibrate", "--runs", "2", "--pairs", "2")
     assert (both.code, "give one of them" in both.error) == (2, True)
