@@ -14,7 +14,16 @@ from harness.workload import spread
 
 SHORTEST_SLICE_S = 0.04
 LONGEST_SLICE_S = 0.5
-FEWEST_EXECUTIONS = 5
+FEWEST_EXECUTIONS = 3
+MOST_LONGER = 4.0
+"""How many times longer the slices of slow queries are than those of short ones, at the most.
+
+What slows a machine down for tens of milliseconds meets all arms of a turn alike where its executions are short, and
+one arm's alone where each takes as long as that. Standard deviation of blocks of the CRM at 100k, times the root of the
+slice's seconds: 1 to 1.5 % where executions take less than 2 ms, 3 to 4 % where they take 10 and more. For a time in
+all, the variances' sum is least with slices in proportion to these (Neyman 1934).
+"""
+
 USUAL_SPREAD = 0.04
 """Standard deviation between blocks of the log ratio of two arms, as measured; what is announced assumes it."""
 
@@ -26,6 +35,9 @@ OVERHEAD_S = 0.003
 
 TURN_OVERHEAD_S = 0.0003
 """What a turn costs beside its executions: its start and its share of the order and the report."""
+
+_HALVINGS = 8
+"""So exactly is the length of the slices found: to a part of 256 of what is possible."""
 
 
 @dataclass(frozen=True)
@@ -73,9 +85,10 @@ class Plan:
 def plan_slices(pilots: Sequence[Pilot], budget_s: float, options: MeasureOptions) -> Plan:
     """Slices such that the budget reaches the last look where it can, and at least a first block in any case.
 
-    The slices get shorter, down to 40 ms, before blocks get fewer: blocks are what verdicts rest on. Sparse arms, which
-    explain verdicts, give way where with them the budget would not reach the first look, at which there can be
-    verdicts. Where it does not reach it without them, the dearest tasks are left out (`_affordable`).
+    The slices get shorter, down to 40 ms, before blocks get fewer: first those of short queries, and all of them
+    where the budget would not reach the first look, at which there can be verdicts. Sparse arms, which explain
+    verdicts, give way where with them it would not be reached. Where it is not reached without them, the dearest tasks
+    are left out (`_affordable`).
     """
     plan = _plan_slices(pilots, budget_s, options)
     absent = options.sparse_arms & {arm for pilot in pilots for arm in pilot.seconds}
@@ -119,15 +132,12 @@ def least_block_s(seconds: Iterable[float]) -> float:
 
 
 def _plan_slices(pilots: Sequence[Pilot], budget_s: float, options: MeasureOptions) -> Plan:
-    sparse = options.sparse_arms
-    slots = sum(_weight(arm, sparse) for pilot in pilots for arm in pilot.seconds)
-    wanted = WARMUP_BLOCKS + options.looks[-1]
-    share_s = (budget_s / (wanted * max(slots, 1)) - OVERHEAD_S) / (1 + TURN_OVERHEAD_S / options.turn_s)
-    slice_s = min(max(share_s, SHORTEST_SLICE_S), options.slice_s)
-    plan = _all_slices(pilots, slice_s, options)
-    if blocks_affordable(budget_s, plan.block_s) < options.looks[0]:  # slow queries cost more than the others' slices
-        plan = _all_slices(pilots, SHORTEST_SLICE_S, options)
-    kept = _affordable(plan.seconds, budget_s, options.looks[0])
+    first, last = options.looks[0], options.looks[-1]
+    plan = _longest(pilots, budget_s / (WARMUP_BLOCKS + last), SHORTEST_SLICE_S, options.slice_s, options)
+    if blocks_affordable(budget_s, plan.block_s) < first:
+        block_s = budget_s / (WARMUP_BLOCKS + first)
+        plan = _longest(pilots, block_s, SHORTEST_SLICE_S / MOST_LONGER, SHORTEST_SLICE_S, options)
+    kept = _affordable(plan.seconds, budget_s, first)
     return Plan(
         slices={task: item for task, item in plan.slices.items() if task in kept},
         seconds={task: cost for task, cost in plan.seconds.items() if task in kept},
@@ -135,10 +145,36 @@ def _plan_slices(pilots: Sequence[Pilot], budget_s: float, options: MeasureOptio
     )
 
 
+def _longest(
+    pilots: Sequence[Pilot], block_s: float, shortest_s: float, longest_s: float, options: MeasureOptions
+) -> Plan:
+    """The longest slices with which a block takes `block_s`, else the shortest; lengths are those of short queries."""
+    found = _all_slices(pilots, longest_s, options)
+    if found.block_s <= block_s:
+        return found
+    found = _all_slices(pilots, shortest_s, options)
+    for _ in range(_HALVINGS):
+        middle_s = (shortest_s + longest_s) / 2
+        tried = _all_slices(pilots, middle_s, options)
+        if tried.block_s > block_s:
+            longest_s = middle_s
+        else:
+            found, shortest_s = tried, middle_s
+    return found
+
+
 def _all_slices(pilots: Sequence[Pilot], slice_s: float, options: MeasureOptions) -> Plan:
-    slices = {pilot.task: plan_slice(pilot, slice_s, options.turn_s) for pilot in pilots}
+    slices = {
+        pilot.task: plan_slice(pilot, _slice_s(pilot, slice_s, options.turn_s), options.turn_s) for pilot in pilots
+    }
     costs = {pilot.task: slice_cost(pilot, slices[pilot.task], options.sparse_arms) for pilot in pilots}
     return Plan(slices, costs, ())
+
+
+def _slice_s(pilot: Pilot, short_s: float, turn_s: float) -> float:
+    """How long its slices are where those of short queries take `short_s`: longer the longer its turns have to be."""
+    longer = min(max(min(pilot.seconds.values()) / turn_s, 1.0), MOST_LONGER)
+    return max(longer * short_s, SHORTEST_SLICE_S)
 
 
 def _affordable(seconds: Mapping[Task, float], budget_s: float, first_look: int) -> list[Task]:
@@ -165,7 +201,7 @@ def _blocks_s(blocks: int, seconds: Iterable[float]) -> float:
 
 
 def plan_slice(pilot: Pilot, slice_s: float, turn_s: float = TURN_S) -> SlicePlan:
-    """Whole cycles of the parameter sets, at least five executions, 40 to 500 ms on each arm where that is possible.
+    """Whole cycles of the parameter sets, at least three executions, 40 to 500 ms on each arm where that is possible.
 
     A cycle that is too long for a slice of a slow query is cut to some of its sets, evenly chosen and the same on
     every arm and in every block; writes keep whole cycles, for their operations are counted off by set.

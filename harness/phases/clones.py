@@ -49,9 +49,13 @@ class _Within:
 async def measure_clones(
     run: Run, queries: tuple[BoundQuery, ...], names: tuple[str, ...], number: int, path: Path
 ) -> Measurement:
-    """On fresh clones, as every run has them: what an earlier one wrote, or where its files lay, must not be shared."""
+    """On fresh clones, as every run has them: what an earlier one wrote, or where its files lay, must not be shared.
+
+    Fewer arms than ARMS have that much less of the budget.
+    """
     options, databases = run.job.options, run.databases
-    progress = _Within(run.progress, number, options.budget_s)
+    budget_s = options.budget_s * len(names) / len(ARMS)
+    progress = _Within(run.progress, number, budget_s)
     for arm in names:
         await databases.drop(arm)
         await databases.create(arm, template=arms.TEMPLATE)
@@ -62,7 +66,7 @@ async def measure_clones(
         {arm: databases.name(arm) for arm in names},
         databases.server.address,
         MeasureOptions(
-            budget_s=options.budget_s,
+            budget_s=budget_s,
             clients=options.clients,
             seed=options.seed + 1000 * number,
             statement_timeout_s=options.statement_timeout_s,
