@@ -37,6 +37,11 @@ Decide = Callable[[BlockTable], Collection[tuple[str, int]]]
 
 _PROOF_S_PER_ROW = 4e-6
 
+_NOT_AT_ONCE = (
+    "the system grants the clients no real-time turns (CAP_SYS_NICE, or a limit `ulimit -r` of 1): where queries keep "
+    "every core busy they are late more often, and blocks scatter more"
+)
+
 
 class Course:
     """The course of one measurement: plan, blocks, end."""
@@ -83,6 +88,8 @@ class Course:
         """Runs the pilots and plans the slices; says what the budget will reach before it is spent."""
         for fault in self._coordinator.crew.faults:
             self._coordinator.errors.add(fault.query, fault.arm, fault.sqlstate, fault.message)
+        if not all(worker.real_time for worker in self._coordinator.crew.workers):
+            self.note(_NOT_AT_ONCE)
         await self._look_at_writes()
         pilots = Pilots(self._coordinator, self._arms, self._options, lambda: self._left_s)
         await pilots.run(lambda text: self._progress.update(self._elapsed_s, text))

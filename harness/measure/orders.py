@@ -64,10 +64,11 @@ class Fault:
 
 @dataclass(frozen=True)
 class Ready:
-    """The worker is set up; `backends` are its server processes."""
+    """The worker is set up; `backends` are its server processes, `real_time` tells whether it has real-time turns."""
 
     faults: tuple[Fault, ...]
     backends: tuple[int, ...]
+    real_time: bool
 
 
 @dataclass(frozen=True)

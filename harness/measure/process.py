@@ -32,6 +32,7 @@ class WorkerProcess:
         self._errors = errors
         self.setup: Setup | None = None
         self.backends: tuple[int, ...] = ()
+        self.real_time = False
         self.dead = False
 
     @classmethod
@@ -65,7 +66,7 @@ class WorkerProcess:
         if isinstance(answer, Refused):
             raise ServerError(answer.message, answer.next_step)
         assert isinstance(answer, Ready)
-        self.backends = answer.backends
+        self.backends, self.real_time = answer.backends, answer.real_time
         return answer.faults
 
     async def ask(self, order: object, timeout_s: float) -> Any:

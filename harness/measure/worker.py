@@ -44,8 +44,9 @@ from harness.server.faults import CLIENT_FAULTS
 class Worker:
     """The state of a worker: sessions by arm and client, the log, the probe."""
 
-    def __init__(self, log: SampleLog) -> None:
+    def __init__(self, log: SampleLog, real_time: bool) -> None:
         self._log = log
+        self._real_time = real_time
         self._probe = LagProbe()
         self._pacer = Pacer()
         self._setup: Setup | None = None
@@ -77,9 +78,8 @@ class Worker:
         gc.freeze()
         gc.disable()
         found = (item for session in self._sessions.values() for item in session.operations if isinstance(item, Fault))
-        return Ready(
-            tuple(dict.fromkeys(found)), tuple(pid for session in self._sessions.values() for pid in session.backends)
-        )
+        backends = tuple(pid for session in self._sessions.values() for pid in session.backends)
+        return Ready(tuple(dict.fromkeys(found)), backends, self._real_time)
 
     async def _closed_slices(self, order: SliceOrder) -> tuple[SliceReport, ...]:
         """The turns on each of their arms; what is between two of them is no more than the probe's start and stop."""
@@ -153,10 +153,10 @@ class Worker:
         return PlanReport(counts)
 
 
-async def serve(control: int, memory: int) -> None:
+async def serve(control: int, memory: int, real_time: bool) -> None:
     """Answers orders until the coordinator closes its end or dies."""
     channel = await Channel.over(socket.socket(fileno=control))
-    worker = Worker(SampleLog(memory))
+    worker = Worker(SampleLog(memory), real_time)
     try:
         while True:
             await channel.send(await worker.answer(await channel.receive()))
@@ -167,8 +167,8 @@ async def serve(control: int, memory: int) -> None:
 def main() -> None:
     """The process's entry: the two inherited descriptors are its arguments."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the coordinator decides what ends
-    take_precedence()
-    uvloop.run(serve(int(sys.argv[1]), int(sys.argv[2])))
+    real_time = take_precedence()
+    uvloop.run(serve(int(sys.argv[1]), int(sys.argv[2]), real_time))
 
 
 if __name__ == "__main__":

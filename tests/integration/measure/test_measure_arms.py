@@ -15,6 +15,7 @@ from harness.judge import judge_table, query_rules
 from harness.measure.model import WARMUP_BLOCKS, Measurement
 from harness.measure.orders import MOST_FAILURES_IN_A_ROW
 from harness.measure.planning import FEWEST_EXECUTIONS
+from harness.measure.process import WorkerProcess
 from harness.measure.samples import read_slices, read_table
 from harness.measure.slices import summarise
 from harness.server import Databases, Server, connect
@@ -155,6 +156,16 @@ def test_the_arms_run_each_slice_in_turns_so_that_what_slows_the_machine_down_me
         assert set(np.diff(item.samples["op"])) == {1}
     record = summarise(slices[0].facts, slices[0].samples)
     assert record.wall_s < 0.6 * float(np.ptp(slices[0].samples["sent_s"]))
+
+
+@pytest.mark.parametrize("granted", [True, False])
+def test_clients_without_real_time_turns_are_told_of(
+    arms: dict[str, str], server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, granted: bool
+) -> None:
+    settled = property(lambda _: granted, lambda _, told: None)
+    monkeypatch.setattr(WorkerProcess, "real_time", settled, raising=False)
+    measurement = asyncio.run(measured([POINT], arms, server.address, tmp_path / "s", options()))
+    assert any("no real-time turns" in note for note in measurement.notes) == (not granted)
 
 
 def test_a_read_that_fails_again_and_again_has_no_further_turns(
