@@ -117,10 +117,9 @@ class Worker:
         self._number = number
         self.pipe = pipe
 
-    def ask(self, *parcels: object) -> Any:
-        """Sends the parcels and waits for the answer; raises EOFError or OSError where the process is gone."""
-        for parcel in parcels:
-            self.pipe.send(parcel)
+    def ask(self, parcel: object) -> Any:
+        """Sends the parcel and waits for the answer; raises EOFError or OSError where the process is gone."""
+        self.pipe.send(parcel)
         return self.pipe.recv()
 
     def obituary(self) -> str:

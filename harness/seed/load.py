@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Coroutine, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from harness.errors import SeedError
 from harness.progress import Progress
@@ -77,39 +78,50 @@ class _Agenda:
 async def load(job: Job, chunks: Mapping[str, list[Chunk]], crew: Crew, progress: Progress) -> None:
     """Loads the chunks with these processes. Raises SeedError or what ended one of them."""
     total = sum(chunk.rows for parts in chunks.values() for chunk in parts)
-    progress.start("seed: rows", total=total, unit="rows")
     agenda, meter = _Agenda(chunks), _Meter(progress)
     threads = ThreadPoolExecutor(len(crew.workers))
     try:
-        async with asyncio.TaskGroup() as group:
-            for worker in crew.workers:
-                group.create_task(_drive(worker, job, agenda, meter, threads))
-    except ExceptionGroup as errors:
-        raise errors.exceptions[0] from None
+        await _each(_ask(worker, "prepared the load", job, threads) for worker in crew.workers)
+        progress.start("seed: rows", total=total, unit="rows")  # what they import and connect to is no part of it
+        meter.start()
+        await _each(_drive(worker, agenda, meter, threads) for worker in crew.workers)
     finally:
         crew.terminate()  # a thread that waits for an answer hears that there is none
         threads.shutdown()
 
 
-async def _drive(worker: Worker, job: Job, agenda: _Agenda, meter: _Meter, threads: ThreadPoolExecutor) -> None:
-    """Hands the job and then chunks to one worker until there are none left."""
-    loop = asyncio.get_running_loop()
-    news: tuple[object, ...] = (job,)
+async def _each(tasks: Iterable[Coroutine[Any, Any, object]]) -> None:
+    """All of them at once; what ends one of them ends the others, and is raised."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for task in tasks:
+                group.create_task(task)
+    except ExceptionGroup as errors:
+        raise errors.exceptions[0] from None
+
+
+async def _drive(worker: Worker, agenda: _Agenda, meter: _Meter, threads: ThreadPoolExecutor) -> None:
+    """Hands chunks to one worker until there are none left."""
     chunk = agenda.take(None)
     while chunk is not None:
-        try:
-            answer = await loop.run_in_executor(threads, worker.ask, *news, chunk)
-        except (EOFError, OSError):
-            fate = await loop.run_in_executor(threads, worker.obituary)
-            raise SeedError(
-                f"the process that loaded {chunk.table} {fate}",
-                "was it killed for want of memory? Free some, then run again",
-            ) from None
-        if not isinstance(answer, Done):
-            raise answer
-        meter.add(answer)
-        news = ()
+        meter.add(await _ask(worker, f"loaded {chunk.table}", chunk, threads))
         chunk = agenda.take(chunk)
+
+
+async def _ask(worker: Worker, task: str, parcel: object, threads: ThreadPoolExecutor) -> Any:
+    """The worker's answer to the parcel. Raises what ended it instead."""
+    loop = asyncio.get_running_loop()
+    try:
+        answer = await loop.run_in_executor(threads, worker.ask, parcel)
+    except (EOFError, OSError):
+        fate = await loop.run_in_executor(threads, worker.obituary)
+        raise SeedError(
+            f"the process that {task} {fate}",
+            "was it killed for want of memory? Free some, then run again",
+        ) from None
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
 
 
 class _Meter:
@@ -117,8 +129,12 @@ class _Meter:
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
-        self._begun = time.monotonic()
+        self._begun = 0.0
         self._rows = 0
+
+    def start(self) -> None:
+        """Rows come from now on."""
+        self._begun = time.monotonic()
 
     def add(self, done: Done) -> None:
         self._rows += done.chunk.rows

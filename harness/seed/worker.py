@@ -89,6 +89,11 @@ class Chunk:
 
 
 @dataclass(frozen=True)
+class Ready:
+    """The worker is connected and can make any row."""
+
+
+@dataclass(frozen=True)
 class Done:
     """A chunk is loaded and committed."""
 
@@ -139,7 +144,7 @@ def _fork(pipe: Connection, all_pipes: Iterable[Connection]) -> int:
 
 
 def work(pipe: Connection) -> None:
-    """Takes the job and then chunks from the pipe; answers each with Done or with the error that ended it."""
+    """Takes the job and then chunks from the pipe; answers with Ready, Done, or the error that ended it."""
     try:
         uvloop.run(_Worker(pipe.recv(), pipe).run())
     except (EOFError, BrokenPipeError):
@@ -159,6 +164,7 @@ class _Worker:
     async def run(self) -> None:
         connection = await connect(self._job.address, self._job.database, NO_WAIT_FOR_DISK)
         try:
+            self._pipe.send(Ready())
             while True:
                 self._pipe.send(await self._load(connection, self._pipe.recv()))
         finally:

@@ -143,6 +143,43 @@ async def test_the_processes_start_before_anything_else_and_end_where_no_server_
     assert [process.is_running() for process in started] == [False]
 
 
+def backends(database: str) -> int:
+    """How many processes serve the database, by their titles."""
+    titles = [" ".join(process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"])]
+    return sum(title.startswith("postgres:") and f" {database} " in title for title in titles)
+
+
+class Onlooker(Silent):
+    """Notes how many connections there are when the load begins."""
+
+    def __init__(self, database: str) -> None:
+        self.connections = 0
+        self._database = database
+
+    def start(self, phase: str, total: float | None = None, unit: str = "") -> None:
+        if phase == "seed: rows":
+            self.connections = backends(self._database)
+
+
+async def test_the_load_begins_when_its_processes_are_connected(server: Server, database: str, tmp_path: Path) -> None:
+    seen = Onlooker(database)
+    with hired(2) as workers:
+        await fill(
+            shop_scenario(), shop_spec(), 500, "clean", 1, server.address, database, tmp_path, workers, seen
+        )  # fmt: skip
+    assert seen.connections == 5  # the processes' own, one for the schema, two for what comes after
+
+
+async def test_a_process_that_dies_before_the_load_is_told_of(server: Server, database: str, tmp_path: Path) -> None:
+    with hired(2) as workers:
+        await asyncio.sleep(2)
+        os.kill(crew()[0].pid, signal.SIGKILL)
+        with pytest.raises(SeedError, match="the process that prepared the load was ended by SIGKILL"):
+            await fill(
+                shop_scenario(), shop_spec(), 500, "clean", 1, server.address, database, tmp_path, workers, Silent()
+            )  # fmt: skip
+
+
 class Killer(Silent):
     """Kills one of the seeder's processes when so many rows are there."""
 

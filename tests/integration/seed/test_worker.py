@@ -15,7 +15,7 @@ from harness.seed import worker as worker_module
 from harness.seed.check import parse_spec
 from harness.seed.crew import Crew
 from harness.seed.manifest import write_part
-from harness.seed.worker import Done, Job
+from harness.seed.worker import Done, Job, Ready
 from harness.server import Server, connect
 from tests.integration.seed.filling import filled
 from tests.unit.seed.tiny import shop
@@ -53,6 +53,7 @@ class Witness:
         thread = threading.Thread(target=worker_module.work, args=(theirs,))
         thread.start()
         ours.send(job)
+        assert isinstance(ours.recv(), Ready)
         for chunk in [chunk for parts in chunks.values() for chunk in parts]:
             ours.send(chunk)
             assert isinstance(ours.recv(), Done)
