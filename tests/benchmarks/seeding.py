@@ -10,8 +10,8 @@ which is not timed, makes the files, warms the server and tells the client's mem
 first in every other one; a ratio is that of the medians. Above `--scale 100k` that scale is seeded first, three times
 on a server of its own (one whose memory is full of large tables is another server): `linearity` and `linearity_copy`
 are the time of a row by its time there, `peak_mb_at_100k` is the memory there. `--scale 1m` takes about 20 GB of disk.
-The last line is one JSON object. Its processor seconds (user and system, per million rows; the client's with the start
-of its processes, half of which passes before the copy) tell on a busy machine, too, where the work lies.
+The last line is one JSON object. Its processor seconds (user and system, per million rows; the start of the client's
+processes is in those of the whole alone) tell on a busy machine, too, where the work lies.
 """
 
 from __future__ import annotations
