@@ -150,7 +150,8 @@ class Calibration:
     with any alarm, `margin_alarms` directions of them (`margin_families`, two a run) alarmed with every effect on
     the margin, judged as a run judges, `margin_alarms_plain` those without what the control adds to the margin.
     `ci_low`, `ci_high` and the like: Clopper-Pearson at 95 %. `power`: share of slow-downs by ten percent of one
-    query that were called slower. `coverage`: share of intervals that hold the truth, no effect. `decided_share`:
+    query that were called slower. `coverage`: share of intervals that hold the truth, no effect. `apart`, `apart_most`:
+    how far the ratios of unchanged queries lie from 1, in the middle and at the most. `decided_share`:
     share of unchanged comparisons that a run would have decided. `lag1`: the blocks' correlation with the next, in
     the middle of all comparisons. None where nothing was counted.
     """
@@ -173,6 +174,8 @@ class Calibration:
     power: float | None
     planted: tuple[PlantedRate, ...]
     coverage: float | None
+    apart: float | None
+    apart_most: float | None
     decided_share: float | None
     lag1: float | None
     void_slices: int

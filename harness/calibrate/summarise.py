@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from statistics import median
 
@@ -31,6 +32,7 @@ def summarise(runs: Sequence[CalibrationRun]) -> Calibration:
     alarmed_low, alarmed_high = clopper_pearson(alarmed, len(runs))
     margin_low, margin_high = clopper_pearson(on_margin, 2 * len(runs))
     intervals = [(item.ci_low, item.ci_high) for item in unchanged if item.ci_low and item.ci_high]
+    away = [math.expm1(abs(math.log(item.ratio))) for item in unchanged if item.ratio]
     lags = [item.lag1 for item in unchanged if item.lag1 is not None]
     planted = tuple(_planted_rates(runs))
     return Calibration(
@@ -52,6 +54,8 @@ def summarise(runs: Sequence[CalibrationRun]) -> Calibration:
         power=next((item.found / item.planted for item in planted if item.share == HEADLINE_SHARE), None),
         planted=planted,
         coverage=_share(sum(start <= 1 <= end for start, end in intervals), len(intervals)),
+        apart=median(away) if away else None,
+        apart_most=max(away, default=None),
         decided_share=_share(sum(item.passes or item.as_judged in _ALARMS for item in unchanged), len(unchanged)),
         lag1=median(lags) if lags else None,
         void_slices=sum(run.void_slices for run in runs),
@@ -103,7 +107,8 @@ def markdown(found: Calibration, runs: Sequence[CalibrationRun]) -> str:
     """The table for the documentation: ours first, then the others', with what was run."""
     first = runs[0]
     what = f"{first.scenario} at {first.scale}, {first.budget_s:g} s a run"
-    known = f"Power of bench: {'; '.join(powers(found))}. Coverage of its intervals: {_percent(found.coverage)}."
+    sure = f"Coverage of its intervals: {_percent(found.coverage)}; {apart_line(found)}."
+    known = f"Power of bench: {'; '.join(powers(found))}. {sure}"
     blocks = f"Decided: {_percent(found.decided_share)}; {scatter_line(runs)}."
     rest = f"Every effect on the margin: {margin_line(found)}. Blocks: {lag_line(found)}; {loss_line(found)}."
     ends = f"{_percent(found.alarmed_low)} to {_percent(found.alarmed_high)}"
@@ -131,6 +136,12 @@ def powers(found: Calibration) -> Iterable[str]:
         ends = f"{_percent(item.ci_low)} to {_percent(item.ci_high)}"
         middle = f", measured {100 * (item.measured - 1):+.1f} %" if item.measured is not None else ""
         yield f"+{100 * item.share:g} % in {_percent(item.found / item.planted)} of {item.planted} ({ends}){middle}"
+
+
+def apart_line(found: Calibration) -> str:
+    """How far what is equal was measured to lie apart."""
+    middle, most = _percent(found.apart), _percent(found.apart_most)
+    return f"equal arms were measured {middle} apart in the middle, {most} at the most"
 
 
 def margin_line(found: Calibration) -> str:

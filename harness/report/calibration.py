@@ -9,7 +9,7 @@ from rich.text import Text
 
 from harness import text
 from harness.calibrate import Calibration, CalibrationRun, exit_code
-from harness.calibrate.summarise import lag_line, loss_line, margin_line, powers, scatter_line
+from harness.calibrate.summarise import apart_line, lag_line, loss_line, margin_line, powers, scatter_line
 from harness.errors import EXIT_REGRESSION
 from harness.report import terminal
 from harness.stats import Rules
@@ -44,6 +44,7 @@ def show(found: Calibration, runs: Sequence[CalibrationRun], console: Console) -
         *(terminal.indented(Text(f"  {line}")) for line in (*powers(found),) or ("no query could be slowed",)),
         terminal.indented(Text(f"every effect on the margin: {margin_line(found)}")),
         terminal.indented(Text(f"intervals that hold the truth: {_percent(found.coverage)}")),
+        terminal.indented(Text(apart_line(found))),
         terminal.indented(Text(f"unchanged comparisons decided: {_percent(found.decided_share)}")),
         terminal.indented(Text(scatter_line(runs))),
         terminal.indented(Text(f"blocks: {lag_line(found)}; {loss_line(found)}")),

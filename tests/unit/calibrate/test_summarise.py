@@ -75,6 +75,14 @@ def test_coverage_power_and_decided_share_are_shares_of_what_was_asked() -> None
     assert found.decided_share == pytest.approx(3 / 4)
 
 
+def test_how_far_equal_arms_lie_apart_is_told_whichever_of_them_was_slower() -> None:
+    found = summarise([run(unchanged(ratio=1.01), unchanged(ratio=1 / 1.03), unchanged(ratio=1.02))])
+    assert found.apart == pytest.approx(0.02)
+    assert found.apart_most == pytest.approx(0.03)
+    assert "2.0 % apart in the middle, 3.0 % at the most" in markdown(found, [run(unchanged())])
+    assert summarise([]).apart is None
+
+
 def test_the_rate_may_be_as_high_as_the_nominal_one_and_nothing_compared_never_passes() -> None:
     assert exit_code(summarise([run(*[unchanged()] * 100)])) == 0
     assert exit_code(summarise([run(*[unchanged("slower")] * 5, *[unchanged()] * 95)])) == 0
@@ -110,8 +118,8 @@ def test_the_json_has_exactly_the_documented_keys() -> None:
     assert list(found) == [
         "runs", "comparisons", "measured", "alarms", "false_alarm_rate", "ci_low", "ci_high", "alarmed_runs",
         "alarmed_low", "alarmed_high", "margin_families", "margin_alarms", "margin_low", "margin_high",
-        "margin_alarms_plain", "power", "planted", "coverage", "decided_share", "lag1", "void_slices", "left_out",
-        "others",
+        "margin_alarms_plain", "power", "planted", "coverage", "apart", "apart_most", "decided_share", "lag1",
+        "void_slices", "left_out", "others",
     ]  # fmt: skip
     assert (found["void_slices"], found["left_out"], found["planted"]) == (3, 1, [])
     assert found["others"] == [
