@@ -50,12 +50,9 @@ class _Agenda:
     """Which chunk comes next: of the table with most bytes left, and of those first one that nobody is loading.
 
     One writer a table keeps the rows' physical order; several write to it only when there is nothing else to do.
-    Towards the end chunks are cut smaller, to half of what each worker would have to do, so that all of them end about
-    together (guided self-scheduling, Polychronopoulos and Kuck 1987).
     """
 
-    def __init__(self, chunks: Mapping[str, list[Chunk]], workers: int) -> None:
-        self._workers = workers
+    def __init__(self, chunks: Mapping[str, list[Chunk]]) -> None:
         self._waiting = {table: list(parts) for table, parts in chunks.items() if parts}
         self._writers: dict[str, int] = dict.fromkeys(self._waiting, 0)
 
@@ -71,26 +68,17 @@ class _Agenda:
             table = min(
                 self._waiting, key=lambda name: (self._writers[name], -sum(c.bytes for c in self._waiting[name]))
             )
-        chunk = self._cut(self._waiting[table].pop(0))
+        chunk = self._waiting[table].pop(0)
         if not self._waiting[table]:
             del self._waiting[table]
         self._writers[table] += 1
         return chunk
 
-    def _cut(self, chunk: Chunk) -> Chunk:
-        left = chunk.bytes + sum(part.bytes for parts in self._waiting.values() for part in parts)
-        blocks = max(int(chunk.blocks * left / (2 * self._workers * chunk.bytes)), 1)
-        if blocks >= chunk.blocks:
-            return chunk
-        first, rest = chunk.parted(blocks)
-        self._waiting[chunk.table].insert(0, rest)
-        return first
-
 
 async def load(job: Job, chunks: Mapping[str, list[Chunk]], crew: Crew, progress: Progress) -> None:
     """Loads the chunks with these processes. Raises SeedError or what ended one of them."""
     total = sum(chunk.rows for parts in chunks.values() for chunk in parts)
-    agenda, meter = _Agenda(chunks, len(crew.workers)), _Meter(progress)
+    agenda, meter = _Agenda(chunks), _Meter(progress)
     threads = ThreadPoolExecutor(len(crew.workers))
     try:
         await _each(_ask(worker, "prepared the load", job, threads) for worker in crew.workers)

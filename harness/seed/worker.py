@@ -87,14 +87,6 @@ class Chunk:
         """Number of the first row."""
         return self.first_block * BLOCK_ROWS
 
-    def parted(self, blocks: int) -> tuple[Chunk, Chunk]:
-        """Its first blocks, fewer than it has, and the rest."""
-        rows = blocks * BLOCK_ROWS
-        size = self.bytes * rows / self.rows
-        first = Chunk(self.table, self.first_block, blocks, rows, size)
-        rest = Chunk(self.table, self.first_block + blocks, self.blocks - blocks, self.rows - rows, self.bytes - size)
-        return first, rest
-
 
 @dataclass(frozen=True)
 class Ready:

@@ -43,7 +43,7 @@ def chunk(table: str, number: int, size: float = 10.0) -> Chunk:
 
 
 def test_a_worker_stays_with_its_table_and_others_take_the_largest_free_one() -> None:
-    agenda = _Agenda({"a": [chunk("a", 0), chunk("a", 1)], "b": [chunk("b", 0), chunk("b", 1), chunk("b", 2)]}, 2)
+    agenda = _Agenda({"a": [chunk("a", 0), chunk("a", 1)], "b": [chunk("b", 0), chunk("b", 1), chunk("b", 2)]})
     first, second = agenda.take(None), agenda.take(None)
     assert (first, second) == (chunk("b", 0), chunk("a", 0))
     assert agenda.take(first) == chunk("b", 1)
@@ -53,23 +53,8 @@ def test_a_worker_stays_with_its_table_and_others_take_the_largest_free_one() ->
 
 
 def test_the_table_with_most_bytes_comes_first_not_the_one_with_most_rows() -> None:
-    agenda = _Agenda({"long": [chunk("long", 0), chunk("long", 1)], "wide": [chunk("wide", 0, 25.0)]}, 2)
+    agenda = _Agenda({"long": [chunk("long", 0), chunk("long", 1)], "wide": [chunk("wide", 0, 25.0)]})
     assert agenda.take(None) == chunk("wide", 0, 25.0)
-
-
-def test_chunks_get_smaller_towards_the_end_so_that_no_worker_is_left_alone_for_long() -> None:
-    whole = missing_chunks({"t": 100 * BLOCK_ROWS - 7}, {}, {"t": 10.0})
-    agenda, taken = _Agenda(whole, 2), list[Chunk]()
-    while (part := agenda.take(taken[-1] if taken else None)) is not None:
-        taken.append(part)
-    assert [part.blocks for part in taken[:3]] == [CHUNK_BLOCKS] * 3
-    sizes = [part.blocks for part in taken]
-    assert all(size <= max(1, sum(sizes[place:]) / 4) for place, size in enumerate(sizes))
-    assert len(sizes) < 25
-    assert [part.first_block for part in taken] == [sum(sizes[:place]) for place in range(len(sizes))]
-    assert sum(part.rows for part in taken) == 100 * BLOCK_ROWS - 7
-    assert all(part.rows == part.blocks * BLOCK_ROWS for part in taken[:-1])
-    assert sum(part.bytes for part in taken) == pytest.approx(sum(part.bytes for part in whole["t"]))
 
 
 KEYS = """
