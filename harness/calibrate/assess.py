@@ -105,7 +105,7 @@ def assess_pair(base: Measured, new: Measured, rules: Rules) -> Assessed:
         tuple(_unchanged_pair(load, plain[name][load], judged[name][load]) for load, name in deciding.items()),
         tuple(planted),
         _rivals(new, said),
-        _on_margin(families, deciding, judge, _bare_pair, _moved_pair, rules),
+        _on_margin(families, deciding, judge, _bare_pair, _moved_pair, replace(rules, margin=rules.shift_margin)),
     )
 
 

@@ -18,7 +18,7 @@ PLANTED = "slowed"
 
 Kind = Literal["runs", "pairs"]
 
-METHOD = 6
+METHOD = 7
 """Raised with every change of what is measured or how it is judged: rates of two methods are not summed up."""
 
 

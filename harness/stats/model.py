@@ -14,13 +14,16 @@ class Rules:
     """What is asked of the evidence; the defaults are those of every run.
 
     `alpha` is the family-wise error rate, spent in equal parts at each of `looks` (numbers of blocks). An effect
-    within `margin` is too small to be called slower or faster; one proven to lie within `delta` is equivalent.
+    within `margin` is too small to be called slower or faster; one proven to lie within `delta` is equivalent. The
+    effects of two runs may differ by `shift_margin`: each run has clones of its own, and equal ones lie 0.65 % apart
+    (root mean square), which makes 0.9 % between two runs' ratios; a thousandth of them lies beyond three times that.
     `power` is what the numbers of blocks needed and the smallest detectable effects are computed for.
     """
 
     alpha: float = 0.05
     looks: tuple[int, ...] = (12, 20, 40)
     margin: float = 0.02
+    shift_margin: float = 0.03
     delta: float = 0.05
     power: float = 0.9
 

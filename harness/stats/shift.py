@@ -91,7 +91,7 @@ def _assess(pair: Pair, look: int, rules: Rules) -> ShiftDecision:
     base, base_warnings = _effect(pair.base, None, rules)
     new, new_warnings = _effect(pair.new, look, rules)
     controls = (_control(pair.base, None), _control(pair.new, look))
-    margin = max(rules.margin, shift_noise(*controls, rules.level))
+    margin = max(rules.shift_margin, shift_noise(*controls, rules.level))
     doubtful = pair.base.doubt() or pair.new.doubt(look)
     tested = (base.differences, new.differences) if not doubtful else ((), ())
     warnings = tuple(
@@ -127,7 +127,7 @@ def _assess(pair: Pair, look: int, rules: Rules) -> ShiftDecision:
 
 def _moved(base: Differences, new: Differences, rules: Rules) -> bool:
     """Whether arms without any difference are proven to lie otherwise in the new run, beyond the margin."""
-    found = _evidence(base, new, rules.margin, rules.delta)
+    found = _evidence(base, new, rules.shift_margin, rules.delta)
     return min(found.slower, found.faster) <= rules.look_alpha
 
 

@@ -14,8 +14,8 @@ from tests.unit.gate.stored import store_run
 KEYS = [
     "runs", "comparisons", "measured", "alarms", "false_alarm_rate", "ci_low", "ci_high", "alarmed_runs",
     "alarmed_low", "alarmed_high", "margin_families", "margin_alarms", "margin_low", "margin_high",
-    "margin_alarms_plain", "power", "planted", "coverage", "decided_share", "lag1", "void_slices", "left_out",
-    "others",
+    "margin_alarms_plain", "power", "planted", "coverage", "apart", "apart_most", "decided_share", "lag1",
+    "void_slices", "left_out", "others",
 ]  # fmt: skip
 
 

@@ -43,6 +43,13 @@ def test_clear_shifts_get_their_verdict_whatever_the_effect_itself_is(ratio: flo
     assert item.new.ratio == pytest.approx(1.5 * ratio, rel=0.02)
 
 
+@pytest.mark.parametrize(("ratio", "verdict"), [(1.026, "equivalent"), (1.05, "slower"), (1 / 1.05, "faster")])
+def test_what_the_clones_of_two_runs_differ_by_is_no_shift_however_little_the_blocks_scatter(
+    ratio: float, verdict: str
+) -> None:
+    assert held(ratio, spread=0.002).verdict == verdict
+
+
 def test_a_query_that_may_have_become_faster_passes_without_being_proven_unchanged() -> None:
     item = held(0.96, spread=0.025)
     assert item.verdict == "inconclusive"
@@ -161,7 +168,8 @@ def test_on_the_margin_itself_the_family_wise_error_stays_below_alpha_even_if_th
     generator = np.random.default_rng(32)
     nights = 40
     alarmed = sum(
-        any(item.verdict == "slower" for item in night(generator, 1.02, spreads).values()) for _ in range(nights)
+        any(item.verdict == "slower" for item in night(generator, 1 + RULES.shift_margin, spreads).values())
+        for _ in range(nights)
     )
     # Expected at most 5 % of 40, that is 2; more than 5 would have a probability below 2 %.
     assert alarmed <= 5
