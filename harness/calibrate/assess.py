@@ -74,7 +74,7 @@ def assess_run(run: Measured, rules: Rules) -> Assessed:
         tuple(_unchanged(load, plain[name][load], judged[name][load]) for load, name in deciding.items()),
         tuple(planted),
         _rivals(run, said),
-        _on_margin(families, deciding, judge, _bare, _moved, rules),
+        _on_margin(families, deciding, judge, _bare, _moved, rules.margin),
     )
 
 
@@ -105,7 +105,7 @@ def assess_pair(base: Measured, new: Measured, rules: Rules) -> Assessed:
         tuple(_unchanged_pair(load, plain[name][load], judged[name][load]) for load, name in deciding.items()),
         tuple(planted),
         _rivals(new, said),
-        _on_margin(families, deciding, judge, _bare_pair, _moved_pair, replace(rules, margin=rules.shift_margin)),
+        _on_margin(families, deciding, judge, _bare_pair, _moved_pair, rules.shift_margin),
     )
 
 
@@ -157,13 +157,13 @@ def _on_margin(
     judge: Callable[[Mapping[Load, Compared]], Mapping[Load, Decision | ShiftDecision]],
     bare: Callable[[Compared], Compared],
     move: Callable[[Compared, float], Compared],
-    rules: Rules,
+    margin: float,
 ) -> OnMargin:
     """The directions in which a family is alarmed whose effects were all moved by the margin."""
 
     def alarms(change: Callable[[Compared], Compared]) -> int:
         found = 0
-        for verdict, factor in (("slower", 1 + rules.margin), ("faster", 1 / (1 + rules.margin))):
+        for verdict, factor in (("slower", 1 + margin), ("faster", 1 / (1 + margin))):
             moved = {
                 name: judge({load: move(change(item), factor) for load, item in family.items()})
                 for name, family in families.items()

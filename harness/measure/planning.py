@@ -20,8 +20,8 @@ MOST_LONGER = 4.0
 
 What slows a machine down for tens of milliseconds meets all arms of a turn alike where its executions are short, and
 one arm's alone where each takes as long as that. Standard deviation of blocks of the CRM at 100k, times the root of the
-slice's seconds: 1 to 1.5 % where executions take less than 2 ms, 3 to 4 % where they take 10 and more. For a time in
-all, the variances' sum is least with slices in proportion to these (Neyman 1934).
+slice's seconds, before clients had real-time turns: 1 to 1.5 % where executions take less than 2 ms, 3 to 4 % where
+they take 10 and more. For a time in all, the variances' sum is least with slices in proportion to these (Neyman 1934).
 """
 
 USUAL_SPREAD = 0.04

@@ -2,10 +2,11 @@
 
 A worker sleeps nearly all the time, yet where parallel plans keep every core busy, the kernel lets a process that
 just woke wait: for the end of the running one's turn, or where that is within the kernel (a parallel worker that exits,
-say) for the next tick. On Linux 6.18 with two cores, at 100k rows, 4 to 8 % of the answers to queries of 7 and 11 ms
-then lay for 1 to 4 ms before the client could take them, ordinary priority -10 and the shortest turns granted. A
-process with real-time turns is let in at once: no answer of 15,000 lay for longer than 0.05 ms, and equal arms
-scattered by 0.7 to 1.3 % instead of 2 to 5 %. It takes no core from the server but for the client's own work.
+say) for the next tick. On Linux 6.18 with two cores, at 100k rows, 5 to 6 % of the answers to queries of 7 and 11 ms
+then lay for more than a millisecond (5.3 at the most) before the client could take them, ordinary priority -10 and the
+shortest turns granted. A process with real-time turns is let in at once: of 47,758 answers 7 lay for more than 0.05 ms,
+the longest for 0.36, and equal arms scattered by 0.7 to 1.3 % instead of 2 to 5 %. It takes no core from the server but
+for the client's own work.
 
 Real-time turns need CAP_SYS_NICE, or a limit of real-time priority (`ulimit -r`) of 1. Without, a worker asks for what
 any process may have. Where the kernel groups processes by session (autogroups, sched(7)), ordinary priorities count

@@ -78,12 +78,12 @@ class _Agenda:
 async def load(job: Job, chunks: Mapping[str, list[Chunk]], crew: Crew, progress: Progress) -> None:
     """Loads the chunks with these processes. Raises SeedError or what ended one of them."""
     total = sum(chunk.rows for parts in chunks.values() for chunk in parts)
-    agenda, meter = _Agenda(chunks), _Meter(progress)
+    agenda = _Agenda(chunks)
     threads = ThreadPoolExecutor(len(crew.workers))
     try:
         await _each(_ask(worker, "prepared the load", job, threads) for worker in crew.workers)
         progress.start("seed: rows", total=total, unit="rows")  # what they import and connect to is no part of it
-        meter.start()
+        meter = _Meter(progress)
         await _each(_drive(worker, agenda, meter, threads) for worker in crew.workers)
     finally:
         crew.terminate()  # a thread that waits for an answer hears that there is none
@@ -129,12 +129,8 @@ class _Meter:
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
-        self._begun = 0.0
-        self._rows = 0
-
-    def start(self) -> None:
-        """Rows come from now on."""
         self._begun = time.monotonic()
+        self._rows = 0
 
     def add(self, done: Done) -> None:
         self._rows += done.chunk.rows

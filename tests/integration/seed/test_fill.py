@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -170,10 +171,18 @@ async def test_the_load_begins_when_its_processes_are_connected(server: Server, 
     assert seen.connections == 5  # the processes' own, one for the schema, two for what comes after
 
 
+def first_hired() -> psutil.Process:
+    """One of the processes, as soon as they are there."""
+    until_s = time.monotonic() + 60
+    while not (found := crew()):
+        assert time.monotonic() < until_s
+        time.sleep(0.01)
+    return found[0]
+
+
 async def test_a_process_that_dies_before_the_load_is_told_of(server: Server, database: str, tmp_path: Path) -> None:
     with hired(2) as workers:
-        await asyncio.sleep(2)
-        os.kill(crew()[0].pid, signal.SIGKILL)
+        os.kill((await asyncio.to_thread(first_hired)).pid, signal.SIGKILL)
         with pytest.raises(SeedError, match="the process that prepared the load was ended by SIGKILL"):
             await fill(
                 shop_scenario(), shop_spec(), 500, "clean", 1, server.address, database, tmp_path, workers, Silent()
